@@ -1,0 +1,40 @@
+/* Operation numbers and names, derived from ops.def. */
+#ifndef CORDON_OPS_H
+#define CORDON_OPS_H
+
+#include <stdint.h>
+
+enum cd_object_kind { CD_OBJECT_NONE, CD_OBJECT_PATH, CD_OBJECT_ADDRESS, CD_OBJECT_NAME };
+
+enum cd_op {
+#define CD_OP(id, protocol, verb, kind, text) CD_OP_##id,
+#include "cordon/ops.def"
+#undef CD_OP
+	CD_OP_COUNT
+};
+
+/* Sets of operations are bit masks. */
+#define CD_OPBIT(op) (UINT64_C(1) << (op))
+enum { CD_OPS_FIT = 1 / (CD_OP_COUNT <= 64) };
+#define CD_OPS_ALL ((UINT64_C(1) << CD_OP_COUNT) - 1)
+
+struct cd_op_info {
+	const char *name;     /* "fs.read" */
+	const char *protocol; /* "fs" */
+	const char *verb;     /* "read" */
+	enum cd_object_kind kind;
+	const char *text;
+};
+
+extern const struct cd_op_info cd_op_table[CD_OP_COUNT];
+
+/* The operation's name, or "?" for a number out of range. */
+const char *cd_op_name(enum cd_op op);
+
+/*
+ * The mask named by "fs.read", "fs.*" or "*"; 0 when it names none.
+ * name need not be NUL-terminated: len bytes are read.
+ */
+uint64_t cd_ops_named(const char *name, unsigned long len);
+
+#endif

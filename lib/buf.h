@@ -1,0 +1,33 @@
+/*
+ * A bounded text buffer over storage that the caller owns.
+ *
+ * Appending past the end truncates and is remembered in `cut`; the text is always
+ * NUL-terminated. Nothing here allocates.
+ */
+#ifndef CORDON_LIB_BUF_H
+#define CORDON_LIB_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cd_buf {
+	char *data;
+	size_t size; /* of data, with the NUL */
+	size_t len;
+	bool cut;
+};
+
+/* data must hold at least one byte. */
+void cd_buf_init(struct cd_buf *buf, char *data, size_t size);
+void cd_buf_add(struct cd_buf *buf, const char *bytes, size_t len);
+void cd_buf_str(struct cd_buf *buf, const char *text);
+void cd_buf_fmt(struct cd_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Append hostile bytes for a terminal: control characters and invalid UTF-8 as \xNN. */
+void cd_buf_visible(struct cd_buf *buf, const char *bytes, size_t len);
+
+/* Append hostile bytes as the inside of a JSON string; bytes that are not UTF-8 as \u00NN. */
+void cd_buf_json(struct cd_buf *buf, const char *bytes, size_t len);
+
+#endif

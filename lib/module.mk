@@ -1,0 +1,1 @@
+CORDON_SRC += lib/ops.c lib/status.c lib/buf.c

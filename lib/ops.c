@@ -1,0 +1,40 @@
+/* Names of operations, from ops.def. */
+#include "cordon/ops.h"
+
+#include <string.h>
+
+const struct cd_op_info cd_op_table[CD_OP_COUNT] = {
+#define CD_OP(id, protocol, verb, kind, text) \
+	[CD_OP_##id] = {protocol "." verb, protocol, verb, CD_OBJECT_##kind, text},
+#include "cordon/ops.def"
+#undef CD_OP
+};
+
+const char *cd_op_name(enum cd_op op)
+{
+	return (unsigned)op < CD_OP_COUNT ? cd_op_table[op].name : "?";
+}
+
+static int is_word(const char *word, const char *s, unsigned long len)
+{
+	return strlen(word) == len && memcmp(word, s, len) == 0;
+}
+
+uint64_t cd_ops_named(const char *name, unsigned long len)
+{
+	uint64_t mask = 0;
+
+	if (is_word("*", name, len))
+		return CD_OPS_ALL;
+	for (unsigned op = 0; op < CD_OP_COUNT; op++) {
+		const struct cd_op_info *info = &cd_op_table[op];
+		unsigned long protocol = strlen(info->protocol);
+
+		if (is_word(info->name, name, len))
+			return CD_OPBIT(op);
+		if (len == protocol + 2 && memcmp(name, info->protocol, protocol) == 0 &&
+		    memcmp(name + protocol, ".*", 2) == 0)
+			mask |= CD_OPBIT(op);
+	}
+	return mask;
+}

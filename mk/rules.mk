@@ -1,0 +1,95 @@
+# How things are made. What is made is listed in */module.mk.
+
+$(BUILD)/ship/%.o: %.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(MUSL_FLAGS) -c $< -o $@
+$(BUILD)/ship/%.o: %.S
+	@mkdir -p $(@D)
+	$(MUSL_CC) -I. -Iinclude -I$(BUILD) -MMD -MP -c $< -o $@
+$(BUILD)/unit/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -O1 -DCORDON_TEST -c $< -o $@
+$(BUILD)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(SAN) -DCORDON_TEST -c $< -o $@
+
+# pid 1 of a space: a program of its own, carried inside cordon.
+$(BUILD)/cordon-init: $(call ship_obj,$(INIT_SRC))
+	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack -s $^ -o $@
+$(BUILD)/ship/kernel/init_image.o: $(BUILD)/cordon-init
+
+$(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c) 
+	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ $(SYSLIB)/libjansson.a -o $@
+
+# The same program with the hook that plays a monitor in an attacker's hands; never installed.
+$(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c))
+	$(MUSL_CC) -static $^ $(SYSLIB)/libjansson.a -o $@
+$(BUILD)/hook/%.o: %.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(MUSL_FLAGS) -DCORDON_HOOK -c $< -o $@
+$(BUILD)/hook/%.o: %.S
+	@mkdir -p $(@D)
+	$(MUSL_CC) -I. -Iinclude -I$(BUILD) -MMD -MP -c $< -o $@
+$(BUILD)/hook/kernel/init_image.o: $(BUILD)/cordon-init
+
+$(BUILD)/unit-tests: $(call unit_obj,$(LIB_SRC) $(TEST_SRC))
+	$(CC) $^ -o $@ -lcriterion -ljansson -lpthread
+$(BUILD)/san-tests: $(call san_obj,$(LIB_SRC) $(TEST_SRC))
+	$(CC) $(SAN) $^ -o $@ -lcriterion -ljansson -lpthread
+
+# --- fuzzers: tests/fuzz/fuzz_NAME.c each, with every module source, by clang ---
+FUZZ_FLAGS := $(BASE) -O1 -DCORDON_TEST -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+$(BUILD)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) -c $< -o $@
+$(BUILD)/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(LIB_SRC))
+	$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ -ljansson -lpthread
+FUZZ_SECONDS ?= 60
+fuzz: $(addprefix $(BUILD)/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (60)
+	@for f in $(FUZZERS); do mkdir -p $(BUILD)/corpus/$$f; echo "$$f: $(FUZZ_SECONDS) s"; \
+	  $(BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/corpus/$$f- $(BUILD)/corpus/$$f tests/fuzz/seeds/$$f >$(BUILD)/$$f.log 2>&1 \
+	    || { tail -40 $(BUILD)/$$f.log; exit 1; }; grep -E 'number_of_executed|peak_rss' $(BUILD)/$$f.log; done
+
+# --- samples: small programs, each built as a user would ---
+samples: $(addprefix $(BUILD)/samples/,$(SAMPLES))
+.PHONY: samples
+$(BUILD)/samples/%: samples/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 $< -o $@
+
+deps: ## install what building and testing need (Debian packages)
+	@sh mk/deps.sh
+demo: deps ## set up, build, and show a thief run freely and then held
+	@$(MAKE) --no-print-directory all && sh samples/demo.sh $(BUILD)
+check: deps ## set up, build, and run every quick test
+	@$(MAKE) --no-print-directory check-all
+.PHONY: check-all
+check-all: all $(BUILD)/unit-tests $(BUILD)/cordon-hooked
+	@bash tests/run.sh $(BUILD)
+check-unit: $(BUILD)/unit-tests ## the unit tests alone
+	@bash tests/run.sh $(BUILD) unit
+check-scenarios: all $(BUILD)/cordon-hooked ## the scenarios and attacks alone
+	@bash tests/run.sh $(BUILD) scenarios
+check-slow: deps $(BUILD)/san-tests ## unit tests under ASan and UBSan
+	@$(MAKE) --no-print-directory $(BUILD)/san-tests
+	@bash tests/run.sh $(BUILD) san
+bench: all ## print the benchmark table: ratios, medians, one run
+	@bash bench/run.sh $(BUILD)
+C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy loader shim nesters cli samples tests/* bench,$(d)/*.c $(d)/*.h))
+lint: ## static checks
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -Iinclude --suppress=missingIncludeSystem \
+	  $(filter-out cli/main.c,$(filter %.c,$(CORDON_SRC) $(INIT_SRC)))
+	@clang-format --dry-run $(C_FILES) 2>&1 | head -20
+format: ## clang-format every source
+	@clang-format -i $(C_FILES)
+install: $(BUILD)/cordon ## install under DESTDIR/PREFIX
+	install -D -m 755 $(BUILD)/cordon $(DESTDIR)$(PREFIX)/bin/cordon
+	for page in docs/man/*.1; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/cordon
+	for page in docs/man/*.1; do rm -f $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+help: ## this text
+	@grep -hE '^[a-z-]+:.*## ' Makefile mk/rules.mk | sed -E 's/:.*## /\t/' | sort | expand -t 18
