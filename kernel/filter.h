@@ -1,0 +1,23 @@
+/*
+ * The seccomp filter of a space, generated from the system call table.
+ *
+ * The number is tested first, by binary search and without loading anything else, so that
+ * the kernel's per-number bitmap (seccomp_cache_prepare) answers internal calls without running the program.
+ */
+#ifndef CORDON_KERNEL_FILTER_H
+#define CORDON_KERNEL_FILTER_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+
+#include "cordon/status.h"
+
+#define KERN_FILTER_MAX 1024 /* instructions; the kernel takes 4096 */
+
+/*
+ * Writes the program into code; count gets its length. CD_ELIMIT when it does not fit.
+ * Other architectures' calls and x32 numbers: ENOSYS. Numbers not in the table: ENOSYS.
+ */
+enum cd_status kern_filter_build(struct sock_filter code[KERN_FILTER_MAX], size_t *count) CD_CHECKED;
+
+#endif
