@@ -17,40 +17,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cordon/object.h"
 #include "cordon/ops.h"
 #include "cordon/status.h"
 #include "lib/buf.h"
 
 struct mon_table;
 
-enum mon_verdict { MON_DENY = 0, MON_ASK = 1, MON_ALLOW = 2 };
-
-#define MON_NO_RULE UINT32_MAX
-
-enum mon_proto { MON_TCP, MON_UDP, MON_UNIX };
-
-/*
- * What is decided on. For CD_OBJECT_PATH and CD_OBJECT_NAME: text, NUL-terminated. A path is absolute, has no ".",
- * "..", empty component or trailing slash ("/" alone is the root).
- * For CD_OBJECT_ADDRESS: an inet address (family 4 or 6, in network order, port in host order,
- * text may name the host it was looked up as, or NULL), or for MON_UNIX, text = the path, or "@name" for an
- * abstract name.
- */
-struct mon_object {
-	enum cd_object_kind kind;
-	const char *text;
-	size_t len;
-	enum mon_proto proto;
-	unsigned char family; /* 4, 6, or 0 when proto is MON_UNIX or only text is known */
-	unsigned char address[16];
-	uint16_t port;
-};
-
-struct mon_decision {
-	enum mon_verdict verdict;
-	enum cd_op op;  /* the operation that decided: the first of the lowest verdict */
-	uint32_t rule;  /* the rule that decided, or MON_NO_RULE */
-};
+/* The same things under the names of this module. */
+#define mon_object   cd_object
+#define mon_decision cd_decision
+#define mon_verdict  cd_verdict
+#define MON_DENY     CD_DENY
+#define MON_ASK      CD_ASK
+#define MON_ALLOW    CD_ALLOW
+#define MON_NO_RULE  CD_NO_RULE
+#define MON_TCP      CD_TCP
+#define MON_UDP      CD_UDP
+#define MON_UNIX     CD_UNIX
 
 /*
  * Decide every operation in ops (a mask) on one object: the result is the lowest verdict among them.
