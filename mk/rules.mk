@@ -5,7 +5,7 @@ $(BUILD)/ship/%.o: %.c
 	$(MUSL_CC) $(MUSL_FLAGS) -c $< -o $@
 $(BUILD)/ship/%.o: %.S
 	@mkdir -p $(@D)
-	$(MUSL_CC) -I. -Iinclude -I$(BUILD) -MMD -MP -c $< -o $@
+	$(MUSL_CC) -I. -Iinclude -Wa,-I$(BUILD) -MMD -MP -c $< -o $@
 $(BUILD)/unit/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) -O1 -DCORDON_TEST -c $< -o $@
@@ -29,7 +29,7 @@ $(BUILD)/hook/%.o: %.c
 	$(MUSL_CC) $(MUSL_FLAGS) -DCORDON_HOOK -c $< -o $@
 $(BUILD)/hook/%.o: %.S
 	@mkdir -p $(@D)
-	$(MUSL_CC) -I. -Iinclude -I$(BUILD) -MMD -MP -c $< -o $@
+	$(MUSL_CC) -I. -Iinclude -Wa,-I$(BUILD) -MMD -MP -c $< -o $@
 $(BUILD)/hook/kernel/init_image.o: $(BUILD)/cordon-init
 
 $(BUILD)/unit-tests: $(call unit_obj,$(LIB_SRC) $(TEST_SRC))

@@ -1,0 +1,292 @@
+/*
+ * Serving a border.
+ *
+ * Invariants upheld here: every message is decided by each layer of its chain (1, 4); a reply is sent only for
+ * the trap that asked (the id is the kernel's); pending work is bounded (8).
+ */
+#include "kernel/border.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel/memory.h"
+#include "kernel/pending.h"
+#include "kernel/process.h"
+#include "kernel/trap.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+#define SWEEP_MS 20
+
+struct kern_border {
+	struct kern_space *space;
+	const struct kern_host *host;
+	const struct kern_observer *observer;
+	bool worker;      /* this process answers one message and ends */
+	bool recv_blocks; /* NOTIF_RECV itself notices the end of the space: Linux 6.6 */
+	struct kern_counters counters;
+	struct kern_pending pending;
+	struct seccomp_notif *trap; /* as large as the running kernel's */
+	size_t trap_size;
+	struct kern_message message;
+};
+
+struct kern_border *kern_border_new(struct kern_space *space, const struct kern_host *host,
+				    const struct kern_observer *observer)
+{
+	struct kern_border *border = calloc(1, sizeof(*border));
+	struct seccomp_notif_sizes sizes;
+
+	if (!border)
+		return NULL;
+	border->space = space;
+	border->host = host;
+	border->observer = observer;
+	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 &&
+	    sizes.seccomp_notif > sizeof(struct seccomp_notif))
+		border->trap_size = sizes.seccomp_notif;
+	else
+		border->trap_size = sizeof(struct seccomp_notif);
+	border->trap = malloc(border->trap_size);
+	if (!border->trap) {
+		free(border);
+		return NULL;
+	}
+	return border;
+}
+
+void kern_border_free(struct kern_border *border)
+{
+	if (!border)
+		return;
+	kern_pending_end(&border->pending);
+	free(border->trap);
+	free(border);
+}
+
+const struct kern_counters *kern_border_counters(const struct kern_border *border)
+{
+	return &border->counters;
+}
+
+static void observe(struct kern_border *border, const struct kern_record *record)
+{
+	if (border->observer && (border->observer->all || record->decision->verdict != CD_ALLOW))
+		border->observer->record(border->observer->context, record);
+}
+
+/*
+ * The first layer of the chain that does not allow, or NULL. The record says which it was; when all
+ * allow, it holds the outermost layer's decision.
+ */
+static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object *object,
+					   struct kern_record *record, struct cd_decision *decision)
+{
+	for (const struct kern_space *space = record->message->space; space; space = space->parent) {
+		for (size_t i = 0; i < space->layer_count; i++) {
+			const struct kern_layer *layer = space->layers[i];
+
+			record->space = space;
+			record->layer = (unsigned)i;
+			layer->decide(layer->context, ops, object, decision);
+			if (decision->verdict != CD_ALLOW)
+				return layer;
+		}
+	}
+	return NULL;
+}
+
+int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,
+		       const struct cd_object *object)
+{
+	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
+	struct kern_record record = {
+		.message = message, .object = object, .decision = &decision, .ops = ops};
+	const struct kern_layer *layer = walk_chain(ops, object, &record, &decision);
+
+	observe(border, &record);
+	if (!layer)
+		return 0;
+	border->counters.denied++;
+	switch (layer->on_deny) {
+	case KERN_DENY_HIDE: return -ENOENT;
+	case KERN_DENY_KILL: return KERN_DENIED_KILL;
+	case KERN_DENY_ERRNO: break;
+	}
+	return -EACCES;
+}
+
+void kern_border_note_absent(struct kern_border *border, const struct kern_message *message,
+			     uint64_t ops, const struct cd_object *object)
+{
+	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
+	struct kern_record record = {.message = message,
+				     .object = object,
+				     .decision = &decision,
+				     .ops = ops,
+				     .absent = true};
+
+	walk_chain(ops, object, &record, &decision);
+	observe(border, &record);
+}
+
+bool kern_border_would_allow(const struct kern_border *border, const struct kern_message *message,
+			     uint64_t ops, const struct cd_object *object)
+{
+	struct cd_decision decision;
+	struct kern_record record = {.message = message};
+
+	(void)border;
+	return walk_chain(ops, object, &record, &decision) == NULL;
+}
+
+bool kern_border_movable(const struct kern_message *message, const char *path, size_t len)
+{
+	for (const struct kern_space *space = message->space; space; space = space->parent)
+		for (size_t i = 0; i < space->layer_count; i++)
+			if (!space->layers[i]->movable(space->layers[i]->context, path, len))
+				return false;
+	return true;
+}
+
+int kern_border_may_block(struct kern_border *border, const struct kern_message *message)
+{
+	int result;
+
+	if (border->worker)
+		return 0;
+	border->counters.blocked++;
+	result = kern_pending_fork(&border->pending, message);
+	border->worker = result == 0;
+	return result;
+}
+
+int kern_border_write(const struct kern_message *message, uint64_t address, const void *bytes, size_t len)
+{
+	if (!kern_message_alive(message))
+		return -ESRCH;
+	return kern_memory_write(message->tid, address, bytes, len);
+}
+
+/* Sends the reply. Nobody may be waiting any more: that is no error. */
+static void answer(struct kern_border *border, struct kern_reply *reply)
+{
+	struct seccomp_notif_resp response = {.id = border->message.id};
+	int listener = border->space->listener;
+
+	switch (reply->action) {
+	case KERN_REPLY_FD: {
+		struct seccomp_notif_addfd add = {
+			.id = border->message.id,
+			.flags = SECCOMP_ADDFD_FLAG_SEND,
+			.srcfd = (uint32_t)reply->fd,
+			.newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0,
+		};
+
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0 || errno == ENOENT)
+			return;
+		response.error = errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : -EACCES;
+		break;
+	}
+	case KERN_REPLY_CONTINUE:
+		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		break;
+	case KERN_REPLY_KILL:
+		if (kern_message_alive(&border->message))
+			kill(border->message.tid, SIGKILL);
+		response.error = -EACCES;
+		break;
+	case KERN_REPLY_VALUE:
+		if (reply->value < 0)
+			response.error = (int32_t)reply->value;
+		else
+			response.val = reply->value;
+		break;
+	}
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+static void handle(struct kern_border *border)
+{
+	struct kern_message *message = &border->message;
+	struct kern_reply reply = {.action = KERN_REPLY_VALUE, .value = -ENOSYS, .fd = -1};
+	int error;
+
+	border->counters.messages++;
+	message->space = border->space;
+	message->id = border->trap->id;
+	error = kern_trap_decode(border->trap, message);
+	if (!kern_message_alive(message))
+		return; /* what was read may be another process's: nothing is done with it */
+	if (error)
+		reply.value = error;
+	else if (border->host->perform[message->verb])
+		border->host->perform[message->verb](border->host->context, border, message, &reply);
+	if (reply.action == KERN_REPLY_VALUE && reply.value == KERN_DENIED_KILL)
+		reply.action = KERN_REPLY_KILL;
+	/* A worker answers instead. */
+	if (reply.action != KERN_REPLY_VALUE || reply.value != KERN_PENDING)
+		answer(border, &reply);
+	if (reply.fd >= 0)
+		close(reply.fd);
+	if (border->worker)
+		_exit(0);
+}
+
+/* Waits for a trap or the end. 1: a trap may be there; 0: look again; -1: the space has ended. */
+static int wait_for_trap(struct kern_border *border)
+{
+	struct pollfd poller = {.fd = border->space->listener, .events = POLLIN};
+
+	if (border->pending.count)
+		kern_pending_sweep(&border->pending, border->space);
+	else if (border->recv_blocks)
+		return 1;
+	if (poll(&poller, 1, border->pending.count ? SWEEP_MS : -1) < 0)
+		return errno == EINTR ? 0 : -1;
+	if (poller.revents & POLLIN)
+		return 1;
+	return poller.revents ? -1 : 0;
+}
+
+static bool has_ended(const struct kern_border *border)
+{
+	struct pollfd poller = {.fd = border->space->listener, .events = POLLIN};
+
+	return poll(&poller, 1, 0) == 1 && (poller.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+enum cd_status kern_border_serve(struct kern_border *border)
+{
+	int listener = border->space->listener;
+
+	kern_pending_setup();
+	border->recv_blocks = ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+				    SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
+	for (;;) {
+		int ready = wait_for_trap(border);
+
+		if (ready < 0)
+			break;
+		if (ready == 0)
+			continue;
+		memset(border->trap, 0, border->trap_size);
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, border->trap) == 0)
+			handle(border);
+		else if (errno == ENOENT ? has_ended(border) : errno != EINTR)
+			break;
+	}
+	kern_pending_end(&border->pending);
+	return has_ended(border) ? CD_OK : CD_ESYS;
+}

@@ -1,0 +1,85 @@
+/*
+ * The border of a space: receives its messages, has them decided and performed, answers.
+ *
+ * One process serves a border. What may block is handed to a worker, a forked copy of that process which
+ * shares no memory with it and ends with the one operation, so that pending work never holds the receiver.
+ */
+#ifndef CORDON_KERNEL_BORDER_H
+#define CORDON_KERNEL_BORDER_H
+
+#include "kernel/message.h"
+#include "kernel/pending.h"
+#include "kernel/space.h"
+
+struct kern_border;
+
+/* The parent that performs operations: one function a verb; a verb without one is refused with ENOSYS. */
+struct kern_host {
+	void *context;
+	/*
+	 * Performs the message and fills reply: value (or -errno), a descriptor, or another action.
+	 * Called once for each message. It decides through kern_border_decide().
+	 */
+	void (*perform[CD_VERB_COUNT])(void *context, struct kern_border *border,
+				       const struct kern_message *message, struct kern_reply *reply);
+};
+
+/* How a decision came about, for the record. */
+struct kern_record {
+	const struct kern_message *message;
+	const struct cd_object *object;
+	const struct cd_decision *decision;
+	const struct kern_space *space; /* whose layer decided */
+	unsigned layer;                 /* its place in that space's chain */
+	uint64_t ops;
+	bool absent; /* the object is not in the view: answered with ENOENT whatever the verdict */
+};
+
+struct kern_observer {
+	void *context;
+	bool all; /* also what was allowed */
+	void (*record)(void *context, const struct kern_record *record);
+};
+
+struct kern_border *kern_border_new(struct kern_space *space, const struct kern_host *host,
+				    const struct kern_observer *observer);
+void kern_border_free(struct kern_border *border);
+
+/* Serves until no process of the space is left, or the listener fails. */
+enum cd_status kern_border_serve(struct kern_border *border) CD_CHECKED;
+
+/*
+ * Asks every layer of the chain, innermost first. 0 when all allow; else what the process is to be told:
+ * -EACCES or -ENOENT, as the layer that denied wants it, or KERN_DENIED_KILL.
+ */
+#define KERN_DENIED_KILL (-4096)
+int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,
+		       const struct cd_object *object);
+
+/* The same for a name that is not there: what matters is the record; the process is told ENOENT. */
+void kern_border_note_absent(struct kern_border *border, const struct kern_message *message,
+			     uint64_t ops, const struct cd_object *object);
+
+/* Would all layers allow it? Nothing is recorded. */
+bool kern_border_would_allow(const struct kern_border *border, const struct kern_message *message,
+			     uint64_t ops, const struct cd_object *object);
+
+/* May this directory change its name, as far as the layers are concerned? */
+bool kern_border_movable(const struct kern_message *message, const char *path, size_t len);
+
+/*
+ * The operation is about to block. In the worker it returns 0: block there. In the receiver it returns
+ * KERN_PENDING: unwind with that value, the worker answers. -EAGAIN: too many are pending already.
+ */
+int kern_border_may_block(struct kern_border *border, const struct kern_message *message);
+
+/* Writes results into the process's memory; 0 or -EFAULT. */
+int kern_border_write(const struct kern_message *message, uint64_t address, const void *bytes, size_t len);
+
+/* Counters of this border, for reports. */
+struct kern_counters {
+	uint64_t messages, denied, blocked;
+};
+const struct kern_counters *kern_border_counters(const struct kern_border *border);
+
+#endif

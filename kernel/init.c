@@ -1,0 +1,110 @@
+/*
+ * cordon-init: the first process of a space.
+ *
+ * It adopts and reaps every orphan, forwards signals to the main program, passes its status on and exits
+ * last: with it, Linux ends every process of the space (invariant 9). It reads nothing from the space but
+ * exit statuses, and confines itself to the few system calls that it needs.
+ */
+#include "kernel/init.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void confine(void)
+{
+#define ALLOW(nr) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		ALLOW(SYS_rt_sigtimedwait),
+		ALLOW(SYS_wait4),
+		ALLOW(SYS_kill),
+		ALLOW(SYS_read),
+		ALLOW(SYS_write),
+		ALLOW(SYS_exit_group),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+#undef ALLOW
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	prctl(PR_SET_DUMPABLE, 0);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(125);
+}
+
+static int32_t read_main(void)
+{
+	int32_t pid = 0;
+
+	/* A pipe delivers four bytes at once; anything else means that the launch failed. */
+	while (read(KERN_INIT_MAIN_FD, &pid, sizeof(pid)) < 0 && errno == EINTR)
+		;
+	return pid;
+}
+
+static void finish(int status)
+{
+	int32_t word = status;
+
+	while (write(KERN_INIT_STATUS_FD, &word, sizeof(word)) < 0 && errno == EINTR)
+		;
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+static void reap(pid_t main_pid)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == main_pid)
+			finish(status);
+}
+
+static void forward(const siginfo_t *info, pid_t main_pid)
+{
+	switch (info->si_signo) {
+	case SIGTSTP: /* the main program's group is an orphaned one, which SIGTSTP would not stop */
+		kill(-1, SIGSTOP);
+		break;
+	case SIGCONT:
+		kill(-1, SIGCONT);
+		break;
+	default:
+		if (info->si_code == SI_QUEUE && info->si_value.sival_int == KERN_INIT_TO_GROUP)
+			kill(-main_pid, info->si_signo);
+		else
+			kill(main_pid, info->si_signo);
+	}
+}
+
+int main(void)
+{
+	sigset_t all;
+	pid_t main_pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	confine();
+	main_pid = read_main();
+	if (main_pid <= 0)
+		_exit(125);
+	reap(main_pid);
+	for (;;) {
+		siginfo_t info;
+
+		if (sigwaitinfo(&all, &info) < 0)
+			continue;
+		if (info.si_signo == SIGCHLD)
+			reap(main_pid);
+		else
+			forward(&info, main_pid);
+	}
+}

@@ -1,0 +1,69 @@
+/*
+ * Spaces: a tree of nested protection domains.
+ *
+ * A space is created below a parent (the outermost has none), started once, and ends with everything
+ * below it (invariant 9). Its layers decide on what crosses its border, innermost first; after
+ * them come its parent's, so that authority only ever shrinks on the way in (invariant 4).
+ *
+ * Owned by the one thread that serves the border; nothing here is locked.
+ */
+#ifndef CORDON_KERNEL_SPACE_H
+#define CORDON_KERNEL_SPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cordon/limits.h"
+#include "cordon/object.h"
+#include "cordon/status.h"
+
+enum kern_on_deny { KERN_DENY_ERRNO, KERN_DENY_HIDE, KERN_DENY_KILL };
+
+/* A layer of a border's chain: something that can say no. */
+struct kern_layer {
+	const char *name;
+	void *context;
+	enum kern_on_deny on_deny;
+	void (*decide)(void *context, uint64_t ops, const struct cd_object *object,
+		       struct cd_decision *decision);
+	/* May this directory change its name? False when a rule speaks of what lies below. */
+	bool (*movable)(void *context, const char *path, size_t len);
+};
+
+enum kern_state { KERN_CREATED, KERN_RUNNING, KERN_ENDED };
+
+struct kern_space {
+	char id[64]; /* "1", "1.2", ... */
+	enum kern_state state;
+	struct kern_space *parent, *first_child, *next_sibling;
+	unsigned child_count; /* ever made: ids are not used again */
+	const struct kern_layer *layers[CD_LAYERS_MAX];
+	size_t layer_count;
+
+	int init_pidfd; /* pid 1 of the space; -1 before the start */
+	int listener;   /* of the space's filter; -1 before the start */
+	int proc;       /* the monitor's own /proc, in which thread ids of messages are valid */
+
+	/* Process state that Linux keeps and does not tell cheaply: until a process calls umask(2), all
+	 * have the one that the space began with. */
+	mode_t umask;
+	bool umask_varies;
+};
+
+/* NULL: out of memory, or the parent has ended. proc is borrowed. */
+struct kern_space *kern_space_new(struct kern_space *parent, int proc);
+/* Adds a layer outside those that are there. The layer is borrowed. */
+enum cd_status kern_space_add_layer(struct kern_space *space, const struct kern_layer *layer) CD_CHECKED;
+/* Takes both descriptors: from here on the space runs. */
+enum cd_status kern_space_start_take(struct kern_space *space, int init_pidfd, int listener) CD_CHECKED;
+/* Calls visit for the space and all below it, parents first, until it returns false. */
+void kern_space_walk(struct kern_space *space, bool (*visit)(struct kern_space *space, void *context),
+		     void *context);
+/* Kills every process of the space and of those below. They stay listed, as ended. */
+void kern_space_stop(struct kern_space *space);
+/* Stops, then frees the space and all below it. NULL is legal. */
+void kern_space_free(struct kern_space *space);
+
+#endif
