@@ -126,3 +126,58 @@ void cd_buf_json(struct cd_buf *buf, const char *bytes, size_t len)
 		i += n ? n : 1;
 	}
 }
+
+bool cd_is_utf8(const char *bytes, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_len(s + i, len - i);
+
+		if (!n)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+static bool is_shell_bare(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("_@%+=:,./-", c));
+}
+
+/* How a word has to be quoted: 0 not at all, 1 in single quotes, 2 as $'...'. */
+static int shell_quoting(const unsigned char *s, size_t len)
+{
+	int quoting = len ? 0 : 1;
+
+	for (size_t i = 0, n; i < len; i += n) {
+		n = utf8_len(s + i, len - i);
+		if (!n || is_unsafe_visible(s + i, n))
+			return 2;
+		if (n > 1 || !is_shell_bare(s[i]))
+			quoting = 1;
+	}
+	return quoting;
+}
+
+void cd_buf_shell(struct cd_buf *buf, const char *bytes, size_t len)
+{
+	static const char *const open[] = {"", "'", "$'"}, *const shut[] = {"", "'", "'"};
+	int quoting = shell_quoting((const unsigned char *)bytes, len);
+
+	cd_buf_str(buf, open[quoting]);
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_len((const unsigned char *)bytes + i, len - i);
+
+		if (quoting == 1 && bytes[i] == '\'')
+			cd_buf_str(buf, "'\\''");
+		else if (quoting == 2 && (bytes[i] == '\'' || bytes[i] == '\\'))
+			cd_buf_fmt(buf, "\\%c", bytes[i]);
+		else
+			cd_buf_visible(buf, bytes + i, n ? n : 1);
+		i += n ? n : 1;
+	}
+	cd_buf_str(buf, shut[quoting]);
+}

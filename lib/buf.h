@@ -30,4 +30,13 @@ void cd_buf_visible(struct cd_buf *buf, const char *bytes, size_t len);
 /* Append hostile bytes as the inside of a JSON string; bytes that are not UTF-8 as \u00NN. */
 void cd_buf_json(struct cd_buf *buf, const char *bytes, size_t len);
 
+/*
+ * Append hostile bytes as one word of a shell command: bare where it can be, in single quotes where
+ * it must be, and as $'...' with \xNN where it holds what a terminal or a line must not show.
+ */
+void cd_buf_shell(struct cd_buf *buf, const char *bytes, size_t len);
+
+/* True when all of the bytes are UTF-8 (RFC 3629): only such names can be written in JSON. */
+bool cd_is_utf8(const char *bytes, size_t len);
+
 #endif

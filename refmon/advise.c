@@ -1,0 +1,117 @@
+/*
+ * What to say to a person whose program was denied something: the flag and the policy line that would
+ * allow it. The object's name comes from the program, so it may be chosen to mislead: nothing is offered unless the
+ * rule names this object alone, and all of it is quoted.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "cordon/limits.h"
+#include "refmon/address.h"
+#include "refmon/table.h"
+
+/* Operations with a flag of their own; the others are written --allow=OP:PATTERN. */
+static const char *const flag_names[CD_OP_COUNT] = {
+	[CD_OP_FS_READ] = "allow-read",
+	[CD_OP_FS_WRITE] = "allow-write",
+	[CD_OP_FS_CREATE] = "allow-write",
+	[CD_OP_FS_REMOVE] = "allow-write",
+	[CD_OP_FS_EXEC] = "allow-run",
+	[CD_OP_NET_CONNECT] = "allow-net",
+	[CD_OP_NET_SEND] = "allow-net",
+	[CD_OP_NET_LISTEN] = "allow-listen",
+};
+
+static void add_host(const struct mon_object *object, struct cd_buf *out)
+{
+	char name[MON_HOST_MAX + 1], address[INET6_ADDRSTRLEN];
+	size_t len;
+
+	if (object->text && mon_host_fold(object->text, object->len, name, &len)) {
+		cd_buf_add(out, name, len);
+	} else if (object->family == 4 &&
+		   inet_ntop(AF_INET, object->address, address, sizeof(address))) {
+		cd_buf_str(out, address);
+	} else if (object->family == 6 &&
+		   inet_ntop(AF_INET6, object->address, address, sizeof(address))) {
+		cd_buf_fmt(out, "[%s]", address);
+	}
+}
+
+static void add_address(const struct mon_object *object, struct cd_buf *out)
+{
+	if (object->proto == MON_UNIX) {
+		cd_buf_str(out, "unix:");
+		cd_buf_add(out, object->text, object->len);
+		return;
+	}
+	if (object->proto == MON_UDP)
+		cd_buf_str(out, "udp://");
+	add_host(object, out);
+	cd_buf_fmt(out, ":%u", object->port);
+}
+
+static bool is_pattern_for(enum cd_op op, const char *text, size_t len)
+{
+	struct mon_address address;
+
+	switch (cd_op_table[op].kind) {
+	case CD_OBJECT_PATH: return mon_path_is_normal(text, len) && !mon_path_flaw(text, len);
+	case CD_OBJECT_NAME: return !mon_name_flaw(text, len);
+	case CD_OBJECT_ADDRESS:
+		return !mon_address_parse(text, len, &address) && address.host != MON_HOST_ANY;
+	case CD_OBJECT_NONE: break;
+	}
+	return false;
+}
+
+/*
+ * The pattern that names the object and nothing else. False when there is none: its name holds a "*", or is not
+ * UTF-8 and so cannot be kept in a policy.
+ */
+static bool exact_pattern(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+{
+	if ((unsigned)op >= CD_OP_COUNT || object->kind != cd_op_table[op].kind)
+		return false;
+	if (object->kind == CD_OBJECT_ADDRESS)
+		add_address(object, out);
+	else if (object->text)
+		cd_buf_add(out, object->text, object->len);
+	return !out->cut && !mon_is_glob(out->data, out->len) && cd_is_utf8(out->data, out->len) &&
+	       is_pattern_for(op, out->data, out->len);
+}
+
+void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+{
+	char text[CD_PATH_MAX + 64], word[CD_PATH_MAX + 64];
+	struct cd_buf pattern, value;
+
+	cd_buf_init(&pattern, text, sizeof(text));
+	cd_buf_init(&value, word, sizeof(word));
+	if (!exact_pattern(op, object, &pattern))
+		return;
+	/* Flags of their own take a list, so a name with a comma needs the general one, which does not. */
+	if (flag_names[op] && !memchr(text, ',', pattern.len)) {
+		cd_buf_fmt(out, "--%s=", flag_names[op]);
+		cd_buf_shell(out, text, pattern.len);
+		return;
+	}
+	if (memmem(text, pattern.len, "${", 2))
+		return; /* the general flag expands variables */
+	cd_buf_fmt(&value, "%s:%s", cd_op_name(op), text);
+	cd_buf_str(out, "--allow=");
+	cd_buf_shell(out, word, value.len);
+}
+
+void mon_advise_policy(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+{
+	char text[CD_PATH_MAX + 64];
+	struct cd_buf pattern;
+
+	cd_buf_init(&pattern, text, sizeof(text));
+	if (!exact_pattern(op, object, &pattern) || memmem(text, pattern.len, "${", 2))
+		return;
+	cd_buf_fmt(out, "\"allow\": {\"%s\": [\"", cd_op_name(op));
+	cd_buf_json(out, text, pattern.len);
+	cd_buf_str(out, "\"]}");
+}

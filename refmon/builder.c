@@ -1,0 +1,151 @@
+/*
+ * Collects rules, checked and copied, in the order in which they are added. What can be wrong with a
+ * pattern is found here; compile.c may rely on every pattern being valid.
+ */
+#include "refmon/builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cordon/limits.h"
+#include "lib/vec.h"
+#include "refmon/address.h"
+
+struct mon_builder *mon_builder_new(void)
+{
+	return calloc(1, sizeof(struct mon_builder));
+}
+
+void mon_builder_free(struct mon_builder *builder)
+{
+	if (!builder)
+		return;
+	free(builder->rules);
+	free(builder->secrets);
+	free(builder->text);
+	free(builder);
+}
+
+static enum cd_status copy_text(struct mon_builder *builder, const char *text, uint32_t *offset)
+{
+	size_t len = strlen(text) + 1;
+	char *grown;
+
+	if (builder->text_len + len > UINT32_MAX)
+		return CD_ELIMIT;
+	grown = cd_vec_grow(builder->text, &builder->text_capacity, builder->text_len + len, 1);
+	if (!grown)
+		return CD_ENOMEM;
+	builder->text = grown;
+	memcpy(grown + builder->text_len, text, len);
+	*offset = (uint32_t)builder->text_len;
+	builder->text_len += len;
+	return CD_OK;
+}
+
+/* Neighbouring rules mostly come from the same file: its name is kept once. */
+static enum cd_status copy_source(struct mon_builder *builder, const char *source, uint32_t *offset)
+{
+	if (builder->rule_count) {
+		uint32_t last = builder->rules[builder->rule_count - 1].source;
+
+		if (strcmp(builder->text + last, source) == 0) {
+			*offset = last;
+			return CD_OK;
+		}
+	}
+	return copy_text(builder, source, offset);
+}
+
+static enum mon_flaw flaw_for_kind(enum cd_object_kind kind, const char *pattern)
+{
+	size_t len = strlen(pattern);
+	struct mon_address address;
+
+	switch (kind) {
+	case CD_OBJECT_PATH: return mon_path_flaw(pattern, len);
+	case CD_OBJECT_ADDRESS: return mon_address_parse(pattern, len, &address);
+	case CD_OBJECT_NAME: return mon_name_flaw(pattern, len);
+	case CD_OBJECT_NONE: break;
+	}
+	return MON_FLAW_NONE;
+}
+
+/* Valid for one of the operations' kinds is valid; else the flaw is the first kind's. */
+static enum mon_flaw flaw_for_ops(uint64_t ops, const char *pattern)
+{
+	enum mon_flaw first = MON_FLAW_NONE;
+
+	for (unsigned op = 0; op < CD_OP_COUNT; op++) {
+		enum mon_flaw flaw;
+
+		if (!(ops & CD_OPBIT(op)))
+			continue;
+		flaw = flaw_for_kind(cd_op_table[op].kind, pattern);
+		if (!flaw)
+			return MON_FLAW_NONE;
+		if (!first)
+			first = flaw;
+	}
+	return first;
+}
+
+enum cd_status mon_builder_add(struct mon_builder *builder, const struct mon_rule *rule,
+			       const char **why)
+{
+	struct mon_added added = {.ops = rule->ops, .verdict = rule->verdict};
+	enum mon_flaw flaw = flaw_for_ops(rule->ops, rule->pattern);
+	struct mon_added *grown;
+	size_t text_len = builder->text_len;
+	enum cd_status status;
+
+	*why = "";
+	if (!rule->ops || rule->ops & ~CD_OPS_ALL || rule->verdict > MON_ALLOW) {
+		*why = "no operation or no verdict is named";
+		return CD_EINVAL;
+	}
+	if (flaw) {
+		*why = mon_flaw_text(flaw);
+		return CD_EINVAL;
+	}
+	if (builder->rule_count >= CD_RULES_MAX)
+		return CD_ELIMIT;
+	grown = cd_vec_grow(builder->rules, &builder->rule_capacity, builder->rule_count + 1,
+			    sizeof(*grown));
+	if (!grown)
+		return CD_ENOMEM;
+	builder->rules = grown;
+	status = copy_text(builder, rule->pattern, &added.pattern);
+	if (!status)
+		status = copy_text(builder, rule->pointer ? rule->pointer : "", &added.pointer);
+	if (!status)
+		status = copy_source(builder, rule->source ? rule->source : "", &added.source);
+	if (status) {
+		builder->text_len = text_len;
+		return status;
+	}
+	grown[builder->rule_count++] = added;
+	return CD_OK;
+}
+
+enum cd_status mon_builder_protect(struct mon_builder *builder, const char *pattern,
+				   const char **why)
+{
+	enum mon_flaw flaw = mon_path_flaw(pattern, strlen(pattern));
+	uint32_t offset, *grown;
+	enum cd_status status;
+
+	*why = flaw ? mon_flaw_text(flaw) : "";
+	if (flaw)
+		return CD_EINVAL;
+	grown = cd_vec_grow(builder->secrets, &builder->secret_capacity, builder->secret_count + 1,
+			    sizeof(*grown));
+	if (!grown)
+		return CD_ENOMEM;
+	builder->secrets = grown;
+	status = copy_text(builder, pattern, &offset);
+	if (status)
+		return status;
+	grown[builder->secret_count++] = offset;
+	return CD_OK;
+}
