@@ -49,8 +49,10 @@ struct pol_policy {
 	struct mon_table *table;
 	const struct pol_view *views;
 	size_t view_count;
-	const char *const *env_pass; /* names */
+	const char *const *env_pass; /* names; one that ends in "*" is a prefix */
 	size_t env_pass_count;
+	const char *const *env_deny; /* likewise: never passed; see pol_env_passes() */
+	size_t env_deny_count;
 	const char *const *env_set; /* "NAME=value" */
 	size_t env_set_count;
 	struct pol_limits limits;
@@ -59,6 +61,12 @@ struct pol_policy {
 	const struct pol_test *tests;
 	size_t test_count;
 };
+
+/*
+ * Does the policy pass this variable of the caller's environment on? Not when it is denied, and not when the policy
+ * sets it itself. env_set is to be added to what passes.
+ */
+bool pol_env_passes(const struct pol_policy *policy, const char *name, size_t len);
 
 /* What ${...} stands for. Each absolute, or NULL where there is none (its use is then an error). */
 struct pol_vars {
