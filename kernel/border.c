@@ -179,6 +179,13 @@ int kern_border_write(const struct kern_message *message, uint64_t address, cons
 	return kern_memory_write(message->tid, address, bytes, len);
 }
 
+int kern_border_read(const struct kern_message *message, uint64_t address, void *bytes, size_t len)
+{
+	int error = kern_memory_read(message->tid, address, bytes, len);
+
+	return !error && !kern_message_alive(message) ? -ESRCH : error;
+}
+
 /* Sends the reply. Nobody may be waiting any more: that is no error. */
 static void answer(struct kern_border *border, struct kern_reply *reply)
 {

@@ -76,6 +76,9 @@ int kern_border_may_block(struct kern_border *border, const struct kern_message 
 /* Writes results into the process's memory; 0 or -EFAULT. */
 int kern_border_write(const struct kern_message *message, uint64_t address, const void *bytes, size_t len);
 
+/* Reads a value that no decision rests on; 0, -EFAULT or -ESRCH. */
+int kern_border_read(const struct kern_message *message, uint64_t address, void *bytes, size_t len);
+
 /* Counters of this border, for reports. */
 struct kern_counters {
 	uint64_t messages, denied, blocked;

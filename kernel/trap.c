@@ -263,6 +263,7 @@ static int (*const decoders[CD_VERB_COUNT])(struct decoder *d) = {
 	[CD_VERB_BIND] = decode_sockaddr,
 	[CD_VERB_SENDTO] = decode_sendto,
 	[CD_VERB_SENDMSG] = decode_sendmsg,
+	[CD_VERB_SENDMMSG] = decode_sendmsg, /* the first message alone */
 };
 
 static int decode_names(struct decoder *d)

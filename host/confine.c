@@ -1,0 +1,251 @@
+/* Giving authority up. */
+#include "host/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Rights that came after the headers that we may be compiled with. */
+#define FS_TRUNCATE  (UINT64_C(1) << 14) /* ABI 3 */
+#define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+
+enum cd_status host_drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+
+	/* With the bits locked, being user 0 means nothing at the next exec. EPERM: there was no capability to begin with. */
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+					     SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+					     SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) &&
+	    errno != EPERM)
+		return CD_ESYS;
+	for (unsigned long cap = 0; cap <= 63; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && (errno == EINVAL || errno == EPERM))
+			break;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return CD_ESYS;
+	return syscall(SYS_capset, &header, none) ? CD_ESYS : CD_OK;
+}
+
+int host_landlock_abi(void)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	return abi < 0 ? 0 : (int)abi;
+}
+
+#define FILE_READ  LANDLOCK_ACCESS_FS_READ_FILE
+#define FILE_WRITE (LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
+#define DIR_WRITE                                                                                  \
+	(LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                          \
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
+#define FILE_RIGHTS (FILE_READ | FILE_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | FS_IOCTL_DEV)
+
+struct ruleset {
+	int fd;
+	uint64_t handled;
+};
+
+/* Grants rights on what the descriptor stands for and below. A rule for a file takes file rights only. */
+static enum cd_status grant(const struct ruleset *rules, int fd, uint64_t rights)
+{
+	struct landlock_path_beneath_attr rule = {.parent_fd = fd};
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return CD_ESYS;
+	rule.allowed_access = rights & rules->handled & (S_ISDIR(st.st_mode) ? UINT64_MAX : FILE_RIGHTS);
+	if (!rule.allowed_access)
+		return CD_OK;
+	/* EBADFD: a pipe or socket, which Landlock does not restrict. */
+	if (syscall(SYS_landlock_add_rule, rules->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) && errno != EBADFD)
+		return CD_ESYS;
+	return CD_OK;
+}
+
+static enum cd_status grant_mount(const struct ruleset *rules, const struct cd_mount *mount)
+{
+	uint64_t rights = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR;
+	enum cd_status status;
+	int fd;
+
+	if (mount->kind == CD_MOUNT_SYMLINK || mount->kind == CD_MOUNT_DIR || mount->kind == CD_MOUNT_MASK)
+		return CD_OK;
+	fd = open(mount->dest, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES ? CD_OK : CD_ESYS;
+	if (mount->writable)
+		rights |= FILE_WRITE | DIR_WRITE;
+	if (mount->exec)
+		rights |= LANDLOCK_ACCESS_FS_EXECUTE;
+	if (mount->dev)
+		rights |= FS_IOCTL_DEV;
+	status = grant(rules, fd, rights);
+	close(fd);
+	return status;
+}
+
+static enum cd_status grant_standard(const struct ruleset *rules, int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	uint64_t rights = FS_IOCTL_DEV;
+
+	if (flags < 0)
+		return CD_OK;
+	if ((flags & O_ACCMODE) != O_WRONLY)
+		rights |= FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		rights |= FILE_WRITE;
+	return grant(rules, fd, rights);
+}
+
+enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
+{
+	struct landlock_ruleset_attr attr = {
+		.handled_access_fs = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
+				     DIR_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+				     LANDLOCK_ACCESS_FS_MAKE_BLOCK};
+	enum cd_status status = CD_OK;
+	struct ruleset rules;
+	int abi = host_landlock_abi();
+	int root;
+
+	if (abi <= 0)
+		return CD_ENOSUP;
+	if (abi < 2)
+		attr.handled_access_fs &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
+	if (abi >= 3)
+		attr.handled_access_fs |= FS_TRUNCATE;
+	if (abi >= 5)
+		attr.handled_access_fs |= FS_IOCTL_DEV;
+	rules.handled = attr.handled_access_fs;
+	rules.fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
+	if (rules.fd < 0)
+		return CD_ESYS;
+	for (size_t i = 0; status == CD_OK && i < plan->count; i++)
+		status = grant_mount(&rules, &plan->mounts[i]);
+	for (int fd = 0; status == CD_OK && fd <= 2; fd++)
+		status = grant_standard(&rules, fd);
+	/* The skeleton shows nothing but what was granted: listing it is harmless. */
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (status == CD_OK)
+		status = root < 0 ? CD_ESYS : grant(&rules, root, LANDLOCK_ACCESS_FS_READ_DIR);
+	if (root >= 0)
+		close(root);
+	root = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (status == CD_OK && root >= 0)
+		status = grant(&rules, root, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
+	if (root >= 0)
+		close(root);
+	if (status == CD_OK)
+		status = grant(&rules, proc, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
+	if (status == CD_OK && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+				syscall(SYS_landlock_restrict_self, rules.fd, 0)))
+		status = CD_ESYS;
+	close(rules.fd);
+	return status;
+}
+
+/* What serving a border takes. Arguments are checked for ioctl alone: only the listener's requests. */
+static const int monitor_calls[] = {
+	/* messages */
+	SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal,
+	SYS_poll, SYS_ppoll, SYS_getpid, SYS_gettid, SYS_kill, SYS_tgkill, SYS_tkill,
+	/* the file system, from the view's root */
+	SYS_openat2, SYS_openat, SYS_open, SYS_close, SYS_read, SYS_pread64, SYS_write, SYS_writev, SYS_lseek,
+	SYS_fstat, SYS_newfstatat, SYS_stat, SYS_lstat, SYS_statx, SYS_fstatfs, SYS_statfs, SYS_faccessat,
+	SYS_faccessat2, SYS_readlinkat, SYS_readlink, SYS_mkdirat, SYS_mknodat, SYS_unlinkat, SYS_renameat2,
+	SYS_renameat, SYS_rename, SYS_linkat, SYS_symlinkat, SYS_fchmodat, SYS_fchmod, SYS_chmod, SYS_fchownat,
+	SYS_fchown, SYS_chown, SYS_lchown, SYS_utimensat, SYS_truncate, SYS_ftruncate, SYS_getxattr,
+	SYS_lgetxattr, SYS_fgetxattr, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_listxattr,
+	SYS_llistxattr, SYS_flistxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
+	SYS_inotify_add_watch, SYS_fcntl, SYS_umask, SYS_dup, SYS_dup3, SYS_fchdir, SYS_getcwd,
+	/* sockets that the space holds, passed on to it; none can be made */
+	SYS_sendto, SYS_sendmsg, SYS_getsockopt, SYS_getsockname,
+	/* workers and memory */
+	SYS_clone, SYS_fork, SYS_wait4, SYS_prctl, SYS_set_robust_list, SYS_rt_sigaction, SYS_rt_sigprocmask,
+	SYS_rt_sigreturn, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_brk, SYS_futex,
+	SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_exit,
+	SYS_exit_group, SYS_restart_syscall, SYS_sched_yield, SYS_set_tid_address, SYS_getuid, SYS_geteuid,
+};
+
+#define CALLS (sizeof(monitor_calls) / sizeof(monitor_calls[0]))
+
+struct program {
+	struct sock_filter code[2 * CALLS + 40];
+	unsigned short len;
+};
+
+static void emit(struct program *p, struct sock_filter instruction)
+{
+	p->code[p->len++] = instruction;
+}
+
+#define LOAD(field) (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define RETURN(value) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, value)
+#define UNLESS_EQUAL(value, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
+
+static void allow_call(struct program *p, int nr)
+{
+	emit(p, UNLESS_EQUAL((unsigned)nr, 1));
+	emit(p, RETURN(SECCOMP_RET_ALLOW));
+}
+
+static void allow_listener_requests(struct program *p)
+{
+	static const unsigned long requests[] = {SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND,
+						 SECCOMP_IOCTL_NOTIF_ID_VALID, SECCOMP_IOCTL_NOTIF_ADDFD,
+						 SECCOMP_IOCTL_NOTIF_SET_FLAGS};
+	const size_t count = sizeof(requests) / sizeof(requests[0]);
+
+	emit(p, UNLESS_EQUAL(SYS_ioctl, (unsigned char)(2 * count + 2)));
+	emit(p, LOAD(args[1]));
+	for (size_t i = 0; i < count; i++) {
+		emit(p, UNLESS_EQUAL((unsigned)requests[i], 1));
+		emit(p, RETURN(SECCOMP_RET_ALLOW));
+	}
+	emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
+}
+
+enum cd_status host_confine_monitor(bool unix_sockets)
+{
+	struct program p = {.len = 0};
+	struct sock_fprog program;
+
+	emit(&p, LOAD(arch));
+	emit(&p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
+	emit(&p, RETURN(SECCOMP_RET_KILL_PROCESS));
+	emit(&p, LOAD(nr));
+	allow_listener_requests(&p);
+	for (size_t i = 0; i < CALLS; i++)
+		allow_call(&p, monitor_calls[i]);
+	if (unix_sockets) {
+		allow_call(&p, SYS_connect);
+		allow_call(&p, SYS_bind);
+	}
+	emit(&p, RETURN(SECCOMP_RET_ERRNO | EPERM));
+	program = (struct sock_fprog){p.len, p.code};
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		return CD_ESYS;
+	return CD_OK;
+}

@@ -1,0 +1,447 @@
+/*
+ * Bringing a space up.
+ *
+ * Each process below reports the first thing that fails through one close-on-exec pipe, which
+ * reads as end of file once the program has been started (as musl's posix_spawn does). Between the program's filter
+ * and its execve nothing may cross the border but that execve: nobody serves yet.
+ */
+#include "host/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cordon/limits.h"
+#include "host/confine.h"
+#include "host/view.h"
+#include "kernel/filter.h"
+#include "kernel/init.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1U << 1)
+#endif
+
+/* Everything that the processes of one launch share. */
+struct launch {
+	const struct host_launch *in;
+	int fault;               /* write end */
+	int status;              /* write end, for init */
+	int control;             /* the monitor's end */
+	int proc;
+	mode_t umask;
+	uid_t uid;
+	gid_t gid;
+	int main_pipe[2];        /* the program's pid, for init */
+	int ready_pipe[2];       /* the listener's number, for the monitor */
+	struct sock_filter filter[KERN_FILTER_MAX];
+	size_t filter_len;
+};
+
+static const char *const stage_texts[] = {
+	[HOST_STAGE_NONE] = "nothing failed",
+	[HOST_STAGE_NAMESPACES] = "cannot make the namespaces of a space",
+	[HOST_STAGE_IDENTITY] = "cannot map this user into the space",
+	[HOST_STAGE_VIEW] = "cannot build the view at",
+	[HOST_STAGE_PROC] = "cannot mount the space's /proc",
+	[HOST_STAGE_INIT] = "cannot start the space's first process",
+	[HOST_STAGE_LANDLOCK] = "cannot confine the monitor with Landlock",
+	[HOST_STAGE_CAPABILITIES] = "cannot give up capabilities",
+	[HOST_STAGE_FILTER] = "cannot install the space's filter",
+	[HOST_STAGE_LIMITS] = "cannot set the limit",
+	[HOST_STAGE_DIRECTORY] = "cannot enter the directory",
+	[HOST_STAGE_CONFINE] = "cannot confine the monitor",
+	[HOST_STAGE_EXEC] = "cannot run",
+};
+
+const char *host_fault_text(const struct host_fault *fault)
+{
+	static char text[512];
+	unsigned stage = (unsigned)fault->stage;
+
+	if (stage >= sizeof(stage_texts) / sizeof(stage_texts[0]))
+		stage = HOST_STAGE_NONE;
+	snprintf(text, sizeof(text), "%s%s%.*s: %s", stage_texts[stage], fault->text[0] ? " " : "",
+		 (int)sizeof(fault->text) - 1, fault->text, strerror(fault->error));
+	return text;
+}
+
+static _Noreturn void fail(const struct launch *l, enum host_stage stage, const char *text)
+{
+	struct host_fault fault = {.stage = stage, .error = errno};
+
+	if (text)
+		snprintf(fault.text, sizeof(fault.text), "%s", text);
+	while (write(l->fault, &fault, sizeof(fault)) < 0 && errno == EINTR)
+		;
+	_exit(125);
+}
+
+/* fork with flags; the stack is the caller's, copied. */
+static pid_t fork_with(unsigned long flags, int *pidfd)
+{
+	return (pid_t)syscall(SYS_clone, flags | SIGCHLD | (pidfd ? CLONE_PIDFD : 0), NULL, pidfd, NULL, 0);
+}
+
+/* ---- the program ---- */
+
+static void reset_signals(void)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int signal = 1; signal < 65; signal++)
+		sigaction(signal, &standard, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void set_limits(const struct launch *l)
+{
+	for (size_t i = 0; i < l->in->limit_count; i++) {
+		struct rlimit limit = {l->in->limits[i].value, l->in->limits[i].value};
+		struct rlimit now;
+
+		if (getrlimit(l->in->limits[i].resource, &now) == 0 && now.rlim_max < limit.rlim_max)
+			limit.rlim_cur = limit.rlim_max = now.rlim_max;
+		if (setrlimit(l->in->limits[i].resource, &limit))
+			fail(l, HOST_STAGE_LIMITS, NULL);
+	}
+}
+
+static void enter_directory(const struct launch *l)
+{
+	if (chdir(l->in->directory) == 0)
+		return;
+	if (l->in->directory_must)
+		fail(l, HOST_STAGE_DIRECTORY, l->in->directory);
+	if (chdir("/"))
+		fail(l, HOST_STAGE_DIRECTORY, "/");
+}
+
+/* From here on every border call waits for the monitor. Returns the listener's number. */
+static int install_filter(const struct launch *l)
+{
+	struct sock_fprog program = {(unsigned short)l->filter_len, (struct sock_filter *)l->filter};
+	unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+
+	/* Before Linux 5.19 a signal may restart a call that the monitor has half done. */
+	if (listener < 0 && errno == EINVAL)
+		listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+				   &program);
+	return (int)listener;
+}
+
+static bool is_final(int error)
+{
+	return error != ENOENT && error != ENOTDIR && error != EACCES;
+}
+
+/* As execvpe(3), with the space's PATH; the program's own view decides what is there. */
+static void exec_program(const struct launch *l)
+{
+	const char *name = l->in->argv[0];
+	int worst = ENOENT;
+
+	if (strchr(name, '/')) {
+		execve(name, l->in->argv, l->in->envp);
+		return;
+	}
+	for (const char *at = l->in->search; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+		char path[CD_PATH_MAX];
+		int len = (int)strcspn(at, ":");
+
+		if (snprintf(path, sizeof(path), "%.*s/%s", len, at, name) >= (int)sizeof(path) || len == 0)
+			continue;
+		execve(path, l->in->argv, l->in->envp);
+		if (is_final(errno))
+			return;
+		if (errno == EACCES)
+			worst = EACCES;
+	}
+	errno = worst;
+}
+
+/*
+ * Shares the monitor's descriptors until the listener is in its table, then has its own: 0, 1, 2 and,
+ * until the exec, the fault pipe.
+ */
+static _Noreturn void run_program(struct launch *l)
+{
+	int listener;
+
+	setsid();
+	reset_signals();
+	umask(l->umask);
+	set_limits(l);
+	enter_directory(l);
+	if (host_drop_capabilities() != CD_OK)
+		fail(l, HOST_STAGE_CAPABILITIES, NULL);
+	listener = install_filter(l);
+	if (listener < 0)
+		fail(l, HOST_STAGE_FILTER, NULL);
+	if (syscall(SYS_unshare, CLONE_FILES))
+		_exit(125);
+	while (write(l->ready_pipe[1], &listener, sizeof(listener)) < 0 && errno == EINTR)
+		;
+	/* Internal calls only, until the monitor serves. */
+	if (syscall(SYS_dup3, l->fault, 3, O_CLOEXEC) < 0 && l->fault != 3)
+		_exit(125);
+	l->fault = 3;
+	syscall(SYS_close_range, 4, ~0U, 0);
+	exec_program(l);
+	fail(l, HOST_STAGE_EXEC, l->in->argv[0]);
+}
+
+/* ---- init ---- */
+
+static _Noreturn void run_init(struct launch *l)
+{
+	static char *const argv[] = {"cordon-init", NULL};
+	static char *const envp[] = {NULL};
+	size_t size = (size_t)(kern_init_image_end - kern_init_image);
+	int image;
+
+	if (host_view_mount_proc() != CD_OK)
+		fail(l, HOST_STAGE_PROC, NULL);
+	image = (int)syscall(SYS_memfd_create, "cordon-init", MFD_CLOEXEC);
+	if (image < 0 || write(image, kern_init_image, size) != (ssize_t)size)
+		fail(l, HOST_STAGE_INIT, NULL);
+	if (host_drop_capabilities() != CD_OK)
+		fail(l, HOST_STAGE_CAPABILITIES, NULL);
+	setsid();
+	/* Above everything first, so that no number is taken while it is still needed. */
+	l->main_pipe[0] = fcntl(l->main_pipe[0], F_DUPFD, 100);
+	l->status = fcntl(l->status, F_DUPFD, 100);
+	image = fcntl(image, F_DUPFD_CLOEXEC, 100);
+	l->fault = fcntl(l->fault, F_DUPFD_CLOEXEC, 100);
+	dup2(l->main_pipe[0], KERN_INIT_MAIN_FD);
+	dup2(l->status, KERN_INIT_STATUS_FD);
+	syscall(SYS_close_range, 0, 2, 0);
+	syscall(SYS_close_range, KERN_INIT_STATUS_FD + 1, 99, 0);
+	close(l->main_pipe[0]);
+	close(l->status);
+	fcntl(l->fault, F_SETFD, FD_CLOEXEC);
+	syscall(SYS_execveat, image, "", argv, envp, AT_EMPTY_PATH);
+	fail(l, HOST_STAGE_INIT, NULL);
+}
+
+/* ---- the monitor ---- */
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+/* This user alone, under the same number. */
+static void map_identity(const struct launch *l)
+{
+	char text[64];
+
+	if (write_file("/proc/self/setgroups", "deny") && errno != ENOENT)
+		fail(l, HOST_STAGE_IDENTITY, NULL);
+	snprintf(text, sizeof(text), "%u %u 1", l->gid, l->gid);
+	if (write_file("/proc/self/gid_map", text))
+		fail(l, HOST_STAGE_IDENTITY, NULL);
+	snprintf(text, sizeof(text), "%u %u 1", l->uid, l->uid);
+	if (write_file("/proc/self/uid_map", text))
+		fail(l, HOST_STAGE_IDENTITY, NULL);
+}
+
+/* The space's own loopback works; it reaches nothing outside. That it might fail is no loss of safety. */
+static void raise_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	ioctl(fd, SIOCSIFFLAGS, &request);
+	close(fd);
+}
+
+/* The environment and the command line hold the user's secrets, and what decides on hostile input needs neither. */
+static void forget_environment(void)
+{
+	extern char **environ;
+
+	for (char **entry = environ; entry && *entry; entry++)
+		explicit_bzero(*entry, strlen(*entry));
+	clearenv();
+}
+
+static int start_init(struct launch *l)
+{
+	int pidfd = -1;
+	/* VFORK: when this returns, /proc stands and init runs. */
+	pid_t pid = fork_with(CLONE_NEWPID | CLONE_VFORK, &pidfd);
+
+	if (pid == 0)
+		run_init(l);
+	if (pid < 0)
+		fail(l, HOST_STAGE_INIT, NULL);
+	if (waitpid(pid, NULL, WNOHANG) != 0)
+		_exit(125); /* it said why */
+	return pidfd;
+}
+
+/* Forks the program into the space by way of a process that ends at once: its parent is then init. */
+static void start_program(struct launch *l, int init_pidfd)
+{
+	pid_t between;
+	int status;
+
+	if (syscall(SYS_setns, init_pidfd, CLONE_NEWPID))
+		fail(l, HOST_STAGE_INIT, NULL);
+	between = fork_with(CLONE_FILES, NULL);
+	if (between == 0) {
+		pid_t pid = fork_with(CLONE_FILES, NULL);
+
+		if (pid == 0)
+			run_program(l);
+		if (pid < 0 || write(l->main_pipe[1], &pid, sizeof(pid)) != sizeof(pid))
+			fail(l, HOST_STAGE_INIT, NULL);
+		_exit(0);
+	}
+	if (between < 0)
+		fail(l, HOST_STAGE_INIT, NULL);
+	while (waitpid(between, &status, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void let_go_of_standard_streams(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			close(fd);
+	if (null > 2)
+		close(null);
+}
+
+static _Noreturn void run_monitor(struct launch *l)
+{
+	struct host_monitor monitor = {.control = l->control};
+	const char *culprit;
+	enum cd_status status;
+	ssize_t n;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
+	reset_signals();
+	map_identity(l);
+	sethostname(l->in->hostname, strlen(l->in->hostname));
+	raise_loopback();
+	l->umask = umask(0);
+	/* Its /proc stands only as long as the old tree does, which shows that one may be made. */
+	l->proc = host_view_private_proc();
+	if (l->proc < 0) {
+		errno = -l->proc;
+		fail(l, HOST_STAGE_PROC, NULL);
+	}
+	if (host_view_enter(l->in->plan, &culprit) != CD_OK)
+		fail(l, HOST_STAGE_VIEW, culprit);
+	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC))
+		fail(l, HOST_STAGE_INIT, NULL);
+	monitor.init_pidfd = start_init(l);
+	status = host_confine_landlock(l->in->plan, l->proc);
+	if (status != CD_OK && status != CD_ENOSUP)
+		fail(l, HOST_STAGE_LANDLOCK, NULL);
+	start_program(l, monitor.init_pidfd);
+	close(l->ready_pipe[1]);
+	while ((n = read(l->ready_pipe[0], &monitor.listener, sizeof(monitor.listener))) < 0 && errno == EINTR)
+		;
+	if (n != sizeof(monitor.listener))
+		_exit(125); /* the program's process said why */
+	fcntl(monitor.listener, F_SETFD, FD_CLOEXEC);
+	close(l->ready_pipe[0]);
+	close(l->main_pipe[0]);
+	close(l->main_pipe[1]);
+	close(l->status);
+	let_go_of_standard_streams();
+	prctl(PR_SET_DUMPABLE, 0);
+	forget_environment();
+	monitor.proc = l->proc;
+	monitor.umask = l->umask;
+	if (host_drop_capabilities() != CD_OK)
+		fail(l, HOST_STAGE_CAPABILITIES, NULL);
+	if (host_confine_monitor(l->in->unix_sockets) != CD_OK)
+		fail(l, HOST_STAGE_CONFINE, NULL);
+	close(l->fault);
+	l->in->serve(l->in->context, &monitor);
+	_exit(0);
+}
+
+enum cd_status host_launch(const struct host_launch *in, struct host_space *space, struct host_fault *fault)
+{
+	static struct launch l; /* too large for a stack, and the monitor's copy lives as long as the monitor */
+	int fault_pipe[2] = {-1, -1}, status_pipe[2] = {-1, -1}, control[2] = {-1, -1};
+	const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+					 CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
+
+	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
+	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1};
+	if (kern_filter_build(l.filter, &l.filter_len) != CD_OK)
+		return CD_ELIMIT;
+	if (pipe2(fault_pipe, O_CLOEXEC) || pipe2(status_pipe, O_CLOEXEC) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control))
+		goto fail;
+	/* A user's supplementary groups are authority; only root can let go of them. */
+	if (l.uid == 0 && syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
+		goto fail;
+	l.fault = fault_pipe[1];
+	l.status = status_pipe[1];
+	l.control = control[1];
+	space->monitor = fork_with(namespaces, &space->monitor_pidfd);
+	if (space->monitor == 0) {
+		close(fault_pipe[0]);
+		close(status_pipe[0]);
+		close(control[0]);
+		run_monitor(&l);
+	}
+	if (space->monitor < 0)
+		goto fail;
+	close(fault_pipe[1]);
+	close(status_pipe[1]);
+	close(control[1]);
+	space->fault = fault_pipe[0];
+	space->status = status_pipe[0];
+	space->control = control[0];
+	return CD_OK;
+fail:
+	fault->error = errno;
+	for (int i = 0; i < 2; i++) {
+		if (fault_pipe[i] >= 0)
+			close(fault_pipe[i]);
+		if (status_pipe[i] >= 0)
+			close(status_pipe[i]);
+		if (control[i] >= 0)
+			close(control[i]);
+	}
+	return CD_ESYS;
+}

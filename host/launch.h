@@ -1,0 +1,96 @@
+/*
+ * Bringing a space up: from the user's process to a confined monitor and a program that waits at its border.
+ *
+ *   keeper (cordon run)      keeps the user's authority, serves a few fixed requests
+ *     └ monitor              pid 1 of a pid namespace that only it and the space are in; the view is its root
+ *         └ init             pid 1 of the space
+ *         └ program          forked by way of a short-lived process, so that init is its parent
+ *
+ * When the monitor dies, Linux ends its pid namespace and with it the space. The program is forked after the
+ * monitor has entered its Landlock domain: it is inside that domain, and so the monitor may
+ * read its memory.
+ */
+#ifndef CORDON_HOST_LAUNCH_H
+#define CORDON_HOST_LAUNCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "cordon/plan.h"
+#include "cordon/status.h"
+
+/* Where a launch can fail. */
+enum host_stage {
+	HOST_STAGE_NONE,
+	HOST_STAGE_NAMESPACES, /* user, mount, pid, ipc, uts, net */
+	HOST_STAGE_IDENTITY,   /* uid and gid maps */
+	HOST_STAGE_VIEW,       /* text: the place */
+	HOST_STAGE_PROC,
+	HOST_STAGE_INIT,
+	HOST_STAGE_LANDLOCK,
+	HOST_STAGE_CAPABILITIES,
+	HOST_STAGE_FILTER,
+	HOST_STAGE_LIMITS,     /* text: the limit */
+	HOST_STAGE_DIRECTORY,  /* --chdir; text: the directory */
+	HOST_STAGE_CONFINE,    /* the monitor's own filter */
+	HOST_STAGE_EXEC,       /* text: the program */
+};
+
+struct host_fault {
+	int32_t stage; /* enum host_stage */
+	int32_t error; /* errno */
+	char text[256];
+};
+
+struct host_rlimit {
+	int resource; /* RLIMIT_... */
+	rlim_t value;
+};
+
+/* What the monitor process is given to serve with. All descriptors are its own. */
+struct host_monitor {
+	int listener;
+	int init_pidfd;
+	int proc;      /* the monitor's private /proc */
+	int control;   /* to the keeper: SOCK_SEQPACKET */
+	mode_t umask;  /* that the space begins with */
+};
+
+struct host_launch {
+	const struct cd_plan *plan;
+	char *const *argv;
+	char *const *envp;
+	const char *search;    /* PATH of the space, for a program without a slash; NULL: none */
+	const char *directory; /* where the program starts, as the space sees it */
+	bool directory_must;   /* fail when it cannot be entered; else "/" takes its place */
+	const char *hostname;
+	const struct host_rlimit *limits;
+	size_t limit_count;
+	bool unix_sockets; /* the policy grants unix addresses */
+	/* Runs in the monitor process, confined, until the space has ended. */
+	void (*serve)(void *context, const struct host_monitor *monitor);
+	void *context;
+};
+
+/* The keeper's side of a running space. */
+struct host_space {
+	pid_t monitor;
+	int monitor_pidfd;
+	int control; /* from the monitor: SOCK_SEQPACKET */
+	int fault;   /* a struct host_fault when the launch fails; end of file when the program has started */
+	int status;  /* from init: the int32 wait status of the program; end of file when it was killed first */
+};
+
+/*
+ * Starts everything and returns without waiting. On failure before the monitor lives, fault says why. The
+ * caller closes the descriptors and waits for the monitor.
+ */
+enum cd_status host_launch(const struct host_launch *launch, struct host_space *space,
+			   struct host_fault *fault) CD_CHECKED;
+
+/* "cannot make the namespaces: Operation not permitted" in static storage. */
+const char *host_fault_text(const struct host_fault *fault);
+
+#endif

@@ -1,0 +1,603 @@
+/*
+ * From a name to an object.
+ *
+ * The monitor's root is the view's, so that Linux itself resolves names for us, links and ".." included. Three
+ * attempts, cheapest first:
+ *   1. without following any symbolic link: most names; the name as given is then the object's own path;
+ *   2. following links: the object's path is asked of Linux;
+ *   3. step by step, where /proc is involved: "self" means another process to the monitor than to the one that
+ *      asked, and magic links (fd, exe, cwd) are followed only here.
+ */
+#include "host/resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "kernel/process.h"
+
+static int self_fds = -1; /* the monitor's own /proc/PID/fd */
+static int private_proc = -1;
+
+enum cd_status host_resolve_setup(int proc)
+{
+	char path[32];
+
+	private_proc = proc;
+	snprintf(path, sizeof(path), "%d/fd", getpid());
+	if (self_fds >= 0)
+		close(self_fds);
+	self_fds = openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* So that "N" is a path of the object behind descriptor N, for calls that take a path only. */
+	return self_fds >= 0 && fchdir(self_fds) == 0 ? CD_OK : CD_ESYS;
+}
+
+int host_may_block(struct kern_border *border, const struct kern_message *message)
+{
+	int result = kern_border_may_block(border, message);
+
+	/* A worker is another process: it has descriptors of its own. */
+	if (result == 0 && host_resolve_setup(private_proc) != CD_OK)
+		return -EAGAIN;
+	return result;
+}
+
+static int open_at(int dir, const char *path, unsigned flags, uint64_t resolve)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve};
+	int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+static const char *number(int value, char text[12])
+{
+	char *at = text + 11;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + value % 10);
+	while (value /= 10);
+	return at;
+}
+
+const char *host_fd_path(int fd, char *text)
+{
+	/* The working directory is /proc/PID/fd of this process (host_resolve_setup). */
+	snprintf(text, 32, "%d", fd);
+	return text;
+}
+
+int host_reopen(int fd, int flags)
+{
+	char text[12];
+	int opened = openat(self_fds, number(fd, text), flags | O_CLOEXEC | O_NOCTTY);
+
+	return opened < 0 ? -errno : opened;
+}
+
+/* What Linux calls the object. */
+static size_t ask_path(int fd, char *path, size_t size)
+{
+	char text[12];
+	ssize_t n = readlinkat(self_fds, number(fd, text), path, size - 1);
+
+	if (n < 0)
+		n = 0;
+	path[n] = '\0';
+	return (size_t)n;
+}
+
+/* Absolute, without empty, "." and ".." components, but for one slash at the end: its own normal form. */
+static bool is_normal(const char *path, size_t *len)
+{
+	const char *at = path;
+
+	if (*at != '/')
+		return false;
+	while (*at == '/') {
+		const char *component = at + 1;
+		size_t n = strcspn(component, "/");
+
+		if (n == 0) {
+			if (*component || at == path)
+				return at == path && !*component ? (*len = 1, true) : false;
+			*len = (size_t)(at - path);
+			return true;
+		}
+		if (component[0] == '.' && (n == 1 || (n == 2 && component[1] == '.')))
+			return false;
+		at = component + n;
+	}
+	*len = (size_t)(at - path);
+	return true;
+}
+
+/* base + "/" + name by their letters alone: right wherever no link is involved, and for what is not there. */
+static size_t join(char *out, size_t size, const char *base, const char *name)
+{
+	size_t len = 0;
+
+	if (*name != '/') {
+		len = strlen(base);
+		if (len >= size)
+			return 0;
+		memcpy(out, base, len);
+		if (len == 1)
+			len = 0; /* the root */
+	}
+	while (*name) {
+		size_t n = strcspn(name, "/");
+
+		if (n == 2 && name[0] == '.' && name[1] == '.') {
+			while (len && out[len - 1] != '/')
+				len--;
+			if (len)
+				len--;
+		} else if (n && !(n == 1 && name[0] == '.')) {
+			if (len + n + 2 > size)
+				return 0;
+			out[len++] = '/';
+			memcpy(out + len, name, n);
+			len += n;
+		}
+		name += n + (name[n] == '/');
+	}
+	if (len == 0)
+		out[len++] = '/';
+	out[len] = '\0';
+	return len;
+}
+
+/*
+ * /proc shows the space's own processes, and of the machine only what programs need to know to run.
+ * /proc itself is mounted read-only; nothing here depends on the policy.
+ */
+static bool is_hidden_proc(const char *path)
+{
+	static const char *const shown[] = {"cpuinfo", "filesystems", "loadavg", "meminfo", "mounts", "net",
+					    "self",    "stat",        "thread-self", "uptime",  "version", NULL};
+	size_t n;
+
+	if (strncmp(path, "/proc/", 6) != 0)
+		return false;
+	path += 6;
+	n = strcspn(path, "/");
+	if (n == 0 || strspn(path, "0123456789") >= n)
+		return false;
+	for (int i = 0; shown[i]; i++)
+		if (strlen(shown[i]) == n && memcmp(shown[i], path, n) == 0)
+			return false;
+	/* What runtimes read of the kernel's settings. */
+	return !(n == 3 && memcmp(path, "sys", 3) == 0 &&
+		 (strcmp(path, "sys") == 0 || strcmp(path, "sys/kernel") == 0 || strcmp(path, "sys/vm") == 0 ||
+		  strcmp(path, "sys/kernel/ngroups_max") == 0 || strcmp(path, "sys/kernel/pid_max") == 0 ||
+		  strcmp(path, "sys/kernel/cap_last_cap") == 0 ||
+		  strcmp(path, "sys/vm/overcommit_memory") == 0 || strcmp(path, "sys/vm/max_map_count") == 0));
+}
+
+static int finish(struct host_object *object, int fd)
+{
+	if (!object->anonymous && is_hidden_proc(object->path)) {
+		close(fd);
+		return -ENOENT;
+	}
+	object->fd = fd;
+	return 0;
+}
+
+/* Is the object's path the path of the object? Not for what was deleted, is no file, or came from outside the view. */
+static bool is_in_view(int fd, const char *path)
+{
+	struct stat mine, there;
+	int found;
+	bool same;
+
+	if (*path != '/')
+		return false;
+	found = open_at(AT_FDCWD, path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	if (found < 0)
+		return false;
+	same = fstat(fd, &mine) == 0 && fstat(found, &there) == 0 && mine.st_dev == there.st_dev &&
+	       mine.st_ino == there.st_ino;
+	close(found);
+	return same;
+}
+
+static void name_held(struct host_object *object, int fd)
+{
+	object->path_len = ask_path(fd, object->path, sizeof(object->path));
+	object->anonymous = !is_in_view(fd, object->path);
+}
+
+int host_resolve_fd(const struct kern_message *message, int fd, struct host_object *object)
+{
+	int opened = kern_process_fd_object(message, fd);
+
+	if (opened < 0)
+		return opened;
+	object->anonymous = object->own_fd = false;
+	name_held(object, opened);
+	object->own_fd = true;
+	object->held_flags = kern_process_fd_flags(private_proc, message->tid, fd);
+	if (object->held_flags < 0)
+		object->held_flags = O_PATH;
+	object->fd = opened;
+	return 0;
+}
+
+/* ---- the third attempt ---- */
+
+struct walk {
+	const struct kern_message *message;
+	struct host_object *object;
+	int at;    /* the directory reached so far */
+	int links; /* followed so far */
+	bool jumped; /* `at` was reached by a magic link */
+	char rest[2 * CD_PATH_MAX]; /* what is still to be walked */
+};
+
+static bool is_proc(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static bool is_proc_root(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_ino == 1 && is_proc(fd);
+}
+
+static void move_to_take(struct walk *w, int fd)
+{
+	close(w->at);
+	w->at = fd;
+	w->jumped = false;
+}
+
+/* The text of a link, with "self" as the process that asked would read it. */
+static ssize_t read_link(const struct kern_message *message, int dir, const char *name, int link, char *text,
+			 size_t size)
+{
+	struct kern_ids ids;
+	ssize_t n;
+
+	if (is_proc_root(dir) && (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0)) {
+		if (!kern_process_ids(message, &ids))
+			return -ESRCH;
+		return name[0] == 's' ? snprintf(text, size, "%d", ids.tgid)
+				      : snprintf(text, size, "%d/task/%d", ids.tgid, ids.tid);
+	}
+	n = readlinkat(link, "", text, size - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return n;
+}
+
+/* A magic link leads to the object itself. One of /proc/PID/fd also tells how the descriptor was opened. */
+static int follow_magic(struct walk *w, const char *name)
+{
+	char path[32], text[512];
+	int fd = openat(w->at, name, O_PATH | O_CLOEXEC), info;
+
+	if (fd < 0)
+		return -errno;
+	w->object->own_fd = false;
+	snprintf(path, sizeof(path), "../fdinfo/%.12s", name);
+	info = openat(w->at, path, O_RDONLY | O_CLOEXEC);
+	if (info >= 0) {
+		ssize_t n = read(info, text, sizeof(text) - 1);
+		char *field;
+
+		text[n < 0 ? 0 : n] = '\0';
+		field = strstr(text, "flags:");
+		w->object->own_fd = field != NULL;
+		w->object->held_flags = field ? (int)strtoul(field + 6, NULL, 8) : O_PATH;
+		close(info);
+	}
+	move_to_take(w, fd);
+	w->jumped = true;
+	return 0;
+}
+
+/* Follows the link `name` in w->at, which is open as `link`: its text goes before what is left to walk. */
+static int follow_link(struct walk *w, const char *name, int link, const char *rest)
+{
+	char text[2 * CD_PATH_MAX];
+	size_t rest_len = strlen(rest);
+	ssize_t n;
+
+	if (++w->links > CD_SYMLINK_MAX)
+		return -ELOOP;
+	if (is_proc(link) && !is_proc_root(w->at)) {
+		int plain = open_at(w->at, name, 0, RESOLVE_NO_MAGICLINKS);
+
+		if (plain >= 0)
+			close(plain);
+		if (plain == -ELOOP) {
+			memmove(w->rest, rest, rest_len + 1);
+			return follow_magic(w, name);
+		}
+	}
+	n = read_link(w->message, w->at, name, link, text, CD_PATH_MAX);
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n + rest_len + 2 > sizeof(text))
+		return -ENAMETOOLONG;
+	text[n] = '/';
+	memcpy(text + n + (rest_len > 0), rest, rest_len + 1);
+	text[n + (rest_len > 0) + (ssize_t)rest_len] = '\0';
+	memcpy(w->rest, text, sizeof(w->rest));
+	if (text[0] == '/') {
+		int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (root < 0)
+			return -errno;
+		move_to_take(w, root);
+	}
+	return 0;
+}
+
+/* One component. 1: the walk goes on; 0: w->at is the object; else -errno. */
+static int walk_step(struct walk *w, bool follow)
+{
+	const char *start = w->rest + strspn(w->rest, "/");
+	size_t n = strcspn(start, "/");
+	const char *rest = start + n;
+	bool last = rest[strspn(rest, "/")] == '\0';
+	bool slash = *rest == '/';
+	char name[CD_NAME_MAX + 1];
+	struct stat st;
+	int fd, error;
+
+	if (n == 0)
+		return 0;
+	if (n > CD_NAME_MAX)
+		return -ENAMETOOLONG;
+	memcpy(name, start, n);
+	name[n] = '\0';
+	fd = open_at(w->at, name, O_NOFOLLOW, 0);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode) && (!last || follow || slash)) {
+		error = follow_link(w, name, fd, rest);
+		close(fd);
+		return error ? error : 1;
+	}
+	if (slash && !S_ISDIR(st.st_mode)) {
+		close(fd);
+		return -ENOTDIR;
+	}
+	move_to_take(w, fd);
+	memmove(w->rest, rest, strlen(rest) + 1);
+	return 1;
+}
+
+static int resolve_walking(const struct kern_message *message, int base, const char *path, bool follow,
+			   struct host_object *object)
+{
+	struct walk w = {.message = message, .object = object};
+	int result;
+
+	w.at = *path == '/' ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+			    : fcntl(base, F_DUPFD_CLOEXEC, 3);
+	if (w.at < 0)
+		return -errno;
+	snprintf(w.rest, sizeof(w.rest), "%s", path);
+	while ((result = walk_step(&w, follow)) > 0)
+		;
+	if (result < 0) {
+		close(w.at);
+		return result;
+	}
+	if (w.jumped) {
+		name_held(object, w.at);
+	} else {
+		object->own_fd = false;
+		object->path_len = ask_path(w.at, object->path, sizeof(object->path));
+	}
+	return finish(object, w.at);
+}
+
+/* ---- all three ---- */
+
+/* The directory that a relative name starts from. Borrowed AT_FDCWD for an absolute one. */
+static int open_base(const struct kern_message *message, int dir, const char *path)
+{
+	if (*path == '/')
+		return AT_FDCWD;
+	return dir == AT_FDCWD ? kern_process_cwd(message) : kern_process_fd_object(message, dir);
+}
+
+static void close_base(int base)
+{
+	if (base >= 0)
+		close(base);
+}
+
+/* For the record: which name was not there. */
+static void name_absent(struct host_object *object, int base, const char *path)
+{
+	char start[CD_PATH_MAX];
+
+	start[0] = '\0';
+	if (*path != '/')
+		ask_path(base, start, sizeof(start));
+	object->path_len = *path == '/' || start[0] == '/'
+				   ? join(object->path, sizeof(object->path), start, path)
+				   : 0;
+	object->path[object->path_len] = '\0';
+}
+
+int host_resolve_restricted(const struct kern_message *message, int dir, const char *path, unsigned flags,
+			    uint64_t resolve, struct host_object *object)
+{
+	int base, fd;
+
+	*object = (struct host_object){.fd = -1};
+	if (!*path)
+		return -ENOENT;
+	base = open_base(message, dir, path);
+	if (base < 0 && base != AT_FDCWD)
+		return base;
+	fd = open_at(base, path, flags & HOST_NOFOLLOW ? O_NOFOLLOW : 0, resolve | RESOLVE_NO_MAGICLINKS);
+	close_base(base);
+	if (fd < 0)
+		return fd;
+	object->path_len = ask_path(fd, object->path, sizeof(object->path));
+	return finish(object, fd);
+}
+
+static int resolve_from(const struct kern_message *message, int base, const char *path, bool follow,
+			struct host_object *object)
+{
+	unsigned flags = follow ? 0 : O_NOFOLLOW;
+	int fd = open_at(base, path, flags, RESOLVE_NO_SYMLINKS);
+
+	if (fd >= 0) {
+		size_t len;
+
+		if (is_normal(path, &len)) {
+			memcpy(object->path, path, len);
+			object->path[len] = '\0';
+			object->path_len = len;
+		} else {
+			object->path_len = ask_path(fd, object->path, sizeof(object->path));
+		}
+		return finish(object, fd);
+	}
+	if (fd != -ELOOP)
+		return fd;
+	fd = open_at(base, path, flags, RESOLVE_NO_MAGICLINKS);
+	if (fd >= 0) {
+		object->path_len = ask_path(fd, object->path, sizeof(object->path));
+		return finish(object, fd);
+	}
+	if (fd != -ENOENT && fd != -ELOOP)
+		return fd;
+	return resolve_walking(message, base, path, follow, object);
+}
+
+int host_resolve(const struct kern_message *message, int dir, const char *path, unsigned flags,
+		 struct host_object *object)
+{
+	int base, error;
+
+	object->fd = -1;
+	object->anonymous = object->own_fd = false;
+	object->held_flags = 0;
+	object->path_len = 0;
+	object->path[0] = '\0';
+	if (!*path && !(flags & HOST_EMPTY))
+		return -ENOENT;
+	if (!*path && dir != AT_FDCWD)
+		return host_resolve_fd(message, dir, object);
+	base = open_base(message, dir, *path ? path : ".");
+	if (base < 0 && base != AT_FDCWD)
+		return base;
+	error = resolve_from(message, base, *path ? path : ".", !(flags & HOST_NOFOLLOW), object);
+	if (error)
+		name_absent(object, base, path);
+	close_base(base);
+	return error;
+}
+
+/* Splits off the last component: what stands before it, and where it begins. */
+static int split(const char *path, char *parent, const char **last)
+{
+	size_t len = strlen(path), end = len;
+
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	while (end > 0 && path[end - 1] != '/')
+		end--;
+	*last = path + end;
+	if (len - end > CD_NAME_MAX + 1 || strcspn(path + end, "/") > CD_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (end == 0) {
+		snprintf(parent, CD_PATH_MAX, ".");
+	} else {
+		memcpy(parent, path, end);
+		parent[end] = '\0';
+	}
+	return 0;
+}
+
+int host_resolve_place(const struct kern_message *message, int dir, const char *path,
+		       struct host_place *place)
+{
+	static struct host_object parent; /* one at a time; too large to be on the stack twice */
+	char before[CD_PATH_MAX];
+	const char *last;
+	size_t n;
+	int error;
+
+	place->dir = -1;
+	place->path_len = 0;
+	place->path[0] = '\0';
+	if (!*path)
+		return -ENOENT;
+	error = split(path, before, &last);
+	if (error)
+		return error;
+	error = host_resolve(message, dir, before, 0, &parent);
+	if (error) {
+		/* For the record. */
+		if (parent.path_len)
+			place->path_len = join(place->path, sizeof(place->path), parent.path, last);
+		return error;
+	}
+	n = strcspn(last, "/");
+	/* More than one slash at the end says no more than one. "" is the root itself. */
+	snprintf(place->name, sizeof(place->name), "%.*s%s", (int)n, last, last[n] ? "/" : "");
+	if (n == 0)
+		snprintf(place->name, sizeof(place->name), ".");
+	place->dir = parent.fd;
+	place->path_len = join(place->path, sizeof(place->path), parent.path,
+			       n <= 2 && strspn(last, ".") >= n ? "" : place->name);
+	if (is_hidden_proc(place->path)) {
+		host_place_close(place);
+		return -ENOENT;
+	}
+	return 0;
+}
+
+int host_place_object(const struct host_place *place, struct host_object *object)
+{
+	char name[CD_NAME_MAX + 2];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(place->name, "/"), place->name);
+	object->anonymous = object->own_fd = false;
+	object->fd = open_at(place->dir, name, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	if (object->fd < 0)
+		return object->fd;
+	memcpy(object->path, place->path, place->path_len + 1);
+	object->path_len = place->path_len;
+	return 0;
+}
+
+void host_object_close(struct host_object *object)
+{
+	if (object->fd >= 0)
+		close(object->fd);
+	object->fd = -1;
+}
+
+void host_place_close(struct host_place *place)
+{
+	if (place->dir >= 0)
+		close(place->dir);
+	place->dir = -1;
+}

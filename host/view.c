@@ -1,0 +1,359 @@
+/*
+ * The view.
+ *
+ * A tmpfs is the skeleton: directories that lead to what was granted, symbolic links, small
+ * texts. What was granted is attached to it as clones of the user's own mounts. The skeleton is read-only once it
+ * stands, and pivot_root leaves the old tree behind.
+ */
+#include "host/view.h"
+
+#include <errno.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "cordon/limits.h"
+#include "host/mount_api.h"
+
+#define OLD "/.old"
+
+struct builder {
+	int root;        /* the skeleton's root, which is "/" while the view is built */
+	int old;         /* the user's root, at OLD until the end */
+	int private_dir; /* upper and work folders of copy-on-write views */
+	unsigned cow_count;
+};
+
+/* The object at a path of the old tree, as if that were the root still. */
+static int open_source(const struct builder *b, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+
+	return (int)syscall(SYS_openat2, b->old, path, &how, sizeof(how));
+}
+
+/* Opens dest's parent below the root, making directories as needed. name points into dest. */
+static int open_parent(const struct builder *b, const char *dest, const char **name)
+{
+	int dir = openat(b->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *at = dest + 1;
+
+	for (;;) {
+		const char *slash = strchr(at, '/');
+		char component[CD_NAME_MAX + 1];
+		int next;
+
+		if (dir < 0)
+			return -1;
+		if (!slash) {
+			*name = at;
+			return dir;
+		}
+		if ((size_t)(slash - at) > CD_NAME_MAX) {
+			close(dir);
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(component, at, (size_t)(slash - at));
+		component[slash - at] = '\0';
+		next = openat(dir, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0 && errno == ENOENT && mkdirat(dir, component, 0755) == 0)
+			next = openat(dir, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		close(dir);
+		dir = next;
+		at = slash + 1;
+	}
+}
+
+/* Makes the place that something will be mounted on. A link or file that is there already is left alone. */
+static int make_place(int parent, const char *name, bool directory)
+{
+	int fd;
+
+	if (!*name) /* the root itself */
+		return 0;
+	if (directory)
+		return mkdirat(parent, name, 0755) && errno != EEXIST ? -1 : 0;
+	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+	if (fd < 0)
+		return errno == EEXIST ? 0 : -1;
+	close(fd);
+	return 0;
+}
+
+static uint64_t attributes(const struct cd_mount *m)
+{
+	return MOUNT_ATTR_NOSUID | (m->writable ? 0 : MOUNT_ATTR_RDONLY) |
+	       (m->exec ? 0 : MOUNT_ATTR_NOEXEC) | (m->dev ? 0 : MOUNT_ATTR_NODEV);
+}
+
+/* Attaches a detached mount at parent/name; the mount's descriptor is consumed. */
+static int attach_take(int tree, int parent, const char *name)
+{
+	int result = sys_move_mount(tree, parent, *name ? name : ".");
+	int saved = errno;
+
+	close(tree);
+	errno = saved;
+	return result;
+}
+
+static int clone_tree(int source, const struct cd_mount *m)
+{
+	struct mount_attr attr = {.attr_set = attributes(m), .propagation = MS_PRIVATE};
+	int tree = sys_open_tree(source, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH | O_CLOEXEC);
+
+	if (tree >= 0 && sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr)) {
+		int saved = errno;
+
+		close(tree);
+		errno = saved;
+		return -1;
+	}
+	return tree;
+}
+
+static int put_bind(struct builder *b, const struct cd_mount *m, int parent, const char *name)
+{
+	int source = open_source(b, m->from), tree = -1;
+	struct stat st;
+
+	if (source < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : -1; /* nothing there, nothing granted */
+	if (fstat(source, &st) == 0 && !make_place(parent, name, S_ISDIR(st.st_mode)))
+		tree = clone_tree(source, m);
+	close(source);
+	return tree < 0 ? -1 : attach_take(tree, parent, name);
+}
+
+static int make_tmpfs(uint64_t size, uint64_t attr)
+{
+	char text[32];
+	int fs = sys_fsopen("tmpfs"), tree = -1;
+
+	if (fs < 0)
+		return -1;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
+	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "1777") == 0 &&
+	    (size == 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", text) == 0) &&
+	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
+		tree = sys_fsmount(fs, (unsigned)attr);
+	close(fs);
+	return tree;
+}
+
+static int put_tmpfs(struct builder *b, const struct cd_mount *m, int parent, const char *name)
+{
+	int tree;
+
+	(void)b;
+	if (make_place(parent, name, true))
+		return -1;
+	tree = make_tmpfs(m->size, attributes(m));
+	return tree < 0 ? -1 : attach_take(tree, parent, name);
+}
+
+/* Copy on write: an overlay whose upper folder is private and vanishes with the space. */
+static int put_cow(struct builder *b, const struct cd_mount *m, int parent, const char *name)
+{
+	char upper[32], work[32], upper_path[64], work_path[64], lower_path[CD_PATH_MAX + 16];
+	int fs, tree = -1;
+
+	if (b->private_dir < 0) {
+		b->private_dir = make_tmpfs(m->size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		if (b->private_dir < 0)
+			return -1;
+	}
+	snprintf(upper, sizeof(upper), "u%u", b->cow_count);
+	snprintf(work, sizeof(work), "w%u", b->cow_count++);
+	if (mkdirat(b->private_dir, upper, 0755) || mkdirat(b->private_dir, work, 0755) ||
+	    make_place(parent, name, true))
+		return -1;
+	/* The descriptors' names reach a detached tree that has no path. */
+	snprintf(upper_path, sizeof(upper_path), OLD "/proc/self/fd/%d/%s", b->private_dir, upper);
+	snprintf(work_path, sizeof(work_path), OLD "/proc/self/fd/%d/%s", b->private_dir, work);
+	snprintf(lower_path, sizeof(lower_path), OLD "%s", m->from);
+	fs = sys_fsopen("overlay");
+	if (fs < 0)
+		return -1;
+	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", lower_path) == 0 &&
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", upper_path) == 0 &&
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "workdir", work_path) == 0 &&
+	    sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL) == 0 &&
+	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
+		tree = sys_fsmount(fs, (unsigned)attributes(m));
+	close(fs);
+	return tree < 0 ? -1 : attach_take(tree, parent, name);
+}
+
+static int put_symlink(struct builder *b, const struct cd_mount *m, int parent, const char *name)
+{
+	(void)b;
+	return symlinkat(m->from, parent, name) && errno != EEXIST ? -1 : 0;
+}
+
+static int put_text(struct builder *b, const struct cd_mount *m, int parent, const char *name)
+{
+	size_t len = strlen(m->from);
+	int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+	ssize_t n;
+
+	(void)b;
+	if (fd < 0)
+		return errno == EEXIST ? 0 : -1;
+	n = write(fd, m->from, len);
+	close(fd);
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+static int put_dir(struct builder *b, const struct cd_mount *m, int parent, const char *name)
+{
+	(void)b, (void)m;
+	return make_place(parent, name, true);
+}
+
+/* Covers what stands there with something empty that nobody may open. */
+static int put_mask(struct builder *b, const struct cd_mount *m, int parent, const char *name)
+{
+	const struct cd_mount cover = {.kind = CD_MOUNT_MASK};
+	struct mount_attr attr = {.attr_set = attributes(&cover)};
+	struct stat st;
+	int tree;
+
+	(void)m;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT || errno == EACCES ? 0 : -1;
+	if (S_ISLNK(st.st_mode))
+		return 0; /* it grants nothing by itself; where it leads has rules of its own */
+	if (S_ISDIR(st.st_mode)) {
+		tree = make_tmpfs(4096, attributes(&cover));
+		if (tree >= 0)
+			fchmodat(tree, ".", 0, 0);
+	} else {
+		int fd = openat(b->root, ".masked", O_WRONLY | O_CREAT | O_CLOEXEC, 0);
+
+		if (fd >= 0)
+			close(fd);
+		fchmodat(b->root, ".masked", 0, 0);
+		tree = sys_open_tree(b->root, ".masked", OPEN_TREE_CLONE | O_CLOEXEC);
+		if (tree >= 0 && sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr)) {
+			close(tree);
+			return -1;
+		}
+	}
+	return tree < 0 ? -1 : attach_take(tree, parent, name);
+}
+
+static int (*const put[])(struct builder *b, const struct cd_mount *m, int parent, const char *name) = {
+	[CD_MOUNT_BIND] = put_bind,       [CD_MOUNT_TMPFS] = put_tmpfs, [CD_MOUNT_COW] = put_cow,
+	[CD_MOUNT_SYMLINK] = put_symlink, [CD_MOUNT_TEXT] = put_text,   [CD_MOUNT_DIR] = put_dir,
+	[CD_MOUNT_MASK] = put_mask,
+};
+
+static int put_mount(struct builder *b, const struct cd_mount *m)
+{
+	const char *name;
+	int parent = open_parent(b, m->dest, &name);
+	int result, saved;
+
+	if (parent < 0)
+		return m->kind == CD_MOUNT_MASK && (errno == ENOTDIR || errno == EACCES || errno == EROFS) ? 0 : -1;
+	result = put[m->kind](b, m, parent, name);
+	saved = errno;
+	close(parent);
+	errno = saved;
+	return result;
+}
+
+/*
+ * Puts an empty tmpfs under this process as its root, the old root at OLD. pivot_root wants the new root to be a
+ * mount point of the old tree: any directory will do, and is uncovered again by the pivot.
+ */
+static int begin(void)
+{
+	static const char *const places[] = {"/tmp", "/mnt", "/run", "/var", "/usr"};
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -1;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (mount("cordon", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"))
+			continue;
+		return chdir(places[i]) || mkdir(OLD + 1, 0700) || syscall(SYS_pivot_root, ".", OLD + 1) ||
+				       chdir("/")
+			       ? -1
+			       : 0;
+	}
+	return -1;
+}
+
+/* Lets go of the old tree and closes the skeleton to changes. */
+static int finish(void)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					      MOUNT_ATTR_NOEXEC};
+
+	return umount2(OLD, MNT_DETACH) || rmdir(OLD) || sys_mount_setattr(AT_FDCWD, "/", 0, &attr) ? -1
+												     : 0;
+}
+
+enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
+{
+	struct builder b = {.root = -1, .old = -1, .private_dir = -1};
+	enum cd_status status = CD_ESYS;
+
+	*culprit = "/";
+	if (begin())
+		return CD_ESYS;
+	b.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	b.old = open(OLD, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (b.root < 0 || b.old < 0)
+		goto out;
+	for (size_t i = 0; i < plan->count; i++) {
+		*culprit = plan->mounts[i].dest;
+		if (put_mount(&b, &plan->mounts[i]))
+			goto out;
+	}
+	*culprit = "/";
+	unlinkat(b.root, ".masked", 0);
+	close(b.old);
+	b.old = -1;
+	if (finish() == 0)
+		status = CD_OK;
+out:
+	if (b.private_dir >= 0)
+		close(b.private_dir);
+	if (b.old >= 0)
+		close(b.old);
+	if (b.root >= 0)
+		close(b.root);
+	return status;
+}
+
+static int proc_mount(void)
+{
+	int fs = sys_fsopen("proc"), tree = -1;
+
+	if (fs < 0)
+		return -1;
+	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
+		tree = sys_fsmount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					       MOUNT_ATTR_NOEXEC);
+	close(fs);
+	return tree;
+}
+
+int host_view_private_proc(void)
+{
+	int tree = proc_mount();
+
+	return tree < 0 ? -errno : tree;
+}
+
+enum cd_status host_view_mount_proc(void)
+{
+	int tree = proc_mount();
+
+	return tree >= 0 && attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
+}

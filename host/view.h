@@ -1,0 +1,25 @@
+/*
+ * The view: builds the mount tree that a space has as its root, and enters it.
+ *
+ * Runs in a process that owns fresh user and mount namespaces, before anything of the space does. Every mount is
+ * nosuid; nodev unless it is a device; noexec unless the plan says exec; read-only unless it says writable.
+ */
+#ifndef CORDON_HOST_VIEW_H
+#define CORDON_HOST_VIEW_H
+
+#include "cordon/plan.h"
+#include "cordon/status.h"
+
+/*
+ * Builds the tree and makes it the root of this process, with nothing of the old one left to be seen. On
+ * CD_ESYS errno tells why and culprit (static or of the plan) which path it was about.
+ */
+enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit) CD_CHECKED;
+
+/* A detached /proc of this process's pid namespace, reachable by this descriptor alone; -errno. */
+int host_view_private_proc(void);
+
+/* Mounts /proc for the pid namespace that the caller lives in; read-only. */
+enum cd_status host_view_mount_proc(void) CD_CHECKED;
+
+#endif
