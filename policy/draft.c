@@ -179,7 +179,7 @@ enum cd_status pol_draft_finish(struct pol_draft *draft, struct pol_policy **out
 	owned->shown.view_count = draft->view_count;
 	owned->shown.tests = owned->tests = draft->tests;
 	owned->shown.test_count = draft->test_count;
-	owned->shown.name = draft->name ? draft->name : "unnamed";
+	owned->shown.name = draft->name ? draft->name : draft->other_name ? draft->other_name : "unnamed";
 	owned->shown.limits = draft->limits;
 	owned->shown.audit = draft->audit;
 	owned->shown.on_deny = draft->on_deny;

@@ -74,7 +74,8 @@ struct pol_draft {
 	struct pol_vars vars;
 	bool stars_in_values; /* see pol_protect_secrets() */
 	struct mon_builder *builder;
-	const char *name;
+	const char *name;       /* as a file says */
+	const char *other_name; /* the outermost file's own, or the first group's: for want of a name */
 	enum pol_rank audit_rank, on_deny_rank, limit_ranks[POL_LIMIT_COUNT];
 	enum pol_audit audit;
 	enum pol_on_deny on_deny;

@@ -783,6 +783,8 @@ enum cd_status pol_draft_group(struct pol_draft *draft, const char *name, struct
 	*error = (struct pol_error){0};
 	if (!find_group(name, &group))
 		return fail_no_group(name, "there is no group", error);
+	if (!draft->other_name)
+		draft->other_name = pol_groups[group].name;
 	return add_group(draft, group, NULL, error);
 }
 
@@ -930,8 +932,8 @@ static enum cd_status name_after_file(struct pol_draft *draft, const char *path,
 
 	if (len > 5 && strcmp(name + len - 5, ".json") == 0)
 		len -= 5;
-	draft->name = pol_keep(&draft->arena, name, len);
-	return draft->name ? CD_OK : pol_fail_memory(error);
+	draft->other_name = pol_keep(&draft->arena, name, len);
+	return draft->other_name ? CD_OK : pol_fail_memory(error);
 }
 
 enum cd_status pol_draft_file(struct pol_draft *draft, const char *path, struct pol_error *error)
@@ -940,7 +942,7 @@ enum cd_status pol_draft_file(struct pol_draft *draft, const char *path, struct 
 
 	*error = (struct pol_error){0};
 	status = add_file(draft, path, NULL, error);
-	if (!status && !draft->name)
+	if (!status)
 		status = name_after_file(draft, path, error);
 	if (status && !error->file[0])
 		pol_copy(error->file, sizeof(error->file), path);

@@ -138,6 +138,10 @@ enum cd_status mon_builder_protect(struct mon_builder *builder, const char *patt
 	*why = flaw ? mon_flaw_text(flaw) : "";
 	if (flaw)
 		return CD_EINVAL;
+	if (strcmp(pattern, "/") == 0 || strcmp(pattern, "/**") == 0) {
+		*why = "the root directory cannot be protected from wildcards";
+		return CD_EINVAL;
+	}
 	grown = cd_vec_grow(builder->secrets, &builder->secret_capacity, builder->secret_count + 1,
 			    sizeof(*grown));
 	if (!grown)

@@ -69,7 +69,7 @@ static enum mon_flaw component_flaw(const char *name, size_t len)
 enum mon_flaw mon_path_flaw(const char *pattern, size_t len)
 {
 	const char *cursor = pattern, *name;
-	size_t size;
+	size_t size, whole = len;
 
 	if (len == 0)
 		return MON_FLAW_EMPTY;
@@ -79,7 +79,9 @@ enum mon_flaw mon_path_flaw(const char *pattern, size_t len)
 		return MON_FLAW_LONG_PATH;
 	if (memchr(pattern, '\0', len))
 		return MON_FLAW_CONTROL;
-	mon_path_cut_subtree(pattern, &len);
+	/* What is cut off must have stood after a component, or alone. */
+	if (mon_path_cut_subtree(pattern, &len) && pattern[len - 1] == '/' && whole > 3)
+		return MON_FLAW_SLASHES;
 	if (len > 1 && pattern[len - 1] == '/')
 		return MON_FLAW_SLASHES;
 	while (mon_path_next(&cursor, pattern + len, &name, &size)) {
