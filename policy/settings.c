@@ -246,7 +246,7 @@ enum cd_status pol_add_env_deny(struct pol_draft *draft, const char *name, struc
 enum cd_status pol_parse_size(const char *text, uint64_t *out, struct pol_error *error)
 {
 	static const char units[] = "KMGT";
-	const char *at = text, *unit;
+	const char *at = text, *unit, *digits_end;
 	uint64_t value = 0;
 	unsigned shift = 0;
 
@@ -255,12 +255,13 @@ enum cd_status pol_parse_size(const char *text, uint64_t *out, struct pol_error 
 		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
 			return pol_failf(error, "it must fit 63 bits", "\"%.100s\" is too large", text);
 	}
+	digits_end = at;
 	unit = *at ? strchr(units, *at) : NULL;
 	if (unit) {
 		shift = 10 * (unsigned)(unit - units + 1);
 		at++;
 	}
-	if (*at || at == text || unit == text)
+	if (*at || digits_end == text)
 		return pol_failf(error, "write a number, or a number and K, M, G or T: \"512M\"",
 				 "\"%.100s\" is not a size", text);
 	if (value > (uint64_t)INT64_MAX >> shift)
