@@ -119,6 +119,8 @@ const char *pol_nearest(const char *word, const char *(*next)(const void *contex
  */
 enum cd_status pol_expand(struct pol_draft *draft, const char *text, char **out,
 			  struct pol_error *error) CD_CHECKED;
+/* The opposite: text that expands to what is given, malloc'd; NULL: out of memory. */
+char *pol_escape(const char *text);
 
 /* --- settings.c: each adds one thing; strings other than those in origin are copied --- */
 

@@ -1,5 +1,6 @@
-/* Variables: ${HOME} ${CWD} ${TMP} ${UID} ${PROGRAM}. */
+/* Variables: ${HOME} ${CWD} ${TMP} ${UID} ${PROGRAM}; and $${, which stands for the two bytes ${. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/draft.h"
@@ -80,24 +81,44 @@ enum cd_status pol_expand(struct pol_draft *draft, const char *text, char **out,
 
 	cd_buf_init(&buf, expanded, sizeof(expanded));
 	while (*text) {
-		const char *open = strstr(text, "${"), *shut;
+		const char *shut;
 		enum cd_status status;
 
-		if (!open) {
-			cd_buf_str(&buf, text);
-			break;
+		if (strncmp(text, "$${", 3) == 0) {
+			cd_buf_str(&buf, "${");
+			text += 3;
+			continue;
 		}
-		shut = strchr(open, '}');
+		if (strncmp(text, "${", 2) != 0) {
+			cd_buf_add(&buf, text++, 1);
+			continue;
+		}
+		shut = strchr(text, '}');
 		if (!shut)
-			return pol_fail(error, "\"${\" without \"}\"", "close the variable: ${HOME}");
-		cd_buf_add(&buf, text, (size_t)(open - text));
-		status = add_variable(draft, open + 2, (size_t)(shut - open) - 2, &buf, error);
+			return pol_fail(error, "\"${\" without \"}\"",
+					"close the variable: ${HOME}; or write $${ for the bytes themselves");
+		status = add_variable(draft, text + 2, (size_t)(shut - text) - 2, &buf, error);
 		if (status)
 			return status;
 		text = shut + 1;
 	}
 	if (buf.cut)
-		return pol_fail(error, "the text is too long", "shorten it to at most 4095 bytes");
+		return pol_fail(error, "the text is too long", "shorten it to at most 8191 bytes");
 	*out = pol_keep(&draft->arena, expanded, buf.len);
 	return *out ? CD_OK : pol_fail_memory(error);
+}
+
+char *pol_escape(const char *text)
+{
+	char *escaped = malloc(2 * strlen(text) + 1), *end = escaped;
+
+	if (!escaped)
+		return NULL;
+	for (; *text; text++) {
+		if (text[0] == '$' && text[1] == '{')
+			*end++ = '$';
+		*end++ = *text;
+	}
+	*end = '\0';
+	return escaped;
 }

@@ -745,11 +745,16 @@ static enum cd_status read_text(struct pol_draft *draft, const struct link *link
 				size_t len, struct pol_error *error)
 {
 	struct reader reader = {.draft = draft, .link = link, .text = text, .len = len, .error = error};
+	char shown[4 * CD_PATH_MAX];
+	struct cd_buf source;
 	json_error_t syntax;
 	json_t *root;
 	enum cd_status status;
 
-	reader.source = pol_keep(&draft->arena, link->name, strlen(link->name));
+	/* File names may hold any byte; what is kept of them can be shown and printed as JSON. */
+	cd_buf_init(&source, shown, sizeof(shown));
+	cd_buf_visible(&source, link->name, strlen(link->name));
+	reader.source = pol_keep(&draft->arena, shown, source.len);
 	if (!reader.source)
 		return pol_fail_memory(error);
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &syntax);
@@ -932,6 +937,8 @@ static enum cd_status name_after_file(struct pol_draft *draft, const char *path,
 
 	if (len > 5 && strcmp(name + len - 5, ".json") == 0)
 		len -= 5;
+	if (!len || !cd_is_utf8(name, len))
+		return CD_OK;
 	draft->other_name = pol_keep(&draft->arena, name, len);
 	return draft->other_name ? CD_OK : pol_fail_memory(error);
 }

@@ -1,5 +1,6 @@
 /* A finished policy as JSON text, in the language itself: reading it again gives the same policy. */
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/draft.h"
@@ -8,6 +9,16 @@
 static bool put(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value) == 0;
+}
+
+/* A string in which variables would be expanded. */
+static json_t *literal(const char *text)
+{
+	char *escaped = pol_escape(text);
+	json_t *string = escaped ? json_string(escaped) : NULL;
+
+	free(escaped);
+	return string;
 }
 
 /* The list at object.key, made where there is none; borrowed. */
@@ -60,7 +71,7 @@ static bool show_rule(json_t *root, const struct mon_rule *rule)
 		char name[32];
 		const char *ops = take_ops_name(&rest, name);
 
-		if (json_array_append_new(list_at(verdict, ops), json_string(rule->pattern)))
+		if (json_array_append_new(list_at(verdict, ops), literal(rule->pattern)))
 			return false;
 	}
 	return true;
@@ -99,18 +110,24 @@ static bool show_rules(json_t *root, const struct pol_policy *policy, bool with_
 	return ok;
 }
 
+static json_t *show_view(const struct pol_view *view)
+{
+	const char *mode = view->kind == POL_VIEW_COW ? "cow" : view->writable ? "rw" : "ro";
+
+	if (view->kind == POL_VIEW_PRIVATE)
+		return json_pack("{s:b}", "private", 1);
+	return json_pack("{s:o, s:s}", "from", literal(view->from), "mode", mode);
+}
+
 static bool show_views(json_t *root, const struct pol_policy *policy)
 {
 	bool ok = true;
 
 	for (size_t i = 0; i < policy->view_count && ok; i++) {
-		const struct pol_view *view = &policy->views[i];
-		const char *mode = view->kind == POL_VIEW_COW ? "cow" : view->writable ? "rw" : "ro";
+		char *dest = pol_escape(policy->views[i].dest);
 
-		ok = put(object_at(root, "view"), view->dest,
-			 view->kind == POL_VIEW_PRIVATE
-				 ? json_pack("{s:b}", "private", 1)
-				 : json_pack("{s:s, s:s}", "from", view->from, "mode", mode));
+		ok = dest && put(object_at(root, "view"), dest, show_view(&policy->views[i]));
+		free(dest);
 	}
 	return ok;
 }
@@ -124,7 +141,6 @@ static bool show_names(json_t *root, const char *key, const char *const *names, 
 	return ok;
 }
 
-/* "${" in a value would be read as a variable, so it is a matter of the value and not shown here. */
 static bool show_env(json_t *root, const struct pol_policy *policy)
 {
 	bool ok = show_names(root, "pass", policy->env_pass, policy->env_pass_count) &&
@@ -135,7 +151,7 @@ static bool show_env(json_t *root, const struct pol_policy *policy)
 		char name[CD_NAME_MAX + 1];
 
 		pol_copy(name, (size_t)(value - entry), entry);
-		ok = put(object_at(object_at(root, "env"), "set"), name, json_string(value));
+		ok = put(object_at(object_at(root, "env"), "set"), name, literal(value));
 	}
 	return ok;
 }
@@ -165,9 +181,10 @@ static bool show_tests(json_t *root, const struct pol_policy *policy)
 		const struct pol_test *test = &policy->tests[i];
 
 		ok = json_array_append_new(list_at(root, "tests"),
-					   json_pack("{s:s, s:s, s:s}", "op", cd_op_name(test->op),
-						     keys[cd_op_table[test->op].kind], test->object,
-						     "expect", pol_verdict_names[test->expect])) == 0;
+					   json_pack("{s:s, s:o, s:s}", "op", cd_op_name(test->op),
+						     keys[cd_op_table[test->op].kind],
+						     literal(test->object), "expect",
+						     pol_verdict_names[test->expect])) == 0;
 	}
 	return ok;
 }

@@ -81,9 +81,19 @@ static bool exact_pattern(enum cd_op op, const struct mon_object *object, struct
 	       is_pattern_for(op, out->data, out->len);
 }
 
+/* As a policy writes it: there, "${" begins a variable and "$${" is "${". */
+static void add_escaped(struct cd_buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '$' && i + 1 < len && text[i + 1] == '{')
+			cd_buf_str(out, "$");
+		cd_buf_add(out, text + i, 1);
+	}
+}
+
 void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
 {
-	char text[CD_PATH_MAX + 64], word[CD_PATH_MAX + 64];
+	char text[CD_PATH_MAX + 64], word[2 * CD_PATH_MAX];
 	struct cd_buf pattern, value;
 
 	cd_buf_init(&pattern, text, sizeof(text));
@@ -96,22 +106,23 @@ void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_b
 		cd_buf_shell(out, text, pattern.len);
 		return;
 	}
-	if (memmem(text, pattern.len, "${", 2))
-		return; /* the general flag expands variables */
-	cd_buf_fmt(&value, "%s:%s", cd_op_name(op), text);
+	cd_buf_fmt(&value, "%s:", cd_op_name(op));
+	add_escaped(&value, text, pattern.len);
 	cd_buf_str(out, "--allow=");
 	cd_buf_shell(out, word, value.len);
 }
 
 void mon_advise_policy(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
 {
-	char text[CD_PATH_MAX + 64];
-	struct cd_buf pattern;
+	char text[CD_PATH_MAX + 64], word[2 * CD_PATH_MAX];
+	struct cd_buf pattern, value;
 
 	cd_buf_init(&pattern, text, sizeof(text));
-	if (!exact_pattern(op, object, &pattern) || memmem(text, pattern.len, "${", 2))
+	cd_buf_init(&value, word, sizeof(word));
+	if (!exact_pattern(op, object, &pattern))
 		return;
+	add_escaped(&value, text, pattern.len);
 	cd_buf_fmt(out, "\"allow\": {\"%s\": [\"", cd_op_name(op));
-	cd_buf_json(out, text, pattern.len);
+	cd_buf_json(out, word, value.len);
 	cd_buf_str(out, "\"]}");
 }

@@ -155,6 +155,17 @@ Test(policy_file, variables_stand_for_their_values)
 	pol_policy_free(policy);
 }
 
+Test(policy_file, two_dollars_keep_a_brace_from_being_a_variable)
+{
+	struct pol_policy *policy = policy_of("{\"version\": 1, \"allow\": {\"fs.read\": [\"/a/$${HOME}\", "
+					      "\"/b/$$${x}\", \"/c/$1$$\"]}}");
+
+	allows(policy, "fs.read /a/${HOME}");
+	allows(policy, "fs.read /b/$${x}");
+	allows(policy, "fs.read /c/$1$$");
+	pol_policy_free(policy);
+}
+
 static struct pol_draft *draft_with(struct pol_vars vars)
 {
 	struct pol_draft *draft = pol_draft_new(&vars);

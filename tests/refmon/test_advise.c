@@ -69,6 +69,15 @@ Test(advise, a_name_with_a_comma_gets_the_flag_that_takes_no_list)
 	cr_assert_str_eq(flag_text, "--allow=fs.read:/a,/etc");
 }
 
+Test(advise, what_would_be_read_as_a_variable_is_escaped)
+{
+	advise(CD_OP_FS_STAT, "/a${HOME}");
+	cr_assert_str_eq(flag_text, "--allow='fs.stat:/a$${HOME}'");
+	cr_assert_str_eq(policy_text, "\"allow\": {\"fs.stat\": [\"/a$${HOME}\"]}");
+	advise(CD_OP_FS_READ, "/a${HOME}");
+	cr_assert_str_eq(flag_text, "--allow-read='/a${HOME}'");
+}
+
 Test(advise, offers_nothing_that_would_grant_more_than_the_object)
 {
 	struct mon_object object;
@@ -79,9 +88,6 @@ Test(advise, offers_nothing_that_would_grant_more_than_the_object)
 	advise(CD_OP_FS_READ, "/x/**");
 	cr_assert_str_empty(flag_text);
 	advise(CD_OP_FS_READ, "/not\xff" "utf8");
-	cr_assert_str_empty(flag_text);
-	cr_assert_str_empty(policy_text);
-	advise(CD_OP_FS_STAT, "/a${HOME}");
 	cr_assert_str_empty(flag_text);
 	cr_assert_str_empty(policy_text);
 	object = (struct mon_object){.kind = CD_OBJECT_ADDRESS, .family = 0, .port = 80};
