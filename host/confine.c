@@ -112,9 +112,9 @@ static enum cd_status grant_standard(const struct ruleset *rules, int fd)
 
 	if (flags < 0)
 		return CD_OK;
-	if ((flags & O_ACCMODE) != O_WRONLY)
+	if ((flags & 3) != O_WRONLY)
 		rights |= FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR;
-	if ((flags & O_ACCMODE) != O_RDONLY)
+	if ((flags & 3) != O_RDONLY)
 		rights |= FILE_WRITE;
 	return grant(rules, fd, rights);
 }

@@ -19,6 +19,8 @@
 #endif
 
 #define RETRIES 16
+/* The access mode as Linux keeps it: musl counts O_PATH in. */
+#define ACCESS 3
 
 /* What an open means for an object that is there. */
 static uint64_t ops_of(uint64_t flags)
@@ -27,19 +29,19 @@ static uint64_t ops_of(uint64_t flags)
 		[O_RDONLY] = CD_OPBIT(CD_OP_FS_READ),
 		[O_WRONLY] = CD_OPBIT(CD_OP_FS_WRITE),
 		[O_RDWR] = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE),
-		[O_ACCMODE] = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE),
+		[ACCESS] = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE),
 	};
 
 	/* A path descriptor goes in as a readable one (there is no other way), so it takes the right to read. */
 	if (flags & O_PATH)
 		return CD_OPBIT(CD_OP_FS_READ);
-	return by_mode[flags & O_ACCMODE] | (flags & O_TRUNC ? CD_OPBIT(CD_OP_FS_WRITE) : 0);
+	return by_mode[flags & ACCESS] | (flags & O_TRUNC ? CD_OPBIT(CD_OP_FS_WRITE) : 0);
 }
 
 /* Does the descriptor that the process came by carry the access it asks for? Then nothing is gained by opening it again. */
 static bool is_held(const struct host_object *object, uint64_t flags)
 {
-	int held = object->held_flags & O_ACCMODE, wanted = (int)(flags & O_ACCMODE);
+	int held = object->held_flags & ACCESS, wanted = (int)(flags & ACCESS);
 
 	if (!object->own_fd || object->held_flags & O_PATH)
 		return false;
@@ -51,7 +53,7 @@ static bool is_held(const struct host_object *object, uint64_t flags)
 /* Opening a FIFO waits for the other side. */
 static bool may_wait(const struct stat *st, uint64_t flags)
 {
-	return S_ISFIFO(st->st_mode) && !(flags & O_NONBLOCK) && (flags & O_ACCMODE) != O_RDWR;
+	return S_ISFIFO(st->st_mode) && !(flags & O_NONBLOCK) && (flags & ACCESS) != O_RDWR;
 }
 
 static void reply_with(struct kern_reply *reply, int fd, uint64_t flags)
@@ -69,7 +71,7 @@ static void reply_with(struct kern_reply *reply, int fd, uint64_t flags)
 static int open_object(struct kern_border *border, const struct kern_message *m,
 		       const struct host_object *object, uint64_t flags)
 {
-	const uint64_t passed = O_ACCMODE | O_APPEND | O_ASYNC | O_DIRECT | O_DIRECTORY | O_DSYNC | O_LARGEFILE |
+	const uint64_t passed = ACCESS | O_APPEND | O_ASYNC | O_DIRECT | O_DIRECTORY | O_DSYNC | O_LARGEFILE |
 				O_NOATIME | O_NONBLOCK | O_SYNC | O_TRUNC;
 	struct stat st;
 	int error;

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -306,17 +307,18 @@ static int start_init(struct launch *l)
 		fail(l, HOST_STAGE_INIT, NULL);
 	if (waitpid(pid, NULL, WNOHANG) != 0)
 		_exit(125); /* it said why */
+	/* For what is forked from now on. Before Landlock, under which init could not be referred to. */
+	if (syscall(SYS_setns, pidfd, CLONE_NEWPID))
+		fail(l, HOST_STAGE_INIT, NULL);
 	return pidfd;
 }
 
 /* Forks the program into the space by way of a process that ends at once: its parent is then init. */
-static void start_program(struct launch *l, int init_pidfd)
+static void start_program(struct launch *l)
 {
 	pid_t between;
 	int status;
 
-	if (syscall(SYS_setns, init_pidfd, CLONE_NEWPID))
-		fail(l, HOST_STAGE_INIT, NULL);
 	between = fork_with(CLONE_FILES, NULL);
 	if (between == 0) {
 		pid_t pid = fork_with(CLONE_FILES, NULL);
@@ -333,6 +335,16 @@ static void start_program(struct launch *l, int init_pidfd)
 		;
 }
 
+/* Workers are the monitor's own: they belong outside the space. */
+static void return_to_own_pids(const struct launch *l)
+{
+	int own = openat(l->proc, "1/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	if (own < 0 || syscall(SYS_setns, own, CLONE_NEWPID))
+		fail(l, HOST_STAGE_INIT, NULL);
+	close(own);
+}
+
 static void let_go_of_standard_streams(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -344,12 +356,29 @@ static void let_go_of_standard_streams(void)
 		close(null);
 }
 
+/*
+ * The number of the listener, which the program's process makes in the descriptor table that both share until
+ * it says so. Until then nothing may be closed here: it would be closed there. If that process ends, so does init.
+ */
+static int await_listener(const struct launch *l, int init_pidfd)
+{
+	struct pollfd pollers[] = {{.fd = l->ready_pipe[0], .events = POLLIN},
+				   {.fd = init_pidfd, .events = POLLIN}};
+	int listener;
+
+	while (poll(pollers, 2, -1) < 0 && errno == EINTR)
+		;
+	if (!(pollers[0].revents & POLLIN) ||
+	    read(l->ready_pipe[0], &listener, sizeof(listener)) != sizeof(listener))
+		_exit(125); /* the program's process said why */
+	return listener;
+}
+
 static _Noreturn void run_monitor(struct launch *l)
 {
 	struct host_monitor monitor = {.control = l->control};
 	const char *culprit;
 	enum cd_status status;
-	ssize_t n;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
@@ -358,7 +387,6 @@ static _Noreturn void run_monitor(struct launch *l)
 	sethostname(l->in->hostname, strlen(l->in->hostname));
 	raise_loopback();
 	l->umask = umask(0);
-	/* Its /proc stands only as long as the old tree does, which shows that one may be made. */
 	l->proc = host_view_private_proc();
 	if (l->proc < 0) {
 		errno = -l->proc;
@@ -366,20 +394,20 @@ static _Noreturn void run_monitor(struct launch *l)
 	}
 	if (host_view_enter(l->in->plan, &culprit) != CD_OK)
 		fail(l, HOST_STAGE_VIEW, culprit);
+	if (host_view_lend_proc(l->proc) != CD_OK)
+		fail(l, HOST_STAGE_PROC, NULL);
 	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC))
 		fail(l, HOST_STAGE_INIT, NULL);
 	monitor.init_pidfd = start_init(l);
 	status = host_confine_landlock(l->in->plan, l->proc);
 	if (status != CD_OK && status != CD_ENOSUP)
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
-	start_program(l, monitor.init_pidfd);
-	close(l->ready_pipe[1]);
-	while ((n = read(l->ready_pipe[0], &monitor.listener, sizeof(monitor.listener))) < 0 && errno == EINTR)
-		;
-	if (n != sizeof(monitor.listener))
-		_exit(125); /* the program's process said why */
+	start_program(l);
+	return_to_own_pids(l);
+	monitor.listener = await_listener(l, monitor.init_pidfd);
 	fcntl(monitor.listener, F_SETFD, FD_CLOEXEC);
 	close(l->ready_pipe[0]);
+	close(l->ready_pipe[1]);
 	close(l->main_pipe[0]);
 	close(l->main_pipe[1]);
 	close(l->status);

@@ -351,9 +351,18 @@ int host_view_private_proc(void)
 	return tree < 0 ? -errno : tree;
 }
 
+enum cd_status host_view_lend_proc(int proc)
+{
+	int tree = sys_open_tree(proc, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | O_CLOEXEC);
+
+	return tree >= 0 && attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
+}
+
 enum cd_status host_view_mount_proc(void)
 {
 	int tree = proc_mount();
 
-	return tree >= 0 && attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
+	if (tree < 0 || umount2("/proc", MNT_DETACH))
+		return CD_ESYS;
+	return attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
 }

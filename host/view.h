@@ -19,7 +19,13 @@ enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
 /* A detached /proc of this process's pid namespace, reachable by this descriptor alone; -errno. */
 int host_view_private_proc(void);
 
-/* Mounts /proc for the pid namespace that the caller lives in; read-only. */
+/*
+ * Linux lets a user namespace mount a new /proc only while one is visible in its mount namespace. So
+ * the private one is shown at /proc until the space's own takes its place.
+ */
+enum cd_status host_view_lend_proc(int proc) CD_CHECKED;
+
+/* Mounts /proc for the pid namespace that the caller lives in, in place of the one lent; read-only. */
 enum cd_status host_view_mount_proc(void) CD_CHECKED;
 
 #endif

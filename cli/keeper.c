@@ -1,0 +1,232 @@
+/* The keeper. */
+#include "cli/keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "kernel/init.h"
+
+static const int forwarded[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
+				SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH, SIGALRM};
+
+static void handled_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
+		sigaddset(set, forwarded[i]);
+}
+
+void keeper_prepare(void)
+{
+	sigset_t set;
+
+	handled_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+struct keeper {
+	struct host_space *space;
+	struct report_view *view;
+	int signals, clock;
+	int init;        /* pidfd of init; -1 until the monitor has sent it */
+	int early;       /* a signal that came before that */
+	bool ended;      /* the monitor has */
+	bool out_of_time;
+	struct host_fault fault;
+	int32_t status;  /* wait status of the program */
+	bool has_status;
+};
+
+/* Signals from the terminal go to the whole job, as the terminal would send them; others to the program. */
+static void forward(struct keeper *k, int signal, bool to_group)
+{
+	siginfo_t info;
+
+	if (k->init < 0) {
+		k->early = signal;
+		return;
+	}
+	memset(&info, 0, sizeof(info));
+	info.si_signo = signal;
+	info.si_code = SI_QUEUE;
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value.sival_int = to_group ? KERN_INIT_TO_GROUP : 0;
+	syscall(SYS_pidfd_send_signal, k->init, signal, &info, 0);
+}
+
+static void take_signal(struct keeper *k)
+{
+	struct signalfd_siginfo info;
+
+	if (read(k->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	forward(k, (int)info.ssi_signo, info.ssi_code == SI_KERNEL);
+	/* The user's shell waits for us to stop; what it resumes is us, and SIGCONT then goes the same way. */
+	if (info.ssi_signo == SIGTSTP)
+		raise(SIGSTOP);
+}
+
+static void take_report(struct keeper *k)
+{
+	static struct report report;
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec vector = {&report, sizeof(report)};
+	struct msghdr header = {.msg_iov = &vector,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+	struct cmsghdr *rights;
+	ssize_t n = recvmsg(k->space->control, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	int fd = -1;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		close(k->space->control);
+		k->space->control = -1;
+		return;
+	}
+	rights = CMSG_FIRSTHDR(&header);
+	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
+	if (fd >= 0 && k->init < 0 && (size_t)n >= sizeof(report.kind) && report.kind == REPORT_STARTED) {
+		k->init = fd;
+		if (k->early)
+			forward(k, k->early, false);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	report_take(k->view, &report, (size_t)n);
+}
+
+static void take_fault(struct keeper *k)
+{
+	struct host_fault fault;
+	ssize_t n = read(k->space->fault, &fault, sizeof(fault));
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n == sizeof(fault) && k->fault.stage == HOST_STAGE_NONE) {
+		k->fault = fault;
+		k->fault.text[sizeof(fault.text) - 1] = '\0';
+		return;
+	}
+	close(k->space->fault);
+	k->space->fault = -1;
+}
+
+static void take_status(struct keeper *k)
+{
+	ssize_t n = read(k->space->status, &k->status, sizeof(k->status));
+
+	if (n < 0 && errno == EINTR)
+		return;
+	k->has_status |= n == sizeof(k->status);
+	close(k->space->status);
+	k->space->status = -1;
+}
+
+static void take_end(struct keeper *k)
+{
+	int status;
+
+	while (waitpid(k->space->monitor, &status, 0) < 0 && errno == EINTR)
+		;
+	k->ended = true;
+}
+
+static void take_time(struct keeper *k)
+{
+	k->out_of_time = true;
+	syscall(SYS_pidfd_send_signal, k->space->monitor_pidfd, SIGKILL, NULL, 0);
+	close(k->clock);
+	k->clock = -1;
+}
+
+static void watch(struct keeper *k)
+{
+	struct source {
+		int fd;
+		void (*take)(struct keeper *k);
+	};
+
+	/* What is still in the pipes and the socket when the monitor has ended is read to the end. */
+	while (!k->ended || k->space->control >= 0 || k->space->fault >= 0 || k->space->status >= 0) {
+		struct source sources[] = {
+			{k->space->control, take_report},
+			{k->space->fault, take_fault},
+			{k->space->status, take_status},
+			{k->signals, take_signal},
+			{k->clock, take_time},
+			{k->ended ? -1 : k->space->monitor_pidfd, take_end},
+		};
+		const size_t count = sizeof(sources) / sizeof(sources[0]);
+		struct pollfd pollers[sizeof(sources) / sizeof(sources[0])];
+
+		for (size_t i = 0; i < count; i++)
+			pollers[i] = (struct pollfd){.fd = sources[i].fd, .events = POLLIN};
+		if (poll(pollers, count, -1) < 0)
+			continue;
+		for (size_t i = 0; i < count; i++)
+			if (pollers[i].revents)
+				sources[i].take(k);
+	}
+}
+
+static int exit_status(const struct keeper *k)
+{
+	if (k->out_of_time) {
+		cli_say("the limit wall_seconds is over; the space was ended");
+		return 128 + SIGKILL;
+	}
+	if (k->fault.stage == HOST_STAGE_EXEC) {
+		cli_say("%s", host_fault_text(&k->fault));
+		return k->fault.error == ENOENT || k->fault.error == ENOTDIR ? CLI_NOT_FOUND
+									     : CLI_NOT_EXECUTABLE;
+	}
+	if (k->fault.stage != HOST_STAGE_NONE) {
+		cli_say("%s", host_fault_text(&k->fault));
+		return CLI_FAILED;
+	}
+	if (k->has_status)
+		return WIFEXITED(k->status) ? WEXITSTATUS(k->status) : 128 + WTERMSIG(k->status);
+	cli_say("the monitor ended before the program did; the space was ended with it");
+	return CLI_FAILED;
+}
+
+int keeper_run(struct host_space *space, struct report_view *view, unsigned long wall_seconds)
+{
+	struct keeper k = {.space = space, .view = view, .init = -1, .clock = -1};
+	struct itimerspec time = {.it_value.tv_sec = (time_t)wall_seconds};
+	sigset_t set;
+
+	handled_signals(&set);
+	k.signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (wall_seconds) {
+		k.clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+		timerfd_settime(k.clock, 0, &time, NULL);
+	}
+	watch(&k);
+	close(space->monitor_pidfd);
+	if (k.signals >= 0)
+		close(k.signals);
+	if (k.clock >= 0)
+		close(k.clock);
+	if (k.init >= 0)
+		close(k.init);
+	return exit_status(&k);
+}

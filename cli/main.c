@@ -1,0 +1,84 @@
+/* cordon: the command line. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+static const struct cli_command *const commands[] = {&cli_run, &cli_policy, &cli_doctor};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+void cli_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("cordon: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+int cli_say_policy_error(const struct pol_error *error)
+{
+	char text[4096];
+	struct cd_buf buf;
+
+	cd_buf_init(&buf, text, sizeof(text));
+	pol_error_text(error, &buf);
+	cli_say("%s", text);
+	return CLI_FAILED;
+}
+
+int cli_help(const struct cli_command *command)
+{
+	printf("cordon %s: %s\n\n%s", command->name, command->summary, command->usage);
+	return fflush(stdout) ? CLI_FAILED : 0;
+}
+
+static int overview(void)
+{
+	puts("cordon runs an untrusted program inside a space that owns nothing: whatever would leave\n"
+	     "the space is decided by a policy, and every denial says what would have allowed it.\n\n"
+	     "usage: cordon COMMAND [OPTIONS] ...\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	puts("\nexamples:\n"
+	     "  cordon run ./downloaded-tool --version\n"
+	     "  cordon run --allow-read=. --allow-write=out -- python3 convert.py in.csv out/\n"
+	     "  cordon run -p tool.json -- ./tool\n"
+	     "  cordon policy check tool.json\n\n"
+	     "`cordon COMMAND --help` says more.");
+	return 0;
+}
+
+/* Descriptors that somebody left open are not ours to keep, and least of all to hand on. */
+static void close_inherited(void)
+{
+	syscall(SYS_close_range, 3, ~0U, 0);
+}
+
+int main(int argc, char **argv)
+{
+	close_inherited();
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
+		return overview();
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("cordon " CORDON_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i]->name) != 0)
+			continue;
+		if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+			return cli_help(commands[i]);
+		return commands[i]->run(argc - 1, argv + 1);
+	}
+	cli_say("there is no command \"%s\"; `cordon --help` lists them", argv[1]);
+	return CLI_FAILED;
+}

@@ -1,0 +1,390 @@
+/* Denials: recorded by the monitor, explained by the keeper. */
+#include "cli/report.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "kernel/message.h"
+#include "lib/buf.h"
+
+/* ---- the monitor's side ---- */
+
+#define SLOTS (2 * CD_DENIALS_MAX)
+
+struct report_sink {
+	int control, log;
+	const struct mon_table *table;
+	uint64_t lost;      /* records that could not be written or sent */
+	uint64_t forgotten; /* denials of objects beyond the first CD_DENIALS_MAX */
+	size_t used;
+	struct slot {
+		uint64_t hash; /* 0: free */
+		struct report *report;
+	} slots[SLOTS];
+};
+
+struct report_sink *report_sink_new(int control, int log, const struct mon_table *table)
+{
+	struct report_sink *sink = calloc(1, sizeof(*sink));
+
+	if (!sink)
+		return NULL;
+	sink->control = control;
+	sink->log = log;
+	sink->table = table;
+	return sink;
+}
+
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
+{
+	const unsigned char *at = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static size_t report_size(const struct report *report)
+{
+	return offsetof(struct report, text) + report->text_len;
+}
+
+static void fill(struct report *report, const struct kern_record *record)
+{
+	const struct cd_object *object = record->object;
+
+	memset(report, 0, offsetof(struct report, text));
+	report->kind = REPORT_DENIAL;
+	report->op = record->decision->op;
+	report->verdict = record->decision->verdict;
+	report->rule = record->decision->rule;
+	report->absent = record->absent;
+	report->object_kind = (uint8_t)object->kind;
+	report->proto = (uint8_t)object->proto;
+	report->family = object->family;
+	report->port = object->port;
+	memcpy(report->address, object->address, sizeof(report->address));
+	report->text_len = (uint32_t)(object->len < CD_PATH_MAX ? object->len : CD_PATH_MAX - 1);
+	if (object->text)
+		memcpy(report->text, object->text, report->text_len);
+	else
+		report->text_len = 0;
+	report->count = 1;
+}
+
+static void send_report(struct report_sink *sink, const struct report *report)
+{
+	/* The keeper may be stopped or dead: never wait for it (invariant 8). */
+	if (send(sink->control, report, report_size(report), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		sink->lost++;
+}
+
+static void remember(struct report_sink *sink, const struct report *report)
+{
+	uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), &report->op, sizeof(report->op));
+	size_t at;
+
+	hash = hash_bytes(hash, report->address, sizeof(report->address));
+	hash = hash_bytes(hash, &report->port, sizeof(report->port));
+	hash = hash_bytes(hash, report->text, report->text_len) | 1;
+	for (at = hash % SLOTS; sink->slots[at].hash; at = (at + 1) % SLOTS) {
+		if (sink->slots[at].hash == hash) {
+			sink->slots[at].report->count++;
+			return;
+		}
+	}
+	if (sink->used == CD_DENIALS_MAX) {
+		sink->forgotten++;
+		return;
+	}
+	sink->slots[at].report = malloc(report_size(report));
+	if (!sink->slots[at].report) {
+		sink->forgotten++;
+		return;
+	}
+	memcpy(sink->slots[at].report, report, report_size(report));
+	sink->slots[at].hash = hash;
+	sink->used++;
+	send_report(sink, report);
+}
+
+static void describe_object(struct cd_buf *buf, const struct report *report)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	if (report->object_kind != CD_OBJECT_ADDRESS) {
+		cd_buf_add(buf, report->text, report->text_len);
+	} else if (report->proto == CD_UNIX) {
+		cd_buf_str(buf, "unix:");
+		cd_buf_add(buf, report->text, report->text_len);
+	} else {
+		if (report->proto == CD_UDP)
+			cd_buf_str(buf, "udp://");
+		inet_ntop(report->family == 6 ? AF_INET6 : AF_INET, report->address, address, sizeof(address));
+		cd_buf_fmt(buf, report->family == 6 ? "[%s]:%u" : "%s:%u", address, report->port);
+	}
+}
+
+static const char *verdict_name(uint32_t verdict)
+{
+	return verdict == CD_ALLOW ? "allow" : verdict == CD_ASK ? "ask" : "deny";
+}
+
+/* One JSON object in one line. */
+static void write_log(struct report_sink *sink, const struct kern_record *record, const struct report *report)
+{
+	char line[6 * CD_PATH_MAX + 512], object[2 * CD_PATH_MAX];
+	struct cd_buf out, text;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	cd_buf_init(&out, line, sizeof(line));
+	cd_buf_init(&text, object, sizeof(object));
+	describe_object(&text, report);
+	cd_buf_fmt(&out, "{\"v\":1,\"time\":%lld.%06ld,\"space\":\"%s\",\"pid\":%d,\"call\":\"%s\",\"op\":\"",
+		   (long long)now.tv_sec, now.tv_nsec / 1000, record->message->space->id, record->message->tid,
+		   kern_syscall_name(record->message->nr));
+	if (report->op < CD_OP_COUNT) {
+		cd_buf_str(&out, cd_op_name((enum cd_op)report->op));
+	} else {
+		const char *comma = "";
+
+		for (unsigned op = 0; op < CD_OP_COUNT; op++)
+			if (record->ops & CD_OPBIT(op)) {
+				cd_buf_fmt(&out, "%s%s", comma, cd_op_name((enum cd_op)op));
+				comma = ",";
+			}
+	}
+	cd_buf_str(&out, "\",\"object\":\"");
+	cd_buf_json(&out, object, text.len);
+	cd_buf_fmt(&out, "\",\"verdict\":\"%s\",\"layer\":%u", verdict_name(report->verdict), record->layer);
+	if (report->rule != CD_NO_RULE) {
+		struct mon_rule rule;
+
+		mon_table_rule(sink->table, report->rule, &rule);
+		cd_buf_str(&out, ",\"rule\":\"");
+		cd_buf_json(&out, rule.source, strlen(rule.source));
+		cd_buf_str(&out, " ");
+		cd_buf_json(&out, rule.pointer, strlen(rule.pointer));
+		cd_buf_str(&out, "\"");
+	}
+	cd_buf_str(&out, record->absent ? ",\"absent\":true}\n" : "}\n");
+	if (write(sink->log, line, out.len) != (ssize_t)out.len)
+		sink->lost++;
+}
+
+void report_record(void *context, const struct kern_record *record)
+{
+	static struct report report;
+	struct report_sink *sink = context;
+
+	fill(&report, record);
+	if (sink->log >= 0)
+		write_log(sink, record, &report);
+	if (record->decision->verdict != CD_ALLOW)
+		remember(sink, &report);
+}
+
+void report_finish(struct report_sink *sink, const struct kern_counters *counters)
+{
+	struct report end = {.kind = REPORT_END, .messages = counters->messages, .denied = counters->denied};
+
+	for (size_t i = 0; i < SLOTS; i++) {
+		if (!sink->slots[i].hash)
+			continue;
+		sink->slots[i].report->final = 1;
+		/* Here waiting does no harm: the space has ended, and the keeper waits for us. */
+		if (send(sink->control, sink->slots[i].report, report_size(sink->slots[i].report),
+			 MSG_NOSIGNAL) < 0)
+			sink->lost++;
+	}
+	end.lost = sink->lost;
+	end.forgotten = sink->forgotten;
+	send(sink->control, &end, report_size(&end), MSG_NOSIGNAL);
+}
+
+/* ---- the keeper's side ---- */
+
+/* Does what was not in the view exist outside? If not, no policy would have shown it: nothing was denied. */
+static bool is_worth_saying(const struct report *report)
+{
+	char path[CD_PATH_MAX];
+	struct stat st;
+
+	if (!report->absent)
+		return true;
+	memcpy(path, report->text, report->text_len);
+	path[report->text_len] = '\0';
+	return lstat(path, &st) == 0;
+}
+
+static struct cd_object object_of(const struct report *report)
+{
+	struct cd_object object = {.kind = report->object_kind,
+				   .text = report->text_len ? report->text : NULL,
+				   .len = report->text_len,
+				   .proto = report->proto,
+				   .family = report->family,
+				   .port = report->port};
+
+	memcpy(object.address, report->address, sizeof(object.address));
+	return object;
+}
+
+/* "no rule of policy base" or "rule /deny/fs.read/0 of tool.json" */
+static void describe_rule(const struct report_view *view, const struct report *report, struct cd_buf *buf)
+{
+	struct mon_rule rule;
+
+	if (report->rule >= mon_table_count(view->policy->table)) {
+		cd_buf_fmt(buf, "no rule of policy \"%s\"", view->policy->name);
+		return;
+	}
+	mon_table_rule(view->policy->table, report->rule, &rule);
+	cd_buf_fmt(buf, "%s by rule ", report->verdict == CD_ASK ? "nobody to ask, wanted" : "denied");
+	cd_buf_visible(buf, rule.pointer, strlen(rule.pointer));
+	cd_buf_str(buf, " of ");
+	cd_buf_visible(buf, rule.source, strlen(rule.source));
+}
+
+static void print_denial(const struct report_view *view, const struct report *report)
+{
+	struct cd_object object = object_of(report);
+	char line[4 * CD_PATH_MAX + 1024], text[2 * CD_PATH_MAX];
+	struct cd_buf out, raw;
+
+	cd_buf_init(&out, line, sizeof(line));
+	cd_buf_init(&raw, text, sizeof(text));
+	describe_object(&raw, report);
+	cd_buf_fmt(&out, "cordon: denied %s ", cd_op_name((enum cd_op)report->op));
+	cd_buf_visible(&out, text, raw.len);
+	if (report->count > 1)
+		cd_buf_fmt(&out, " (%u times)", report->count);
+	cd_buf_str(&out, ": ");
+	describe_rule(view, report, &out);
+	cd_buf_str(&out, "\n");
+	cd_buf_init(&raw, text, sizeof(text));
+	/* What a rule denies no grant can allow: that rule has to change. */
+	if (report->rule == CD_NO_RULE)
+		mon_advise_flag((enum cd_op)report->op, &object, &raw);
+	if (raw.len) {
+		cd_buf_str(&out, "        to allow it: ");
+		cd_buf_visible(&out, text, raw.len);
+		cd_buf_init(&raw, text, sizeof(text));
+		mon_advise_policy((enum cd_op)report->op, &object, &raw);
+		cd_buf_str(&out, "   or in a policy: ");
+		cd_buf_visible(&out, text, raw.len);
+		cd_buf_str(&out, "\n");
+	}
+	fputs(line, stderr);
+}
+
+static void print_json(const struct report_view *view, int status)
+{
+	char line[8 * CD_PATH_MAX], text[2 * CD_PATH_MAX];
+	const char *comma = "";
+	struct cd_buf out, raw;
+
+	fprintf(stderr, "{\"status\":%d,\"messages\":%llu,\"denied\":%llu,\"lost\":%llu,\"denials\":[", status,
+		(unsigned long long)view->messages, (unsigned long long)view->denied,
+		(unsigned long long)view->lost);
+	for (size_t i = 0; i < view->count; i++) {
+		const struct report *report = view->kept[i];
+		struct cd_object object = object_of(report);
+
+		cd_buf_init(&out, line, sizeof(line));
+		cd_buf_init(&raw, text, sizeof(text));
+		describe_object(&raw, report);
+		cd_buf_fmt(&out, "%s{\"op\":\"%s\",\"object\":\"", comma, cd_op_name((enum cd_op)report->op));
+		cd_buf_json(&out, text, raw.len);
+		cd_buf_fmt(&out, "\",\"count\":%u,\"why\":\"", report->count);
+		cd_buf_init(&raw, text, sizeof(text));
+		describe_rule(view, report, &raw);
+		cd_buf_json(&out, text, raw.len);
+		cd_buf_str(&out, "\",\"flag\":\"");
+		cd_buf_init(&raw, text, sizeof(text));
+		if (report->rule == CD_NO_RULE)
+			mon_advise_flag((enum cd_op)report->op, &object, &raw);
+		cd_buf_json(&out, text, raw.len);
+		cd_buf_str(&out, "\"}");
+		fputs(line, stderr);
+		comma = ",";
+	}
+	fputs("]}\n", stderr);
+}
+
+static bool is_well_formed(const struct report *report, size_t size)
+{
+	return size >= offsetof(struct report, text) && report->text_len < CD_PATH_MAX &&
+	       size == report_size(report) && report->op < CD_OP_COUNT && report->verdict <= CD_ASK &&
+	       report->object_kind <= CD_OBJECT_NAME && report->proto <= CD_UNIX;
+}
+
+static void keep(struct report_view *view, const struct report *report)
+{
+	struct report *copy;
+
+	for (size_t i = 0; i < view->count; i++) {
+		struct report *old = view->kept[i];
+
+		if (old->op == report->op && old->text_len == report->text_len && old->port == report->port &&
+		    memcmp(old->address, report->address, sizeof(old->address)) == 0 &&
+		    memcmp(old->text, report->text, report->text_len) == 0) {
+			old->count = report->count;
+			return;
+		}
+	}
+	if (view->count == CD_DENIALS_MAX || !(copy = calloc(1, sizeof(*copy))))
+		return;
+	memcpy(copy, report, report_size(report));
+	view->kept[view->count++] = copy;
+	if (view->verbose && !view->json)
+		print_denial(view, copy);
+}
+
+void report_take(struct report_view *view, const struct report *report, size_t size)
+{
+	if (size < offsetof(struct report, text))
+		return;
+	if (report->kind == REPORT_END) {
+		view->messages = report->messages;
+		view->denied = report->denied;
+		view->lost = report->lost;
+		view->forgotten = report->forgotten;
+	} else if (report->kind == REPORT_DENIAL && is_well_formed(report, size) && is_worth_saying(report)) {
+		keep(view, report);
+	}
+}
+
+void report_print(struct report_view *view, int status)
+{
+	if (view->json) {
+		print_json(view, status);
+		return;
+	}
+	if (view->quiet)
+		return;
+	for (size_t i = 0; !view->verbose && i < view->count; i++)
+		print_denial(view, view->kept[i]);
+	if (view->forgotten)
+		fprintf(stderr, "cordon: and %llu denials of further objects\n",
+			(unsigned long long)view->forgotten);
+	if (view->lost)
+		fprintf(stderr, "cordon: %llu records were lost\n", (unsigned long long)view->lost);
+}
+
+void report_view_free(struct report_view *view)
+{
+	for (size_t i = 0; i < view->count; i++)
+		free(view->kept[i]);
+	view->count = 0;
+}

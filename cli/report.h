@@ -1,0 +1,60 @@
+/*
+ * What the monitor tells the keeper, and what the keeper tells the user: denials and totals.
+ *
+ * The monitor's word is not believed beyond its form: it decodes hostile input, so the keeper checks every length
+ * and shows every byte as one that may be meant to deceive.
+ */
+#ifndef CORDON_CLI_REPORT_H
+#define CORDON_CLI_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cordon/limits.h"
+#include "kernel/border.h"
+#include "policy/policy.h"
+
+enum report_kind {
+	REPORT_STARTED = 1, /* with it, as ancillary data: a pidfd of init */
+	REPORT_DENIAL,
+	REPORT_END,
+};
+
+/* One datagram. Only the bytes up to text + text_len are sent. */
+struct report {
+	uint32_t kind;
+	/* A denial. Sent when it first happens (count 1) and at the end, with the final count. */
+	uint32_t op, verdict, rule, count;
+	uint8_t absent, final, object_kind, proto, family;
+	uint16_t port;
+	uint8_t address[16];
+	/* The end. */
+	uint64_t messages, denied, lost, forgotten;
+	uint32_t text_len;
+	char text[CD_PATH_MAX];
+};
+
+/* ---- the monitor's side ---- */
+struct report_sink;
+/* log: a descriptor to append JSON lines to, or -1. control: the socket to the keeper. */
+struct report_sink *report_sink_new(int control, int log, const struct mon_table *table);
+/* A kern_observer's function; context is the sink. */
+void report_record(void *context, const struct kern_record *record);
+/* Sends the final counts and the totals. */
+void report_finish(struct report_sink *sink, const struct kern_counters *counters);
+
+/* ---- the keeper's side ---- */
+struct report_view {
+	const struct pol_policy *policy;
+	bool verbose, quiet, json;
+	uint64_t messages, denied, lost, forgotten;
+	size_t count; /* of kept */
+	struct report *kept[CD_DENIALS_MAX];
+};
+/* Takes a datagram of size bytes. Prints it at once when verbose. */
+void report_take(struct report_view *view, const struct report *report, size_t size);
+/* Prints what was denied and how to allow it. */
+void report_print(struct report_view *view, int status);
+void report_view_free(struct report_view *view);
+
+#endif

@@ -1,0 +1,570 @@
+/*
+ * cordon run: a program in a space of its own.
+ *
+ * Reads the command line into a policy, the policy into a plan, starts the space, and keeps it. The monitor's
+ * part is serve(), which runs in another process.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/keeper.h"
+#include "cli/report.h"
+#include "host/host.h"
+#include "host/launch.h"
+#include "kernel/border.h"
+#include "refmon/plan.h"
+#ifdef CORDON_HOOK
+#include "tests/hook/hook.h"
+#endif
+
+struct run {
+	/* from the command line */
+	const char *directory, *name, *log;
+	bool verbose, quiet, json, print_policy, has_policy, origins;
+	char **argv;
+	/* from these */
+	struct pol_draft *draft;
+	struct pol_policy *policy;
+	struct cd_plan *plan;
+	char cwd[CD_PATH_MAX];
+	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
+	char **envp;
+	const char *search;
+	struct host_rlimit limits[8];
+	size_t limit_count;
+	int log_fd;
+};
+
+/* ---- the monitor's part ---- */
+
+static void decide(void *context, uint64_t ops, const struct cd_object *object, struct cd_decision *decision)
+{
+	mon_decide(context, ops, object, decision);
+}
+
+static bool movable(void *context, const char *path, size_t len)
+{
+	return !mon_rules_below(context, path, len);
+}
+
+static void send_started(const struct host_monitor *monitor)
+{
+	struct report started = {.kind = REPORT_STARTED};
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS}};
+	struct iovec vector = {&started, sizeof(started.kind)};
+	struct msghdr header = {.msg_iov = &vector,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+
+	memcpy(CMSG_DATA(&control.header), &monitor->init_pidfd, sizeof(int));
+	sendmsg(monitor->control, &header, MSG_NOSIGNAL);
+}
+
+/* Runs in the confined monitor process. Whatever fails here ends the space. */
+static void serve(void *context, const struct host_monitor *monitor)
+{
+	struct run *run = context;
+	static const enum kern_on_deny on_deny[] = {[POL_DENY_ERRNO] = KERN_DENY_ERRNO,
+						    [POL_DENY_HIDE] = KERN_DENY_HIDE,
+						    [POL_DENY_KILL] = KERN_DENY_KILL};
+	struct kern_layer layer = {.name = run->policy->name,
+				   .context = run->policy->table,
+				   .on_deny = on_deny[run->policy->on_deny],
+				   .decide = decide,
+				   .movable = movable};
+	struct kern_observer observer = {.all = run->log_fd >= 0 && run->policy->audit != POL_AUDIT_DENIED,
+					 .record = report_record};
+	struct kern_space *space = kern_space_new(NULL, monitor->proc);
+	struct report_sink *sink = report_sink_new(monitor->control, run->log_fd, run->policy->table);
+	struct kern_border *border;
+
+	observer.context = sink;
+	if (!space || !sink || kern_space_add_layer(space, &layer) != CD_OK ||
+	    kern_space_start_take(space, monitor->init_pidfd, monitor->listener) != CD_OK ||
+	    host_setup(monitor->proc) != CD_OK)
+		_exit(CLI_FAILED);
+	space->umask = monitor->umask;
+	border = kern_border_new(space, &host_linux, &observer);
+	if (!border)
+		_exit(CLI_FAILED);
+	send_started(monitor);
+#ifdef CORDON_HOOK
+	hook_attack(); /* plays a monitor in an attacker's hands */
+#endif
+	if (kern_border_serve(border) != CD_OK)
+		_exit(CLI_FAILED);
+	report_finish(sink, kern_border_counters(border));
+}
+
+/* ---- the command line ---- */
+
+static const char usage[] =
+	"usage: cordon run [OPTIONS] [--] PROGRAM [ARGUMENT...]\n"
+	"\n"
+	"Without a policy, `base` holds: the system's programs and libraries, a private /tmp,\n"
+	"nothing of the user's, no network. Options add to it, or to the policy given.\n"
+	"A path given here means that path and all below it.\n"
+	"\n"
+	"  -p, --policy FILE       use the policy in FILE; several add up\n"
+	"      --allow-read=PATH   let it read           --deny-read=PATH\n"
+	"      --allow-write=PATH  let it change, make and remove files\n"
+	"                                                --deny-write=PATH\n"
+	"      --allow-run=PATH    let it start programs --deny-run=PATH\n"
+	"      --allow-net=ADDR    let it connect        --deny-net=ADDR\n"
+	"      --allow-env=NAME    pass a variable on    --deny-env=NAME\n"
+	"      --allow=OP:PATTERN  any rule; also --ask and --deny\n"
+	"      --ro PATH           show PATH, read-only  --rw PATH    the same, writable\n"
+	"      --bind SRC:DEST     show SRC at DEST      --tmpfs PATH an empty private directory\n"
+	"      --chdir DIR         start there           --setenv NAME=VALUE\n"
+	"      --limit=NAME=VALUE  memory, processes, cpu_seconds, wall_seconds, ...\n"
+	"      --name NAME         the space's name, which is also its host name\n"
+	"      --log FILE          append records as JSON lines (--audit=all: of all operations)\n"
+	"      --print-policy      print the resulting policy as JSON and run nothing\n"
+	"  -v, --verbose           say each denial as it happens\n"
+	"  -q, --quiet             say nothing about denials\n"
+	"      --json              summary on standard error as one JSON object\n"
+	"\n"
+	"exit status: the program's own; 128+n when signal n ended it; 125 cordon failed;\n"
+	"126 the program cannot be run; 127 it was not found.\n"
+	"\n"
+	"examples:\n"
+	"  cordon run ./downloaded-tool --version\n"
+	"  cordon run --allow-read=$HOME/pictures --allow-write=out -- ./resize\n"
+	"  cordon run -p tool.json -v -- ./tool\n"
+	"  cordon run --print-policy --allow-read=/srv -- ls /srv\n";
+
+static bool is_policy_flag(const char *name, size_t len)
+{
+	for (size_t i = 0; pol_flag_names[i]; i++)
+		if (strlen(pol_flag_names[i]) == len && memcmp(pol_flag_names[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+static int bad_option(const char *option)
+{
+	cli_say("unknown option %s; `cordon run --help` lists them", option);
+	return CLI_FAILED;
+}
+
+/* The value of an option: after "=", or the next argument. NULL, and said, when there is none. */
+static const char *option_value(const char *option, int *at, int argc, char **argv)
+{
+	const char *equals = strchr(option, '=');
+
+	if (equals)
+		return equals + 1;
+	if (*at + 1 < argc)
+		return argv[++*at];
+	cli_say("option %s needs a value", option);
+	return NULL;
+}
+
+static int set_own_option(struct run *run, const char *option, int *at, int argc, char **argv)
+{
+	static const struct {
+		const char *brief, *full;
+		size_t offset;
+	} texts[] = {{NULL, "--chdir", offsetof(struct run, directory)},
+		     {NULL, "--name", offsetof(struct run, name)},
+		     {NULL, "--log", offsetof(struct run, log)}},
+	  flags[] = {{"-v", "--verbose", offsetof(struct run, verbose)},
+		     {"-q", "--quiet", offsetof(struct run, quiet)},
+		     {NULL, "--json", offsetof(struct run, json)},
+		     {NULL, "--origins", offsetof(struct run, origins)},
+		     {NULL, "--print-policy", offsetof(struct run, print_policy)}};
+	size_t n = strcspn(option, "=");
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (strcmp(option, flags[i].full) == 0 || (flags[i].brief && !strcmp(option, flags[i].brief))) {
+			*(bool *)((char *)run + flags[i].offset) = true;
+			return 0;
+		}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strlen(texts[i].full) == n && memcmp(option, texts[i].full, n) == 0) {
+			const char *value = option_value(option, at, argc, argv);
+
+			*(const char **)((char *)run + texts[i].offset) = value;
+			return value ? 0 : CLI_FAILED;
+		}
+	return bad_option(option);
+}
+
+/* One option. 0 or an exit status. */
+static int parse_option(struct run *run, int *at, int argc, char **argv)
+{
+	const char *option = argv[*at];
+	struct pol_error error;
+	size_t n = strcspn(option, "=");
+	const char *value;
+	char name[64];
+
+	if (strcmp(option, "-p") == 0 || strcmp(option, "--policy") == 0 ||
+	    strncmp(option, "--policy=", 9) == 0) {
+		value = option_value(option, at, argc, argv);
+		run->has_policy = true;
+		if (!value)
+			return CLI_FAILED;
+		return pol_draft_file(run->draft, value, &error) == CD_OK ? 0 : cli_say_policy_error(&error);
+	}
+	if (strncmp(option, "--", 2) != 0 || n - 2 >= sizeof(name) || !is_policy_flag(option + 2, n - 2))
+		return set_own_option(run, option, at, argc, argv);
+	memcpy(name, option + 2, n - 2);
+	name[n - 2] = '\0';
+	value = option_value(option, at, argc, argv);
+	if (!value)
+		return CLI_FAILED;
+	return pol_draft_flag(run->draft, name, value, &error) == CD_OK ? 0 : cli_say_policy_error(&error);
+}
+
+/* Where options end and the program begins; -1: an option was wrong. */
+static int parse_options(struct run *run, int argc, char **argv)
+{
+	int at;
+
+	for (at = 1; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
+		if (strcmp(argv[at], "--") == 0)
+			return at + 1;
+		if (parse_option(run, &at, argc, argv))
+			return -1;
+	}
+	return at;
+}
+
+/* The program is named before options are read: policies may speak of ${PROGRAM}. Finds it without parsing values. */
+static void find_program(struct run *run, const char *name)
+{
+	const char *path = getenv("PATH");
+	char found[CD_PATH_MAX];
+
+	if (strchr(name, '/')) {
+		if (!realpath(name, run->program))
+			run->program[0] = '\0';
+		return;
+	}
+	for (const char *at = path ? path : ""; *at; at += strcspn(at, ":"), at += *at == ':') {
+		int len = (int)strcspn(at, ":");
+
+		if (len == 0 || snprintf(found, sizeof(found), "%.*s/%s", len, at, name) >= (int)sizeof(found))
+			continue;
+		if (access(found, X_OK) == 0 && realpath(found, run->program))
+			return;
+	}
+	run->program[0] = '\0';
+}
+
+/* The first argument that is the program's: what parse_options will say, found without acting on options. */
+static int program_index(int argc, char **argv)
+{
+	static const char *const plain[] = {"-v", "-q", "--verbose", "--quiet", "--json", "--print-policy",
+					    "--origins"};
+
+	for (int at = 1; at < argc; at++) {
+		bool takes_value = true;
+
+		if (argv[at][0] != '-' || !argv[at][1])
+			return at;
+		if (strcmp(argv[at], "--") == 0)
+			return at + 1;
+		for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+			takes_value &= strcmp(argv[at], plain[i]) != 0;
+		if (takes_value && !strchr(argv[at], '='))
+			at++;
+	}
+	return argc;
+}
+
+/* ---- from the policy to the launch ---- */
+
+/* Naming a program on the command line is the grant to run it, wherever it lies. */
+static int grant_program(struct run *run)
+{
+	struct pol_error error;
+
+	if (!run->program[0])
+		return 0;
+	return pol_draft_flag(run->draft, "allow-run", run->program, &error) == CD_OK
+		       ? 0
+		       : cli_say_policy_error(&error);
+}
+
+static bool name_matches(const char *pattern, const char *entry)
+{
+	size_t n = strlen(pattern);
+
+	if (n && pattern[n - 1] == '*')
+		return strncmp(pattern, entry, n - 1) == 0;
+	return strncmp(pattern, entry, n) == 0 && entry[n] == '=';
+}
+
+/* The environment of the program: what the policy passes and sets, and nothing else. */
+static int make_environment(struct run *run)
+{
+	extern char **environ;
+	size_t count = 0, capacity = run->policy->env_set_count + 2;
+
+	for (char **entry = environ; *entry; entry++)
+		capacity++;
+	run->envp = calloc(capacity, sizeof(char *));
+	if (!run->envp)
+		return CLI_FAILED;
+	for (char **entry = environ; *entry; entry++) {
+		bool pass = false, overridden = false;
+
+		for (size_t i = 0; i < run->policy->env_pass_count; i++)
+			pass |= name_matches(run->policy->env_pass[i], *entry);
+		for (size_t i = 0; i < run->policy->env_set_count; i++) {
+			const char *set = run->policy->env_set[i];
+
+			overridden |= strncmp(set, *entry, strcspn(set, "=") + 1) == 0;
+		}
+		if (pass && !overridden)
+			run->envp[count++] = strdup(*entry);
+	}
+	for (size_t i = 0; i < run->policy->env_set_count; i++)
+		run->envp[count++] = strdup(run->policy->env_set[i]);
+	for (size_t i = 0; i < count; i++)
+		if (run->envp[i] && strncmp(run->envp[i], "PATH=", 5) == 0)
+			run->search = run->envp[i] + 5;
+	return 0;
+}
+
+static void set_limits(struct run *run)
+{
+	const struct pol_limits *l = &run->policy->limits;
+	const struct host_rlimit all[] = {
+		{RLIMIT_CORE, 0},
+		/* Private memory that can be written to: programs reserve far more address space than they use. */
+		{RLIMIT_DATA, l->memory},       {RLIMIT_NPROC, l->processes},   {RLIMIT_CPU, l->cpu_seconds},
+		{RLIMIT_NOFILE, l->open_files}, {RLIMIT_FSIZE, l->file_size},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].resource == RLIMIT_CORE || all[i].value)
+			run->limits[run->limit_count++] = all[i];
+}
+
+/* What the view holds besides what rules grant. The texts live as long as the process. */
+static size_t add_own_mounts(struct cd_mount *mounts)
+{
+	static char users[1024], groups[1024];
+	const struct passwd *user = getpwuid(geteuid());
+	const struct group *group = getgrgid(getegid());
+	size_t count = 0;
+
+	snprintf(users, sizeof(users), "%s:x:%u:%u::%s:%s\n%s", user ? user->pw_name : "user", geteuid(),
+		 getegid(), user ? user->pw_dir : "/", user ? user->pw_shell : "/bin/sh",
+		 geteuid() == 65534 ? "" : "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
+	snprintf(groups, sizeof(groups), "%s:x:%u:\n%s", group ? group->gr_name : "user", getegid(),
+		 getegid() == 65534 ? "" : "nogroup:x:65534:\n");
+	mounts[count++] = (struct cd_mount){.kind = CD_MOUNT_TEXT, .dest = "/etc/passwd", .from = users};
+	mounts[count++] = (struct cd_mount){.kind = CD_MOUNT_TEXT, .dest = "/etc/group", .from = groups};
+	mounts[count++] = (struct cd_mount){.kind = CD_MOUNT_DIR, .dest = "/proc"};
+	return count;
+}
+
+static int make_plan(struct run *run)
+{
+	static const enum cd_mount_kind kinds[] = {[POL_VIEW_BIND] = CD_MOUNT_BIND,
+						   [POL_VIEW_PRIVATE] = CD_MOUNT_TMPFS,
+						   [POL_VIEW_COW] = CD_MOUNT_COW};
+	struct cd_mount *mounts = calloc(run->policy->view_count + 4, sizeof(*mounts));
+	enum cd_status status;
+	size_t count;
+
+	if (!mounts)
+		return CLI_FAILED;
+	count = add_own_mounts(mounts);
+	for (size_t i = 0; i < run->policy->view_count; i++) {
+		const struct pol_view *view = &run->policy->views[i];
+
+		mounts[count++] = (struct cd_mount){.kind = kinds[view->kind],
+						    .dest = view->dest,
+						    .from = view->from,
+						    .writable = view->writable || view->kind != POL_VIEW_BIND,
+						    .size = run->policy->limits.tmp_size};
+		if (view->from && access(view->from, F_OK)) {
+			cli_say("%s: %s: cannot show %s: %s", view->source, view->pointer, view->from,
+				strerror(errno));
+			free(mounts);
+			return CLI_FAILED;
+		}
+	}
+	status = mon_plan_make(run->policy->table, mounts, count, &run->plan);
+	free(mounts);
+	if (status != CD_OK)
+		cli_say("cannot plan the view: %s", cd_status_name(status));
+	return status == CD_OK ? 0 : CLI_FAILED;
+}
+
+static bool may_stat(const struct run *run, const char *path)
+{
+	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = strlen(path)};
+	struct cd_decision decision;
+
+	mon_decide(run->policy->table, CD_OPBIT(CD_OP_FS_STAT), &object, &decision);
+	return decision.verdict == CD_ALLOW;
+}
+
+static bool grants_unix(const struct mon_table *table)
+{
+	const uint64_t net = CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
+
+	for (uint32_t i = 0; i < mon_table_count(table); i++) {
+		struct mon_rule rule;
+
+		mon_table_rule(table, i, &rule);
+		if (rule.verdict != CD_DENY && rule.ops & net && strncmp(rule.pattern, "unix:", 5) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A directory is a way into the user's own tree, past the view. */
+static void check_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat st;
+		int null;
+
+		if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+			continue;
+		null = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+		if (null >= 0 && null != fd) {
+			dup2(null, fd);
+			close(null);
+		}
+	}
+}
+
+static int open_log(struct run *run)
+{
+	struct stat st;
+
+	run->log_fd = -1;
+	if (!run->log)
+		return 0;
+	run->log_fd = open(run->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	if (run->log_fd < 0 || fstat(run->log_fd, &st) || !S_ISREG(st.st_mode)) {
+		cli_say("cannot write the log %s: %s", run->log,
+			run->log_fd < 0 ? strerror(errno) : "not a regular file");
+		return CLI_FAILED;
+	}
+	return 0;
+}
+
+static int print_policy(const struct run *run)
+{
+	char *text = pol_policy_json(run->policy, run->origins);
+
+	if (!text)
+		return CLI_FAILED;
+	fputs(text, stdout);
+	free(text);
+	return fflush(stdout) ? CLI_FAILED : 0;
+}
+
+static int launch(struct run *run)
+{
+	struct host_launch in = {
+		.plan = run->plan,
+		.argv = run->argv,
+		.envp = run->envp,
+		.search = run->search ? run->search : "/usr/local/bin:/usr/bin:/bin",
+		.directory = run->directory ? run->directory : may_stat(run, run->cwd) ? run->cwd : "/",
+		.directory_must = run->directory != NULL,
+		.hostname = run->name ? run->name : "cordon",
+		.limits = run->limits,
+		.limit_count = run->limit_count,
+		.unix_sockets = grants_unix(run->policy->table),
+		.serve = serve,
+		.context = run,
+	};
+	struct report_view view = {
+		.policy = run->policy, .verbose = run->verbose, .quiet = run->quiet, .json = run->json};
+	struct host_space space;
+	struct host_fault fault;
+	int status;
+
+	if (!run->directory && strcmp(in.directory, run->cwd) != 0 && !run->quiet && run->verbose)
+		cli_say("the working directory %s is not granted: starting in / (--chdir sets it)", run->cwd);
+	keeper_prepare();
+	if (host_launch(&in, &space, &fault) != CD_OK) {
+		cli_say("%s; `cordon doctor` says what this machine lacks", host_fault_text(&fault));
+		return CLI_FAILED;
+	}
+	status = keeper_run(&space, &view, (unsigned long)run->policy->limits.wall_seconds);
+	report_print(&view, status);
+	report_view_free(&view);
+	return status;
+}
+
+static int prepare(struct run *run)
+{
+	struct pol_error error;
+
+	if (!run->has_policy && pol_draft_group(run->draft, "base", &error) != CD_OK)
+		return cli_say_policy_error(&error);
+	if (grant_program(run))
+		return CLI_FAILED;
+	if (pol_draft_finish(run->draft, &run->policy, &error) != CD_OK)
+		return cli_say_policy_error(&error);
+	if (run->print_policy)
+		return print_policy(run) ? CLI_FAILED : -1;
+	if (make_environment(run) || make_plan(run) || open_log(run))
+		return CLI_FAILED;
+	set_limits(run);
+	return 0;
+}
+
+static int run_command(int argc, char **argv)
+{
+	static struct run run = {.log_fd = -1};
+	int first = program_index(argc, argv), at, status;
+	struct pol_vars vars;
+
+	check_standard_streams();
+	if (first < argc)
+		find_program(&run, argv[first]);
+	cli_vars(&vars, run.program[0] ? run.program : NULL);
+	snprintf(run.cwd, sizeof(run.cwd), "%s", vars.cwd ? vars.cwd : "/");
+	run.draft = pol_draft_new(&vars);
+	if (!run.draft) {
+		cli_say("out of memory");
+		return CLI_FAILED;
+	}
+	at = parse_options(&run, argc, argv);
+	if (at < 0)
+		return CLI_FAILED;
+	if (at >= argc && !run.print_policy) {
+		cli_say("no program given; `cordon run --help` shows how");
+		return CLI_FAILED;
+	}
+	run.argv = argv + at;
+	status = prepare(&run);
+	if (status == 0)
+		status = launch(&run);
+	else if (status < 0)
+		status = 0;
+	mon_plan_free(run.plan);
+	pol_policy_free(run.policy);
+	pol_draft_free(run.draft);
+	return status;
+}
+
+const struct cli_command cli_run = {"run", "run a program inside a space", usage, run_command};
