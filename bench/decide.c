@@ -1,11 +1,12 @@
 /*
- * What one decision costs, and that it does not follow the number of rules: nanoseconds for a path and
- * for an address, where a rule matches and where none does, at 10, 1,000 and 100,000 rules of each kind. Every
- * object asked about is another one, so that at the larger sizes the processor's caches play their part. The median of
- * RUNS runs is printed.
+ * What one decision costs, and that it does not follow the number of rules: nanoseconds for a path
+ * and for an address, where a rule matches and where none does, at 10, 1,000 and 100,000 rules of
+ * each kind. Every object asked about is another one, so that at the larger sizes the processor's
+ * caches play their part. The median of RUNS runs is printed.
  *
  * Links with refmon/ and lib/ alone:
- *   cc -O2 -std=gnu11 -D_GNU_SOURCE -I. -Iinclude bench/decide.c refmon/(all).c lib/(buf ops status vec).c
+ *   cc -O2 -std=gnu11 -D_GNU_SOURCE -I. -Iinclude bench/decide.c refmon/(all).c lib/(buf ops status
+ * vec).c
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 
 #include "refmon/table.h"
 
-#define RUNS 9
-#define ASKED 4096
+#define RUNS	  9
+#define ASKED	  4096
 #define DECISIONS 200000
 
 struct questions {
@@ -79,8 +80,8 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double measure(const struct mon_table *table, enum cd_op op, const struct questions *questions,
-		      enum mon_verdict expect)
+static double measure(const struct mon_table *table, enum cd_op op,
+		      const struct questions *questions, enum mon_verdict expect)
 {
 	double runs[RUNS];
 
@@ -104,7 +105,8 @@ static double measure(const struct mon_table *table, enum cd_op op, const struct
 	return runs[RUNS / 2];
 }
 
-/* Rules are asked about in an order that has nothing to do with the order in which they were added. */
+/* Rules are asked about in an order that has nothing to do with the order in which they were added.
+ */
 static void ask_paths(struct questions *questions, unsigned count, unsigned past)
 {
 	for (unsigned i = 0; i < ASKED; i++) {
@@ -117,8 +119,10 @@ static void ask_paths(struct questions *questions, unsigned count, unsigned past
 static void ask_addresses(struct questions *questions, unsigned count, unsigned port)
 {
 	for (unsigned i = 0; i < ASKED; i++) {
-		address_text(questions->text[i], sizeof(questions->text[i]), i * 7919u % count, port);
-		must(mon_object_parse(CD_OP_NET_CONNECT, questions->text[i], &questions->objects[i]));
+		address_text(questions->text[i], sizeof(questions->text[i]), i * 7919u % count,
+			     port);
+		must(mon_object_parse(CD_OP_NET_CONNECT, questions->text[i],
+				      &questions->objects[i]));
 	}
 }
 
@@ -142,8 +146,8 @@ int main(void)
 		cost[2] = measure(table, CD_OP_NET_CONNECT, &questions, MON_ALLOW);
 		ask_addresses(&questions, counts[i], 80);
 		cost[3] = measure(table, CD_OP_NET_CONNECT, &questions, MON_DENY);
-		printf("%10u %9.0f ns %9.0f ns %9.0f ns %9.0f ns %12zu\n", counts[i], cost[0], cost[1],
-		       cost[2], cost[3], mon_table_size(table));
+		printf("%10u %9.0f ns %9.0f ns %9.0f ns %9.0f ns %12zu\n", counts[i], cost[0],
+		       cost[1], cost[2], cost[3], mon_table_size(table));
 		mon_table_free(table);
 	}
 	return 0;

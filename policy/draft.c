@@ -35,8 +35,8 @@ void pol_arena_release(struct pol_arena *arena)
 }
 
 /*
- * Patterns name objects after symbolic links are followed, so a home directory that is reached by a link
- * stands for where it leads.
+ * Patterns name objects after symbolic links are followed, so a home directory that is reached by a
+ * link stands for where it leads.
  */
 static enum cd_status keep_real(struct pol_draft *draft, const char *path, const char **out)
 {
@@ -49,7 +49,8 @@ static enum cd_status keep_real(struct pol_draft *draft, const char *path, const
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	real = realpath(path, NULL);
-	*out = real ? pol_keep(&draft->arena, real, strlen(real)) : pol_keep(&draft->arena, path, len);
+	*out =
+	    real ? pol_keep(&draft->arena, real, strlen(real)) : pol_keep(&draft->arena, path, len);
 	free(real);
 	return *out ? CD_OK : CD_ENOMEM;
 }
@@ -89,7 +90,8 @@ void pol_draft_free(struct pol_draft *draft)
 	free(draft);
 }
 
-/* A policy with what it owns. `shown` comes first, so that a pointer to it is a pointer to all of it. */
+/* A policy with what it owns. `shown` comes first, so that a pointer to it is a pointer to all of
+ * it. */
 struct owned_policy {
 	struct pol_policy shown;
 	struct pol_arena arena;
@@ -123,12 +125,15 @@ static enum cd_status finish_table(struct pol_draft *draft, struct owned_policy 
 		return pol_fail_memory(error);
 	if (!status)
 		return CD_OK;
-	(void)!pol_fail(error, "too many patterns with \"*\" in the middle can match one path, or too many rules",
-			"name the directories, or end the patterns in /**");
+	(void)!pol_fail(
+	    error,
+	    "too many patterns with \"*\" in the middle can match one path, or too many rules",
+	    "name the directories, or end the patterns in /**");
 	return status;
 }
 
-/* NAME=value pairs and passed names, one list each; the arrays are at least one long so that NULL means no memory. */
+/* NAME=value pairs and passed names, one list each; the arrays are at least one long so that NULL
+ * means no memory. */
 static enum cd_status finish_env(struct pol_draft *draft, struct owned_policy *owned,
 				 struct pol_error *error)
 {
@@ -179,7 +184,9 @@ enum cd_status pol_draft_finish(struct pol_draft *draft, struct pol_policy **out
 	owned->shown.view_count = draft->view_count;
 	owned->shown.tests = owned->tests = draft->tests;
 	owned->shown.test_count = draft->test_count;
-	owned->shown.name = draft->name ? draft->name : draft->other_name ? draft->other_name : "unnamed";
+	owned->shown.name = draft->name		? draft->name
+			    : draft->other_name ? draft->other_name
+						: "unnamed";
 	owned->shown.limits = draft->limits;
 	owned->shown.audit = draft->audit;
 	owned->shown.on_deny = draft->on_deny;
@@ -196,8 +203,9 @@ static bool list_has(const char *const *list, size_t count, const char *name, si
 	for (size_t i = 0; i < count; i++) {
 		size_t size = strlen(list[i]);
 
-		if (size && list[i][size - 1] == '*' ? len >= size - 1 && !memcmp(list[i], name, size - 1)
-						     : len == size && !memcmp(list[i], name, len))
+		if (size && list[i][size - 1] == '*'
+			? len >= size - 1 && !memcmp(list[i], name, size - 1)
+			: len == size && !memcmp(list[i], name, len))
 			return true;
 	}
 	return false;

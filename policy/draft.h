@@ -1,8 +1,9 @@
 /*
  * A policy in the making, shared by the files of policy/.
  *
- * Settings (views, environment, limits, ...) follow one rule: what comes later wins over what came earlier, and
- * the command line over both. A file that is extended comes before the file that extends it.
+ * Settings (views, environment, limits, ...) follow one rule: what comes later wins over what came
+ * earlier, and the command line over both. A file that is extended comes before the file that
+ * extends it.
  */
 #ifndef CORDON_POLICY_DRAFT_H
 #define CORDON_POLICY_DRAFT_H
@@ -74,8 +75,9 @@ struct pol_draft {
 	struct pol_vars vars;
 	bool stars_in_values; /* see pol_protect_secrets() */
 	struct mon_builder *builder;
-	const char *name;       /* as a file says */
-	const char *other_name; /* the outermost file's own, or the first group's: for want of a name */
+	const char *name; /* as a file says */
+	const char
+	    *other_name; /* the outermost file's own, or the first group's: for want of a name */
 	enum pol_rank audit_rank, on_deny_rank, limit_ranks[POL_LIMIT_COUNT];
 	enum pol_audit audit;
 	enum pol_on_deny on_deny;
@@ -96,17 +98,18 @@ struct pol_draft {
 
 /* --- error.c --- */
 
-/* Fills error and returns CD_EINVAL. Values in the texts may be hostile: they are shown by pol_error_text() only. */
-enum cd_status pol_fail(struct pol_error *error, const char *problem, const char *remedy)
-	CD_CHECKED;
+/* Fills error and returns CD_EINVAL. Values in the texts may be hostile: they are shown by
+ * pol_error_text() only. */
+enum cd_status pol_fail(struct pol_error *error, const char *problem,
+			const char *remedy) CD_CHECKED;
 enum cd_status pol_failf(struct pol_error *error, const char *remedy, const char *problem, ...)
-	__attribute__((format(printf, 3, 4))) CD_CHECKED;
+    __attribute__((format(printf, 3, 4))) CD_CHECKED;
 enum cd_status pol_fail_memory(struct pol_error *error) CD_CHECKED;
 /* Copies with truncation. */
 void pol_copy(char *out, size_t size, const char *text);
 /*
- * The candidate most like the word, or NULL when none is near. next() gives the i-th candidate, NULL at
- * the end.
+ * The candidate most like the word, or NULL when none is near. next() gives the i-th candidate,
+ * NULL at the end.
  */
 const char *pol_nearest(const char *word, const char *(*next)(const void *context, size_t i),
 			const void *context);
@@ -114,8 +117,8 @@ const char *pol_nearest(const char *word, const char *(*next)(const void *contex
 /* --- expand.c --- */
 
 /*
- * Replaces ${...}; the result goes to the arena. Fails on an unknown variable, on one that has no value here, and
- * on a value that a pattern cannot hold.
+ * Replaces ${...}; the result goes to the arena. Fails on an unknown variable, on one that has no
+ * value here, and on a value that a pattern cannot hold.
  */
 enum cd_status pol_expand(struct pol_draft *draft, const char *text, char **out,
 			  struct pol_error *error) CD_CHECKED;
@@ -130,8 +133,10 @@ enum cd_status pol_add_rule(struct pol_draft *draft, enum mon_verdict verdict, u
 /* dest and from are checked: absolute, normal, no wildcard. */
 enum cd_status pol_add_view(struct pol_draft *draft, struct pol_view view, enum pol_rank rank,
 			    struct pol_error *error) CD_CHECKED;
+/* value counts for POL_ENV_SET only. */
 enum cd_status pol_add_env(struct pol_draft *draft, enum pol_env_action action, const char *name,
-			   const char *value, enum pol_rank rank, struct pol_error *error) CD_CHECKED;
+			   const char *value, enum pol_rank rank,
+			   struct pol_error *error) CD_CHECKED;
 enum cd_status pol_add_env_deny(struct pol_draft *draft, const char *name,
 				struct pol_error *error) CD_CHECKED;
 enum cd_status pol_add_test(struct pol_draft *draft, const struct pol_test *test,
@@ -140,11 +145,13 @@ enum cd_status pol_add_test(struct pol_draft *draft, const struct pol_test *test
 enum cd_status pol_parse_size(const char *text, uint64_t *out, struct pol_error *error) CD_CHECKED;
 enum cd_status pol_set_limit(struct pol_draft *draft, enum pol_limit limit, uint64_t value,
 			     enum pol_rank rank, struct pol_error *error) CD_CHECKED;
-/* The index of word in a NULL-terminated list; fails with the nearest one, calling the thing `what`. */
+/* The index of word in a NULL-terminated list; fails with the nearest one, calling the thing
+ * `what`. */
 enum cd_status pol_choose(const char *const *names, const char *word, const char *what,
 			  unsigned *out, struct pol_error *error) CD_CHECKED;
 /* The limit of this name; fails with the nearest one. */
-enum cd_status pol_find_limit(const char *word, enum pol_limit *out, struct pol_error *error) CD_CHECKED;
+enum cd_status pol_find_limit(const char *word, enum pol_limit *out,
+			      struct pol_error *error) CD_CHECKED;
 /* The mask for an operation's name as policies write it; fails with the nearest one. */
 enum cd_status pol_find_ops(const char *word, uint64_t *out, struct pol_error *error) CD_CHECKED;
 
@@ -155,12 +162,27 @@ struct pol_step {
 	const char *key;
 	size_t index;
 };
-/* Line of what the steps lead to, within text that is valid JSON; of the deepest step that is there. */
+/* Line of what the steps lead to, within text that is valid JSON; of the deepest step that is
+ * there. */
 unsigned pol_line_of(const char *text, size_t len, const struct pol_step *steps, size_t count);
 void pol_pointer_text(const struct pol_step *steps, size_t count, struct cd_buf *out);
 
-/* --- file.c --- */
+/* --- document.c and file.c --- */
 
+/* A file or group that is being read, and the one that extends it. */
+struct pol_link {
+	const struct pol_link *from; /* NULL for the outermost */
+	const char *name;	     /* the path, or "group:base" */
+	struct pol_seen id;	     /* of a file */
+	unsigned depth;		     /* 1 for the outermost */
+};
+
+/* Parses a document and adds what it says, after what it extends. */
+enum cd_status pol_read_document(struct pol_draft *draft, const struct pol_link *link,
+				 const char *text, size_t len, struct pol_error *error) CD_CHECKED;
+/* Adds the group or file that the document at link extends by this name. */
+enum cd_status pol_add_extended(struct pol_draft *draft, const char *name,
+				const struct pol_link *link, struct pol_error *error) CD_CHECKED;
 /* The patterns of fs.* in the group `secrets`, each protected in the draft's builder. */
 enum cd_status pol_protect_secrets(struct pol_draft *draft, struct pol_error *error) CD_CHECKED;
 

@@ -1,4 +1,5 @@
-/* Variables: ${HOME} ${CWD} ${TMP} ${UID} ${PROGRAM}; and $${, which stands for the two bytes ${. */
+/* Variables: ${HOME} ${CWD} ${TMP} ${UID} ${PROGRAM}; and $${, which stands for the two bytes ${.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,11 @@ static const char *variable_value(const struct pol_vars *vars, const char *name,
 {
 	const struct {
 		const char *name, *value;
-	} table[] = {{"HOME", vars->home}, {"CWD", vars->cwd}, {"TMP", vars->tmp},
-		     {"PROGRAM", vars->program}, {"UID", uid_text}};
+	} table[] = {{"HOME", vars->home},
+		     {"CWD", vars->cwd},
+		     {"TMP", vars->tmp},
+		     {"PROGRAM", vars->program},
+		     {"UID", uid_text}};
 
 	snprintf(uid_text, 24, "%lu", vars->uid);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -43,12 +47,14 @@ static enum cd_status fail_unknown(const char *text, size_t len, struct pol_erro
 
 	snprintf(word, sizeof(word), "%.*s", (int)(len < 60 ? len : 60), text);
 	near = pol_nearest(word, variable_name, NULL);
-	return pol_failf(error, near ? "did you mean one of ${HOME} ${CWD} ${TMP} ${UID} ${PROGRAM}?"
-				     : "use ${HOME}, ${CWD}, ${TMP}, ${UID} or ${PROGRAM}",
+	return pol_failf(error,
+			 near ? "did you mean one of ${HOME} ${CWD} ${TMP} ${UID} ${PROGRAM}?"
+			      : "use ${HOME}, ${CWD}, ${TMP}, ${UID} or ${PROGRAM}",
 			 "unknown variable ${%s}", word);
 }
 
-/* Appends the value of the variable named text[0, len), with what follows it in view: "/" + "/x" is "/x". */
+/* Appends the value of the variable named text[0, len), with what follows it in view: "/" + "/x" is
+ * "/x". */
 static enum cd_status add_variable(const struct pol_draft *draft, const char *text, size_t len,
 				   struct cd_buf *out, struct pol_error *error)
 {
@@ -63,10 +69,12 @@ static enum cd_status add_variable(const struct pol_draft *draft, const char *te
 		return fail_unknown(text, len, error);
 	value = variable_value(&draft->vars, name, uid_text);
 	if (!value)
-		return pol_failf(error, "write the path out, or set it", "${%s} has no value here", name);
+		return pol_failf(error, "write the path out, or set it", "${%s} has no value here",
+				 name);
 	if (strchr(value, '*') && !draft->stars_in_values)
-		return pol_failf(error, "no pattern can name such a path; write it out with care, or rename it",
-				 "the value of ${%s} holds a \"*\"", name);
+		return pol_failf(
+		    error, "no pattern can name such a path; write it out with care, or rename it",
+		    "the value of ${%s} holds a \"*\"", name);
 	if (strcmp(value, "/") == 0 && text[len + 1] == '/')
 		value = "";
 	cd_buf_str(out, value);
@@ -95,8 +103,9 @@ enum cd_status pol_expand(struct pol_draft *draft, const char *text, char **out,
 		}
 		shut = strchr(text, '}');
 		if (!shut)
-			return pol_fail(error, "\"${\" without \"}\"",
-					"close the variable: ${HOME}; or write $${ for the bytes themselves");
+			return pol_fail(
+			    error, "\"${\" without \"}\"",
+			    "close the variable: ${HOME}; or write $${ for the bytes themselves");
 		status = add_variable(draft, text + 2, (size_t)(shut - text) - 2, &buf, error);
 		if (status)
 			return status;

@@ -1,8 +1,8 @@
 /*
  * The command line's short form.
  *
- * A path on the command line is what a person types: relative, perhaps by way of a symbolic link, and it means
- * everything below it too. Here it is made into what a policy would say.
+ * A path on the command line is what a person types: relative, perhaps by way of a symbolic link,
+ * and it means everything below it too. Here it is made into what a policy would say.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #define OPS_READ    CD_OPBIT(CD_OP_FS_READ)
 #define OPS_WRITE   (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE))
-#define OPS_RUN     (CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_EXEC))
+#define OPS_RUN	    (CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_EXEC))
 #define OPS_CONNECT (CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND))
 
 struct flag_use;
@@ -83,8 +83,8 @@ static bool add_tail(struct cd_buf *out, const char *tail)
 }
 
 /*
- * Resolves as much of an absolute path as exists, up to the first "*", and keeps the rest: the longest head that
- * realpath() takes, found by cutting components off the end.
+ * Resolves as much of an absolute path as exists, up to the first "*", and keeps the rest: the
+ * longest head that realpath() takes, found by cutting components off the end.
  */
 static enum cd_status resolve_path(const struct flag_use *use, const char *path, struct cd_buf *out)
 {
@@ -113,7 +113,8 @@ static enum cd_status resolve_path(const struct flag_use *use, const char *path,
 			len--;
 	}
 	if (!add_tail(out, path + len))
-		return pol_fail(use->error, "\"..\" after a directory that does not exist", "write the path out");
+		return pol_fail(use->error, "\"..\" after a directory that does not exist",
+				"write the path out");
 	return CD_OK;
 }
 
@@ -129,7 +130,8 @@ static enum cd_status absolute_path(const struct flag_use *use, const char *valu
 	if (!value[0])
 		return pol_fail(use->error, "a path is missing", "name a file or a directory");
 	if (value[0] != '/' && !cwd)
-		return pol_fail(use->error, "there is no working directory to begin a relative path",
+		return pol_fail(use->error,
+				"there is no working directory to begin a relative path",
 				"begin the path with /");
 	cd_buf_init(&full, path, sizeof(path));
 	cd_buf_init(&real, resolved, sizeof(resolved));
@@ -142,11 +144,13 @@ static enum cd_status absolute_path(const struct flag_use *use, const char *valu
 	if (resolve)
 		status = resolve_path(use, path, &real);
 	else if (cd_buf_str(&real, "/"), !add_tail(&real, path))
-		status = pol_fail(use->error, "the path has a \"..\" component", "write the path that it leads to");
+		status = pol_fail(use->error, "the path has a \"..\" component",
+				  "write the path that it leads to");
 	if (status)
 		return status;
 	if (full.cut || real.cut || real.len >= CD_PATH_MAX)
-		return pol_fail(use->error, "the path is longer than 4095 bytes", "name a directory above it");
+		return pol_fail(use->error, "the path is longer than 4095 bytes",
+				"name a directory above it");
 	*out = pol_keep(&use->draft->arena, resolved, real.len);
 	return *out ? CD_OK : pol_fail_memory(use->error);
 }
@@ -158,8 +162,8 @@ static enum cd_status add_tree(const struct flag_use *use, const char *path, boo
 	size_t len = strlen(path);
 
 	if (is_file || (len >= 3 && strcmp(path + len - 3, "/**") == 0))
-		return pol_add_rule(use->draft, use->flag->verdict, use->flag->ops, path, &use->origin,
-				    use->error);
+		return pol_add_rule(use->draft, use->flag->verdict, use->flag->ops, path,
+				    &use->origin, use->error);
 	snprintf(pattern, sizeof(pattern), "%s/**", strcmp(path, "/") == 0 ? "" : path);
 	return pol_add_rule(use->draft, use->flag->verdict, use->flag->ops, pattern, &use->origin,
 			    use->error);
@@ -190,7 +194,8 @@ static enum cd_status flag_paths(const struct flag_use *use, const char *value)
 
 static enum cd_status add_address(const struct flag_use *use, const char *value)
 {
-	return pol_add_rule(use->draft, use->flag->verdict, use->flag->ops, value, &use->origin, use->error);
+	return pol_add_rule(use->draft, use->flag->verdict, use->flag->ops, value, &use->origin,
+			    use->error);
 }
 
 static enum cd_status flag_addresses(const struct flag_use *use, const char *value)
@@ -206,8 +211,8 @@ static enum cd_status flag_rule(const struct flag_use *use, const char *value)
 	char *word, *text, *pattern;
 	uint64_t ops;
 
-	status = split(use, value, strchr(value, ':'), "write OP:PATTERN, as in fs.read:/srv/data", &word,
-		       &text);
+	status = split(use, value, strchr(value, ':'), "write OP:PATTERN, as in fs.read:/srv/data",
+		       &word, &text);
 	if (!status)
 		status = pol_find_ops(word, &ops, use->error);
 	if (!status)
@@ -222,12 +227,12 @@ static enum cd_status flag_rule(const struct flag_use *use, const char *value)
 static enum cd_status add_mount(const struct flag_use *use, const char *from, const char *dest)
 {
 	const struct pol_view view = {
-		.kind = from ? POL_VIEW_BIND : POL_VIEW_PRIVATE,
-		.writable = from && use->flag->ops & OPS_WRITE,
-		.dest = dest,
-		.from = from,
-		.source = use->origin.source,
-		.pointer = use->origin.pointer,
+	    .kind = from ? POL_VIEW_BIND : POL_VIEW_PRIVATE,
+	    .writable = from && use->flag->ops & OPS_WRITE,
+	    .dest = dest,
+	    .from = from,
+	    .source = use->origin.source,
+	    .pointer = use->origin.pointer,
 	};
 	enum cd_status status = pol_add_view(use->draft, view, POL_RANK_FLAG, use->error);
 
@@ -271,7 +276,7 @@ static enum cd_status add_env(const struct flag_use *use, const char *value)
 {
 	if (use->flag->verdict == MON_DENY)
 		return pol_add_env_deny(use->draft, value, use->error);
-	return pol_add_env(use->draft, POL_ENV_PASS, value, NULL, POL_RANK_FLAG, use->error);
+	return pol_add_env(use->draft, POL_ENV_PASS, value, "", POL_RANK_FLAG, use->error);
 }
 
 static enum cd_status flag_env(const struct flag_use *use, const char *value)
@@ -286,7 +291,8 @@ static enum cd_status flag_setenv(const struct flag_use *use, const char *value)
 	char *name;
 
 	if (!equals || equals == value)
-		return pol_failf(use->error, "write NAME=VALUE", "\"%.100s\" is not of this form", value);
+		return pol_failf(use->error, "write NAME=VALUE", "\"%.100s\" is not of this form",
+				 value);
 	name = pol_keep(&use->draft->arena, value, (size_t)(equals - value));
 	if (!name)
 		return pol_fail_memory(use->error);
@@ -295,7 +301,8 @@ static enum cd_status flag_setenv(const struct flag_use *use, const char *value)
 
 static enum cd_status flag_unsetenv(const struct flag_use *use, const char *value)
 {
-	enum cd_status status = pol_add_env(use->draft, POL_ENV_UNSET, value, NULL, POL_RANK_FLAG, use->error);
+	enum cd_status status =
+	    pol_add_env(use->draft, POL_ENV_UNSET, value, "", POL_RANK_FLAG, use->error);
 
 	return status ? status : pol_add_env_deny(use->draft, value, use->error);
 }
@@ -305,17 +312,20 @@ static enum cd_status flag_unsetenv(const struct flag_use *use, const char *valu
 static enum cd_status flag_limit(const struct flag_use *use, const char *value)
 {
 	enum cd_status status;
-	enum pol_limit limit;
+	enum pol_limit limit = POL_LIMIT_COUNT;
 	char *name, *text;
 	uint64_t number;
 
-	status = split(use, value, strchr(value, '='), "write NAME=VALUE, as in memory=512M", &name, &text);
+	status = split(use, value, strchr(value, '='), "write NAME=VALUE, as in memory=512M", &name,
+		       &text);
 	if (!status)
 		status = pol_find_limit(name, &limit, use->error);
 	if (!status)
 		status = pol_parse_size(text, &number, use->error);
-	if (!status && !pol_limit_table[limit].is_size && strspn(text, "0123456789") != strlen(text))
-		status = pol_failf(use->error, "write a whole number", "\"%.100s\" is not a number", text);
+	if (!status && !pol_limit_table[limit].is_size &&
+	    strspn(text, "0123456789") != strlen(text))
+		status = pol_failf(use->error, "write a whole number", "\"%.100s\" is not a number",
+				   text);
 	if (status)
 		return status;
 	return pol_set_limit(use->draft, limit, number, POL_RANK_FLAG, use->error);
@@ -324,7 +334,8 @@ static enum cd_status flag_limit(const struct flag_use *use, const char *value)
 static enum cd_status flag_audit(const struct flag_use *use, const char *value)
 {
 	unsigned choice;
-	enum cd_status status = pol_choose(pol_audit_names, value, "kind of audit", &choice, use->error);
+	enum cd_status status =
+	    pol_choose(pol_audit_names, value, "kind of audit", &choice, use->error);
 
 	if (!status) {
 		use->draft->audit_rank = POL_RANK_FLAG;
@@ -357,7 +368,7 @@ const char *const pol_flag_names[] = {
 #define POL_FLAG(name, handler, verdict, ops) name,
 #include "policy/flags.def"
 #undef POL_FLAG
-	NULL};
+    NULL};
 
 /* The flag as it was typed, for messages and as the rule's pointer. */
 static enum cd_status flag_origin(struct flag_use *use, const char *value)
@@ -369,9 +380,9 @@ static enum cd_status flag_origin(struct flag_use *use, const char *value)
 		return pol_fail_memory(use->error);
 	snprintf(text, size, "--%s=%s", use->flag->name, value);
 	use->origin = (struct pol_origin){
-		.source = "command line",
-		.pointer = pol_keep(&use->draft->arena, text, size - 1),
-		.rank = POL_RANK_FLAG,
+	    .source = "command line",
+	    .pointer = pol_keep(&use->draft->arena, text, size - 1),
+	    .rank = POL_RANK_FLAG,
 	};
 	free(text);
 	return use->origin.pointer ? CD_OK : pol_fail_memory(use->error);
@@ -391,7 +402,8 @@ static enum cd_status run_flag(struct flag_use *use, const char *value)
 		return status;
 	/* A policy is JSON, and the command line says nothing that a policy cannot. */
 	if (!cd_is_utf8(value, strlen(value)))
-		return pol_fail(use->error, "the value is not UTF-8", "rename the file, or name its directory");
+		return pol_fail(use->error, "the value is not UTF-8",
+				"rename the file, or name its directory");
 	return use->flag->handle(use, value);
 }
 
@@ -407,7 +419,8 @@ enum cd_status pol_draft_flag(struct pol_draft *draft, const char *name, const c
 			use.flag = &flags[i];
 	}
 	if (!use.flag) {
-		(void)!pol_failf(error, "cordon run --help lists the flags", "there is no flag --%.100s", name);
+		(void)!pol_failf(error, "cordon run --help lists the flags",
+				 "there is no flag --%.100s", name);
 		return CD_ENOENT;
 	}
 	status = run_flag(&use, value);

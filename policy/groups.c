@@ -1,6 +1,7 @@
 /*
  * The built-in groups: policy/groups/NAME.json, carried in the program as they are, so that what
- * `cordon policy groups` shows is what was reviewed. Paths are from the repository's root, where make runs.
+ * `cordon policy groups` shows is what was reviewed. Paths are from the repository's root, where
+ * make runs.
  */
 #include "policy/policy.h"
 
@@ -20,4 +21,4 @@ const struct pol_group pol_groups[] = {
 #define POL_GROUP(id, name) {name, pol_group_##id},
 #include "policy/groups.def"
 #undef POL_GROUP
-	{NULL, NULL}};
+    {NULL, NULL}};

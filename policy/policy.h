@@ -1,6 +1,6 @@
 /*
- * Policies: the JSON language of docs/policy.md, and the command line's short form of it, made into a
- * rule table and the few things that are not rules (view, environment, limits).
+ * Policies: the JSON language of docs/policy.md, and the command line's short form of it, made into
+ * a rule table and the few things that are not rules (view, environment, limits).
  *
  * Everything here runs before a space starts, with the user's authority, on the user's own
  * input. Nothing here is linked into the path that decides.
@@ -21,7 +21,7 @@ enum pol_view_kind { POL_VIEW_BIND, POL_VIEW_PRIVATE, POL_VIEW_COW };
 /* One entry of "view", or of --ro, --rw, --bind, --tmpfs. */
 struct pol_view {
 	enum pol_view_kind kind;
-	bool writable;      /* of a bind */
+	bool writable;	    /* of a bind */
 	const char *dest;   /* absolute, normal form */
 	const char *from;   /* absolute, normal form; NULL for a private directory */
 	const char *source; /* as in struct mon_rule */
@@ -63,8 +63,8 @@ struct pol_policy {
 };
 
 /*
- * Does the policy pass this variable of the caller's environment on? Not when it is denied, and not when the policy
- * sets it itself. env_set is to be added to what passes.
+ * Does the policy pass this variable of the caller's environment on? Not when it is denied, and not
+ * when the policy sets it itself. env_set is to be added to what passes.
  */
 bool pol_env_passes(const struct pol_policy *policy, const char *name, size_t len);
 
@@ -77,8 +77,8 @@ struct pol_vars {
 /* Where and what is wrong: one line for a person is built from it by pol_error_text(). */
 struct pol_error {
 	char file[512];
-	unsigned line;      /* 1-based; 0 when unknown */
-	char pointer[256];  /* JSON pointer; empty for the whole file */
+	unsigned line;	   /* 1-based; 0 when unknown */
+	char pointer[256]; /* JSON pointer; empty for the whole file */
 	char problem[256];
 	char remedy[256];
 };
@@ -92,32 +92,38 @@ struct pol_draft;
 struct pol_draft *pol_draft_new(const struct pol_vars *vars); /* NULL: out of memory */
 void pol_draft_free(struct pol_draft *draft);
 /* Add a policy file ("-" is not special). */
-enum cd_status pol_draft_file(struct pol_draft *draft, const char *path, struct pol_error *error) CD_CHECKED;
+enum cd_status pol_draft_file(struct pol_draft *draft, const char *path,
+			      struct pol_error *error) CD_CHECKED;
 /* Add a built-in group by name ("base"). */
-enum cd_status pol_draft_group(struct pol_draft *draft, const char *name, struct pol_error *error) CD_CHECKED;
+enum cd_status pol_draft_group(struct pol_draft *draft, const char *name,
+			       struct pol_error *error) CD_CHECKED;
 /*
- * Add one command-line flag; name without dashes ("allow-read", "deny-net", "ro", "bind", "tmpfs", "setenv", ...),
- * value as given. "allow-read=P" means P and all below it. Relative paths are taken from ${CWD}, symbolic links
- * resolved where the path exists. --ro and --rw also grant what they mount (read and exec; and write, create, remove).
- * CD_ENOENT: no such flag.
+ * Add one command-line flag; name without dashes ("allow-read", "deny-net", "ro", "bind", "tmpfs",
+ * "setenv", ...), value as given. "allow-read=P" means P and all below it. Relative paths are taken
+ * from ${CWD}, symbolic links resolved where the path exists. --ro and --rw also grant what they
+ * mount (read and exec; and write, create, remove). CD_ENOENT: no such flag.
  */
 enum cd_status pol_draft_flag(struct pol_draft *draft, const char *name, const char *value,
 			      struct pol_error *error) CD_CHECKED;
-/* Names of the flags that pol_draft_flag knows, NULL-terminated; for the option table of the command line. */
+/* Names of the flags that pol_draft_flag knows, NULL-terminated; for the option table of the
+ * command line. */
 extern const char *const pol_flag_names[];
 enum cd_status pol_draft_finish(struct pol_draft *draft, struct pol_policy **out,
 				struct pol_error *error) CD_CHECKED;
 void pol_policy_free(struct pol_policy *policy);
 
-/* The merged policy as JSON text (indented), each rule with where it came from when origins is set. malloc'd; NULL: out of memory. */
+/* The merged policy as JSON text (indented), each rule with where it came from when origins is set.
+ * malloc'd; NULL: out of memory. */
 char *pol_policy_json(const struct pol_policy *policy, bool origins);
 
 /* Run the policy's own tests: returns how many failed; each failure is reported to the callback. */
 size_t pol_policy_test(const struct pol_policy *policy,
-		       void (*report)(void *context, const struct pol_test *test, const struct mon_decision *got),
+		       void (*report)(void *context, const struct pol_test *test,
+				      const struct mon_decision *got),
 		       void *context);
 
-/* Built-in groups, for `cordon policy groups` and the docs: name and JSON text; ends with a NULL name. */
+/* Built-in groups, for `cordon policy groups` and the docs: name and JSON text; ends with a NULL
+ * name. */
 struct pol_group {
 	const char *name, *text;
 };

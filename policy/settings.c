@@ -1,4 +1,5 @@
-/* What a draft collects: rules, views, environment, limits. Each is checked and copied here, whoever brings it. */
+/* What a draft collects: rules, views, environment, limits. Each is checked and copied here,
+ * whoever brings it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,21 +8,23 @@
 #include "refmon/pattern.h"
 
 const struct pol_limit_info pol_limit_table[POL_LIMIT_COUNT] = {
-	[POL_LIMIT_MEMORY] = {"memory", true, offsetof(struct pol_limits, memory)},
-	[POL_LIMIT_PROCESSES] = {"processes", false, offsetof(struct pol_limits, processes)},
-	[POL_LIMIT_CPU_SECONDS] = {"cpu_seconds", false, offsetof(struct pol_limits, cpu_seconds)},
-	[POL_LIMIT_WALL_SECONDS] = {"wall_seconds", false, offsetof(struct pol_limits, wall_seconds)},
-	[POL_LIMIT_OPEN_FILES] = {"open_files", false, offsetof(struct pol_limits, open_files)},
-	[POL_LIMIT_FILE_SIZE] = {"file_size", true, offsetof(struct pol_limits, file_size)},
-	[POL_LIMIT_TMP_SIZE] = {"tmp_size", true, offsetof(struct pol_limits, tmp_size)},
+    [POL_LIMIT_MEMORY] = {"memory", true, offsetof(struct pol_limits, memory)},
+    [POL_LIMIT_PROCESSES] = {"processes", false, offsetof(struct pol_limits, processes)},
+    [POL_LIMIT_CPU_SECONDS] = {"cpu_seconds", false, offsetof(struct pol_limits, cpu_seconds)},
+    [POL_LIMIT_WALL_SECONDS] = {"wall_seconds", false, offsetof(struct pol_limits, wall_seconds)},
+    [POL_LIMIT_OPEN_FILES] = {"open_files", false, offsetof(struct pol_limits, open_files)},
+    [POL_LIMIT_FILE_SIZE] = {"file_size", true, offsetof(struct pol_limits, file_size)},
+    [POL_LIMIT_TMP_SIZE] = {"tmp_size", true, offsetof(struct pol_limits, tmp_size)},
 };
 
-const char *const pol_audit_names[] = {
-	[POL_AUDIT_DENIED] = "denied", [POL_AUDIT_ALL] = "all", [POL_AUDIT_SYSCALLS] = "syscalls", NULL};
+const char *const pol_audit_names[] = {[POL_AUDIT_DENIED] = "denied",
+				       [POL_AUDIT_ALL] = "all",
+				       [POL_AUDIT_SYSCALLS] = "syscalls",
+				       NULL};
 const char *const pol_on_deny_names[] = {
-	[POL_DENY_ERRNO] = "errno", [POL_DENY_HIDE] = "hide", [POL_DENY_KILL] = "kill", NULL};
+    [POL_DENY_ERRNO] = "errno", [POL_DENY_HIDE] = "hide", [POL_DENY_KILL] = "kill", NULL};
 const char *const pol_verdict_names[] = {
-	[MON_DENY] = "deny", [MON_ASK] = "ask", [MON_ALLOW] = "allow", NULL};
+    [MON_DENY] = "deny", [MON_ASK] = "ask", [MON_ALLOW] = "allow", NULL};
 
 /* --- names --- */
 
@@ -120,15 +123,15 @@ static enum cd_status check_view_path(const char *path, const char *what, struct
 	if (flaw)
 		return pol_failf(error, mon_remedy(why), "%s \"%.100s\": %s", what, path, why);
 	if (mon_is_glob(path, strlen(path)))
-		return pol_failf(error, "name one directory or file", "%s \"%.100s\" holds a \"*\"", what,
-				 path);
+		return pol_failf(error, "name one directory or file", "%s \"%.100s\" holds a \"*\"",
+				 what, path);
 	return CD_OK;
 }
 
 static enum cd_status grow_views(struct pol_draft *draft)
 {
-	struct pol_view *views = cd_vec_grow(draft->views, &draft->view_capacity,
-					     draft->view_count + 1, sizeof(*views));
+	struct pol_view *views =
+	    cd_vec_grow(draft->views, &draft->view_capacity, draft->view_count + 1, sizeof(*views));
 	enum pol_rank *ranks;
 
 	if (!views)
@@ -176,7 +179,9 @@ static enum cd_status check_env_name(const char *name, bool prefix_too, struct p
 
 	if (len == 0 || len > CD_NAME_MAX || strchr(name, '=') || (star && star + 1 < name + len) ||
 	    (star && !prefix_too))
-		return pol_failf(error, prefix_too ? "write NAME, or PREFIX* for all that begin so" : "write NAME",
+		return pol_failf(error,
+				 prefix_too ? "write NAME, or PREFIX* for all that begin so"
+					    : "write NAME",
 				 "\"%.100s\" is not the name of an environment variable", name);
 	return CD_OK;
 }
@@ -253,7 +258,8 @@ enum cd_status pol_parse_size(const char *text, uint64_t *out, struct pol_error 
 	for (; *at >= '0' && *at <= '9'; at++) {
 		if (__builtin_mul_overflow(value, 10, &value) ||
 		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
-			return pol_failf(error, "it must fit 63 bits", "\"%.100s\" is too large", text);
+			return pol_failf(error, "it must fit 63 bits", "\"%.100s\" is too large",
+					 text);
 	}
 	digits_end = at;
 	unit = *at ? strchr(units, *at) : NULL;
@@ -276,7 +282,8 @@ enum cd_status pol_set_limit(struct pol_draft *draft, enum pol_limit limit, uint
 	const struct pol_limit_info *info = &pol_limit_table[limit];
 
 	if (value == 0)
-		return pol_failf(error, "leave it out for no limit", "the limit \"%s\" is 0", info->name);
+		return pol_failf(error, "leave it out for no limit", "the limit \"%s\" is 0",
+				 info->name);
 	if (draft->limit_ranks[limit] > rank)
 		return CD_OK;
 	draft->limit_ranks[limit] = rank;
@@ -287,8 +294,8 @@ enum cd_status pol_set_limit(struct pol_draft *draft, enum pol_limit limit, uint
 enum cd_status pol_add_test(struct pol_draft *draft, const struct pol_test *test,
 			    struct pol_error *error)
 {
-	struct pol_test *grown = cd_vec_grow(draft->tests, &draft->test_capacity,
-					     draft->test_count + 1, sizeof(*grown));
+	struct pol_test *grown =
+	    cd_vec_grow(draft->tests, &draft->test_capacity, draft->test_count + 1, sizeof(*grown));
 
 	if (!grown)
 		return pol_fail_memory(error);

@@ -1,11 +1,13 @@
-/* A finished policy as JSON text, in the language itself: reading it again gives the same policy. */
+/* A finished policy as JSON text, in the language itself: reading it again gives the same policy.
+ */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/draft.h"
 
-/* Adds value under key, and lets go of it in any case. jansson takes NULL and says no, so errors are passed on. */
+/* Adds value under key, and lets go of it in any case. jansson takes NULL and says no, so errors
+ * are passed on. */
 static bool put(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value) == 0;
@@ -40,7 +42,8 @@ static json_t *object_at(json_t *object, const char *key)
 	return inner;
 }
 
-/* The next name that covers part of *ops, "*" and "fs.*" before single operations; what it covers is taken off. */
+/* The next name that covers part of *ops, "*" and "fs.*" before single operations; what it covers
+ * is taken off. */
 static const char *take_ops_name(uint64_t *ops, char name[32])
 {
 	unsigned op = (unsigned)__builtin_ctzll(*ops);
@@ -88,11 +91,12 @@ static bool show_origin(json_t *origins, const struct mon_rule *rule)
 
 		ok = json_array_append_new(ops, json_string(take_ops_name(&rest, name))) == 0;
 	}
-	return json_array_append_new(origins,
-				     json_pack("{s:s, s:o, s:s, s:s, s:s}", "verdict",
-					       pol_verdict_names[rule->verdict], "ops", ops, "pattern",
-					       rule->pattern, "source", rule->source, "pointer",
-					       rule->pointer)) == 0 && ok;
+	return json_array_append_new(origins, json_pack("{s:s, s:o, s:s, s:s, s:s}", "verdict",
+							pol_verdict_names[rule->verdict], "ops",
+							ops, "pattern", rule->pattern, "source",
+							rule->source, "pointer", rule->pointer)) ==
+		   0 &&
+	       ok;
 }
 
 static bool show_rules(json_t *root, const struct pol_policy *policy, bool with_origins)
@@ -137,7 +141,8 @@ static bool show_names(json_t *root, const char *key, const char *const *names, 
 	bool ok = true;
 
 	for (size_t i = 0; i < count && ok; i++)
-		ok = json_array_append_new(list_at(object_at(root, "env"), key), json_string(names[i])) == 0;
+		ok = json_array_append_new(list_at(object_at(root, "env"), key),
+					   json_string(names[i])) == 0;
 	return ok;
 }
 
@@ -165,16 +170,18 @@ static bool show_limits(json_t *root, const struct pol_policy *policy)
 		uint64_t value = *(const uint64_t *)((const char *)&policy->limits + info->offset);
 
 		if (value)
-			ok = put(object_at(root, "limits"), info->name, json_integer((json_int_t)value));
+			ok = put(object_at(root, "limits"), info->name,
+				 json_integer((json_int_t)value));
 	}
 	return ok;
 }
 
 static bool show_tests(json_t *root, const struct pol_policy *policy)
 {
-	static const char *const keys[] = {
-		[CD_OBJECT_NONE] = "name", [CD_OBJECT_PATH] = "path",
-		[CD_OBJECT_ADDRESS] = "address", [CD_OBJECT_NAME] = "name"};
+	static const char *const keys[] = {[CD_OBJECT_NONE] = "name",
+					   [CD_OBJECT_PATH] = "path",
+					   [CD_OBJECT_ADDRESS] = "address",
+					   [CD_OBJECT_NAME] = "name"};
 	bool ok = true;
 
 	for (size_t i = 0; i < policy->test_count && ok; i++) {

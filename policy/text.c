@@ -1,6 +1,7 @@
 /*
- * Finding the line of a JSON pointer. jansson keeps no positions, so the text is scanned a second time, and
- * only when there is an error to report. The text has been parsed already: it is valid JSON.
+ * Finding the line of a JSON pointer. jansson keeps no positions, so the text is scanned a second
+ * time, and only when there is an error to report. The text has been parsed already: it is valid
+ * JSON.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -106,8 +107,9 @@ unsigned pol_line_of(const char *text, size_t len, const struct pol_step *steps,
 	place = scan.at;
 	for (size_t i = 0; i < count && scan.at < scan.end; i++) {
 		const char *found = place;
-		bool inside = steps[i].key ? *scan.at == '{' && enter_key(&scan, steps[i].key, &found)
-					   : *scan.at == '[' && enter_index(&scan, steps[i].index, &found);
+		bool inside = steps[i].key
+				  ? *scan.at == '{' && enter_key(&scan, steps[i].key, &found)
+				  : *scan.at == '[' && enter_index(&scan, steps[i].index, &found);
 
 		if (!inside)
 			break;
@@ -128,7 +130,10 @@ void pol_pointer_text(const struct pol_step *steps, size_t count, struct cd_buf 
 			continue;
 		}
 		for (const char *c = steps[i].key; *c; c++)
-			cd_buf_add(out, *c == '~' ? "~0" : *c == '/' ? "~1" : c,
+			cd_buf_add(out,
+				   *c == '~'   ? "~0"
+				   : *c == '/' ? "~1"
+					       : c,
 				   *c == '~' || *c == '/' ? 2 : 1);
 	}
 }

@@ -233,7 +233,8 @@ static enum cd_status parse_address_object(enum cd_op op, const char *text, stru
 		return CD_EINVAL;
 	*out = (struct mon_object){.kind = CD_OBJECT_ADDRESS, .port = address.port_low};
 	if (address.host == MON_HOST_UNIX || address.host == MON_HOST_ABSTRACT) {
-		if (address.host == MON_HOST_UNIX && !mon_path_is_normal(address.text, address.text_len))
+		if (address.host == MON_HOST_UNIX &&
+		    !mon_path_is_normal(address.text, address.text_len))
 			return CD_EINVAL;
 		out->proto = MON_UNIX;
 		out->text = address.text;

@@ -5,8 +5,8 @@
  *                                     [2001:db8::/32], or nothing for any; PORTS: 443, 8000-8999, *
  *   unix:/path/pattern   unix:@abstract
  *
- * Without a scheme both TCP and UDP are meant, without ports all of them. "localhost" is the name and
- * both loopback addresses (RFC 6761, 6.3).
+ * Without a scheme both TCP and UDP are meant, without ports all of them. "localhost" is the name
+ * and both loopback addresses (RFC 6761, 6.3).
  */
 #ifndef CORDON_REFMON_ADDRESS_H
 #define CORDON_REFMON_ADDRESS_H
@@ -17,16 +17,16 @@
 
 #include "refmon/pattern.h"
 
-#define MON_HOST_MAX 253 /* bytes of a host name, RFC 1035 */
+#define MON_HOST_MAX	 253 /* bytes of a host name, RFC 1035 */
 #define MON_ABSTRACT_MAX 108 /* bytes of sun_path, with the @ in the place of its NUL */
 
 enum mon_host {
 	MON_HOST_ANY,
 	MON_HOST_V4,
 	MON_HOST_V6,
-	MON_HOST_NAME,   /* example.org */
+	MON_HOST_NAME,	 /* example.org */
 	MON_HOST_DOMAIN, /* *.example.org: every name below it */
-	MON_HOST_UNIX,   /* a path pattern */
+	MON_HOST_UNIX,	 /* a path pattern */
 	MON_HOST_ABSTRACT,
 };
 
@@ -34,11 +34,13 @@ struct mon_address {
 	enum mon_host host;
 	bool tcp, udp;
 	unsigned char bytes[16]; /* network order; IPv4 in the first four */
-	unsigned prefix;         /* bits */
-	char name[MON_HOST_MAX + 1];  /* in lower case, no final dot; of a domain, what follows "*." */
+	unsigned prefix;	 /* bits */
+	char name[MON_HOST_MAX +
+		  1]; /* in lower case, no final dot; of a domain, what follows "*." */
 	size_t name_len;
 	uint16_t port_low, port_high;
-	const char *text; /* the host as written, within the text given; of unix, the path or "@name" */
+	const char
+	    *text; /* the host as written, within the text given; of unix, the path or "@name" */
 	size_t text_len;
 };
 

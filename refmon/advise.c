@@ -1,7 +1,7 @@
 /*
- * What to say to a person whose program was denied something: the flag and the policy line that would
- * allow it. The object's name comes from the program, so it may be chosen to mislead: nothing is offered unless the
- * rule names this object alone, and all of it is quoted.
+ * What to say to a person whose program was denied something: the flag and the policy line that
+ * would allow it. The object's name comes from the program, so it may be chosen to mislead: nothing
+ * is offered unless the rule names this object alone, and all of it is quoted.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -12,14 +12,10 @@
 
 /* Operations with a flag of their own; the others are written --allow=OP:PATTERN. */
 static const char *const flag_names[CD_OP_COUNT] = {
-	[CD_OP_FS_READ] = "allow-read",
-	[CD_OP_FS_WRITE] = "allow-write",
-	[CD_OP_FS_CREATE] = "allow-write",
-	[CD_OP_FS_REMOVE] = "allow-write",
-	[CD_OP_FS_EXEC] = "allow-run",
-	[CD_OP_NET_CONNECT] = "allow-net",
-	[CD_OP_NET_SEND] = "allow-net",
-	[CD_OP_NET_LISTEN] = "allow-listen",
+    [CD_OP_FS_READ] = "allow-read",    [CD_OP_FS_WRITE] = "allow-write",
+    [CD_OP_FS_CREATE] = "allow-write", [CD_OP_FS_REMOVE] = "allow-write",
+    [CD_OP_FS_EXEC] = "allow-run",     [CD_OP_NET_CONNECT] = "allow-net",
+    [CD_OP_NET_SEND] = "allow-net",    [CD_OP_NET_LISTEN] = "allow-listen",
 };
 
 static void add_host(const struct mon_object *object, struct cd_buf *out)
@@ -66,8 +62,8 @@ static bool is_pattern_for(enum cd_op op, const char *text, size_t len)
 }
 
 /*
- * The pattern that names the object and nothing else. False when there is none: its name holds a "*", or is not
- * UTF-8 and so cannot be kept in a policy.
+ * The pattern that names the object and nothing else. False when there is none: its name holds a
+ * "*", or is not UTF-8 and so cannot be kept in a policy.
  */
 static bool exact_pattern(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
 {
@@ -100,7 +96,8 @@ void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_b
 	cd_buf_init(&value, word, sizeof(word));
 	if (!exact_pattern(op, object, &pattern))
 		return;
-	/* Flags of their own take a list, so a name with a comma needs the general one, which does not. */
+	/* Flags of their own take a list, so a name with a comma needs the general one, which does
+	 * not. */
 	if (flag_names[op] && !memchr(text, ',', pattern.len)) {
 		cd_buf_fmt(out, "--%s=", flag_names[op]);
 		cd_buf_shell(out, text, pattern.len);

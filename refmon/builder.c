@@ -1,6 +1,6 @@
 /*
- * Collects rules, checked and copied, in the order in which they are added. What can be wrong with a
- * pattern is found here; compile.c may rely on every pattern being valid.
+ * Collects rules, checked and copied, in the order in which they are added. What can be wrong with
+ * a pattern is found here; compile.c may rely on every pattern being valid.
  */
 #include "refmon/builder.h"
 

@@ -2,9 +2,9 @@
  * From a builder's rules to a flat table.
  *
  * The trie is grown in arrays that can move (struct trie), measured, and then copied into one block
- * in which nothing moves any more. Rules are taken in the order in which they were added, and an entry is
- * kept only for operations that its node does not already have in the same tier: so a node's entries are
- * few, however many rules name it, and each carries the first rule.
+ * in which nothing moves any more. Rules are taken in the order in which they were added, and an
+ * entry is kept only for operations that its node does not already have in the same tier: so a
+ * node's entries are few, however many rules name it, and each carries the first rule.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #define NONE UINT32_MAX
 
 static const uint64_t ops_with_stat =
-	CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_EXEC);
+    CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_EXEC);
 
 struct grown_entry {
 	struct mon_entry entry;
@@ -63,7 +63,8 @@ static enum cd_status trie_add_node(struct trie *trie, struct grown_node node, u
 
 	if (trie->node_count >= NONE)
 		return CD_ELIMIT;
-	grown = cd_vec_grow(trie->nodes, &trie->node_capacity, trie->node_count + 1, sizeof(*grown));
+	grown =
+	    cd_vec_grow(trie->nodes, &trie->node_capacity, trie->node_count + 1, sizeof(*grown));
 	if (!grown)
 		return CD_ENOMEM;
 	trie->nodes = grown;
@@ -72,7 +73,8 @@ static enum cd_status trie_add_node(struct trie *trie, struct grown_node node, u
 	return CD_OK;
 }
 
-/* The table holds glob edges too while it grows; a glob's hash is inverted to keep "*" from meeting a file of that name. */
+/* The table holds glob edges too while it grows; a glob's hash is inverted to keep "*" from meeting
+ * a file of that name. */
 static enum cd_status index_resize(struct trie *trie, size_t size)
 {
 	uint32_t *index = malloc(size * sizeof(*index));
@@ -132,8 +134,8 @@ static size_t trie_slot(const struct trie *trie, const struct mon_edge *edge, co
 
 static enum cd_status trie_link(struct trie *trie, const struct grown_edge *edge, size_t slot)
 {
-	struct grown_edge *grown = cd_vec_grow(trie->edges, &trie->edge_capacity,
-					       trie->edge_count + 1, sizeof(*grown));
+	struct grown_edge *grown =
+	    cd_vec_grow(trie->edges, &trie->edge_capacity, trie->edge_count + 1, sizeof(*grown));
 
 	if (!grown)
 		return CD_ENOMEM;
@@ -142,7 +144,8 @@ static enum cd_status trie_link(struct trie *trie, const struct grown_edge *edge
 	grown[trie->edge_count++] = *edge;
 	trie->nodes[edge->edge.parent].inner = true;
 	trie->nodes[edge->edge.parent].glob_count += edge->glob;
-	return trie->edge_count * 2 > trie->index_size ? index_resize(trie, trie->index_size * 2) : CD_OK;
+	return trie->edge_count * 2 > trie->index_size ? index_resize(trie, trie->index_size * 2)
+						       : CD_OK;
 }
 
 /* The child over the component at text[name, name + len), made where there is none. */
@@ -151,7 +154,8 @@ static enum cd_status trie_child(struct trie *trie, uint32_t parent, size_t name
 {
 	const char *bytes = trie->text + name;
 	uint32_t hash = mon_hash_edge(parent, mon_hash_name(bytes, len));
-	struct grown_edge edge = {{glob ? ~hash : hash, parent, 0, (uint32_t)name, (uint32_t)len}, glob};
+	struct grown_edge edge = {{glob ? ~hash : hash, parent, 0, (uint32_t)name, (uint32_t)len},
+				  glob};
 	size_t slot = trie_slot(trie, &edge.edge, bytes, glob);
 	enum cd_status status;
 
@@ -159,17 +163,19 @@ static enum cd_status trie_child(struct trie *trie, uint32_t parent, size_t name
 		*child = trie->edges[trie->index[slot]].edge.child;
 		return CD_OK;
 	}
-	status = trie_add_node(trie,
-			       (struct grown_node){.parent = parent, .entries = NONE,
-						   .lead_rule = MON_NO_RULE, .by_glob = glob},
-			       &edge.edge.child);
+	status = trie_add_node(
+	    trie,
+	    (struct grown_node){
+		.parent = parent, .entries = NONE, .lead_rule = MON_NO_RULE, .by_glob = glob},
+	    &edge.edge.child);
 	if (status)
 		return status;
 	*child = edge.edge.child;
 	return trie_link(trie, &edge, slot);
 }
 
-/* Adds to a node what it does not have yet: the operations that an earlier rule of the tier took are left out. */
+/* Adds to a node what it does not have yet: the operations that an earlier rule of the tier took
+ * are left out. */
 static enum cd_status node_add_entry(struct trie *trie, uint32_t node, struct mon_entry entry,
 				     bool subtree)
 {
@@ -195,7 +201,8 @@ static enum cd_status node_add_entry(struct trie *trie, uint32_t node, struct mo
 	return CD_OK;
 }
 
-/* Directories on the way to what a rule grants may be looked up; the first such rule is remembered. */
+/* Directories on the way to what a rule grants may be looked up; the first such rule is remembered.
+ */
 static void lead_to(struct trie *trie, uint32_t node, uint32_t rule)
 {
 	for (node = trie->nodes[node].parent; node != NONE; node = trie->nodes[node].parent) {
@@ -227,13 +234,14 @@ static enum cd_status trie_insert_path(struct trie *trie, uint32_t root, size_t 
 static enum mon_tier tier_of(enum mon_verdict verdict)
 {
 	static const enum mon_tier tiers[] = {
-		[MON_DENY] = MON_TIER_DENY, [MON_ASK] = MON_TIER_ASK, [MON_ALLOW] = MON_TIER_ALLOW};
+	    [MON_DENY] = MON_TIER_DENY, [MON_ASK] = MON_TIER_ASK, [MON_ALLOW] = MON_TIER_ALLOW};
 
 	return tiers[verdict];
 }
 
 static enum cd_status insert_path(struct trie *trie, uint32_t root, uint64_t ops,
-				  const struct mon_added *rule, uint32_t number, size_t text, size_t len)
+				  const struct mon_added *rule, uint32_t number, size_t text,
+				  size_t len)
 {
 	bool subtree = mon_path_cut_subtree(trie->text + text, &len);
 	struct mon_entry entry = {ops, number, tier_of(rule->verdict)};
@@ -252,7 +260,8 @@ static enum cd_status insert_path(struct trie *trie, uint32_t root, uint64_t ops
 }
 
 static enum cd_status insert_name(struct trie *trie, uint32_t root, uint64_t ops,
-				  const struct mon_added *rule, uint32_t number, size_t text, size_t len)
+				  const struct mon_added *rule, uint32_t number, size_t text,
+				  size_t len)
 {
 	enum cd_status status;
 	uint32_t node;
@@ -260,7 +269,8 @@ static enum cd_status insert_name(struct trie *trie, uint32_t root, uint64_t ops
 	status = trie_child(trie, root, text, len, mon_is_glob(trie->text + text, len), &node);
 	if (status)
 		return status;
-	return node_add_entry(trie, node, (struct mon_entry){ops, number, tier_of(rule->verdict)}, false);
+	return node_add_entry(trie, node, (struct mon_entry){ops, number, tier_of(rule->verdict)},
+			      false);
 }
 
 static enum cd_status insert_key(struct trie *trie, uint32_t root, const struct mon_key *key,
@@ -285,7 +295,8 @@ static enum cd_status insert_key(struct trie *trie, uint32_t root, const struct 
 	return node_add_entry(trie, node, entry, false);
 }
 
-static void shape_note(struct mon_shape *shape, const struct mon_address *address, unsigned port_bits)
+static void shape_note(struct mon_shape *shape, const struct mon_address *address,
+		       unsigned port_bits)
 {
 	shape->ports |= 1u << port_bits;
 	shape->hosts |= 1u << address->host;
@@ -295,12 +306,14 @@ static void shape_note(struct mon_shape *shape, const struct mon_address *addres
 		shape->v6[address->prefix / 64] |= UINT64_C(1) << address->prefix % 64;
 }
 
-/* A range of ports is cut into aligned blocks, as a range of addresses is into prefixes: at most 30. */
+/* A range of ports is cut into aligned blocks, as a range of addresses is into prefixes: at
+ * most 30. */
 static enum cd_status insert_inet(struct trie *trie, const struct mon_address *address,
 				  struct mon_entry entry)
 {
 	uint32_t root = address->tcp && address->udp ? MON_ROOT_INET
-			: address->tcp ? MON_ROOT_TCP : MON_ROOT_UDP;
+			: address->tcp		     ? MON_ROOT_TCP
+						     : MON_ROOT_UDP;
 	uint32_t low = address->port_low, end = address->port_high + 1u;
 	enum cd_status status = CD_OK;
 
@@ -308,10 +321,12 @@ static enum cd_status insert_inet(struct trie *trie, const struct mon_address *a
 		unsigned bits = 16;
 		struct mon_key key;
 
-		while (bits > 0 && (low & (1u << (16 - bits))) == 0 && low + (2u << (16 - bits)) <= end)
+		while (bits > 0 && (low & (1u << (16 - bits))) == 0 &&
+		       low + (2u << (16 - bits)) <= end)
 			bits--;
 		if (address->host == MON_HOST_V4 || address->host == MON_HOST_V6)
-			mon_key_inet(&key, address->host, address->bytes, address->prefix, (uint16_t)low, bits);
+			mon_key_inet(&key, address->host, address->bytes, address->prefix,
+				     (uint16_t)low, bits);
 		else
 			mon_key_name(&key, address->host, address->name, address->name_len,
 				     (uint16_t)low, bits);
@@ -354,7 +369,8 @@ static enum cd_status insert_address(struct trie *trie, uint64_t ops, const stru
 	if (address.host == MON_HOST_UNIX)
 		return insert_path(trie, MON_ROOT_UNIX, ops, rule, number, at, address.text_len);
 	if (address.host == MON_HOST_ABSTRACT)
-		return insert_name(trie, MON_ROOT_ABSTRACT, ops, rule, number, at, address.text_len);
+		return insert_name(trie, MON_ROOT_ABSTRACT, ops, rule, number, at,
+				   address.text_len);
 	status = insert_inet(trie, &address, entry);
 	if (!status && address.host == MON_HOST_NAME && strcmp(address.name, "localhost") == 0)
 		status = insert_loopback(trie, address, entry);
@@ -370,11 +386,13 @@ static enum cd_status insert_rule(struct trie *trie, const struct mon_added *rul
 	for (unsigned op = 0; op < CD_OP_COUNT; op++)
 		ops[cd_op_table[op].kind] |= rule->ops & CD_OPBIT(op);
 	if (ops[CD_OBJECT_PATH] && !mon_path_flaw(trie->text + text, len))
-		status = insert_path(trie, MON_ROOT_PATH, ops[CD_OBJECT_PATH], rule, number, text, len);
+		status =
+		    insert_path(trie, MON_ROOT_PATH, ops[CD_OBJECT_PATH], rule, number, text, len);
 	if (!status && ops[CD_OBJECT_ADDRESS])
 		status = insert_address(trie, ops[CD_OBJECT_ADDRESS], rule, number, text, len);
 	if (!status && ops[CD_OBJECT_NAME] && !mon_name_flaw(trie->text + text, len))
-		status = insert_name(trie, MON_ROOT_NAME, ops[CD_OBJECT_NAME], rule, number, text, len);
+		status =
+		    insert_name(trie, MON_ROOT_NAME, ops[CD_OBJECT_NAME], rule, number, text, len);
 	return status;
 }
 
@@ -393,8 +411,9 @@ static enum cd_status insert_secret(struct trie *trie, size_t text)
 
 /*
  * How many nodes can a walk hold at one time? A node hands on to one of its plain children and to
- * all of its globs, so at most the largest of the one kind and the sum of the other. Only nodes with edges are held.
- * Children are numbered after their parents, so one pass backwards sees every child first.
+ * all of its globs, so at most the largest of the one kind and the sum of the other. Only nodes
+ * with edges are held. Children are numbered after their parents, so one pass backwards sees every
+ * child first.
  */
 static enum cd_status check_width(const struct trie *trie)
 {
@@ -483,7 +502,8 @@ static void fill_entries(struct mon_table *table, const struct trie *trie)
 	for (size_t i = 0; i < trie->node_count; i++) {
 		nodes[i].entries = at;
 		for (int subtree = 0; subtree < 2; subtree++) {
-			for (uint32_t e = trie->nodes[i].entries; e != NONE; e = trie->entries[e].next) {
+			for (uint32_t e = trie->nodes[i].entries; e != NONE;
+			     e = trie->entries[e].next) {
 				if (trie->entries[e].subtree == subtree)
 					entries[at++] = trie->entries[e].entry;
 			}

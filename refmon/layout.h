@@ -1,10 +1,11 @@
 /*
- * The inside of a rule table, for the three files that make and read it: compile.c, table.c, and the tests.
+ * The inside of a rule table, for the three files that make and read it: compile.c, table.c, and
+ * the tests.
  *
  * One structure serves all kinds of objects: a trie whose edges are components. Each kind has a
  * root of its own. A path is walked component by component; a name is one component; an inet
- * address is one component too, a key built of host and port (struct mon_key), and a rule for a range
- * is filed under the few keys of the aligned blocks that make up the range. So an address is
+ * address is one component too, a key built of host and port (struct mon_key), and a rule for a
+ * range is filed under the few keys of the aligned blocks that make up the range. So an address is
  * looked up once for each prefix length that occurs in the table, however many rules there are.
  *
  * Edges without "*" are found through one hash table keyed by (node, component). Edges with "*" are
@@ -30,8 +31,8 @@ enum mon_root {
 enum { MON_INET_ROOTS = MON_ROOT_COUNT - MON_ROOT_INET };
 
 /*
- * What a rule does, from strongest to weakest. The implied ones are the fs.stat that goes with other
- * operations: any rule that names fs.stat itself is stronger.
+ * What a rule does, from strongest to weakest. The implied ones are the fs.stat that goes with
+ * other operations: any rule that names fs.stat itself is stronger.
  */
 enum mon_tier {
 	MON_TIER_DENY,
@@ -50,14 +51,15 @@ struct mon_entry {
 };
 
 struct mon_node {
-	uint32_t entries;     /* index of its first: those for the object itself, then those for all below too */
-	uint32_t globs;       /* index of its first edge with "*" */
+	uint32_t entries; /* index of its first: those for the object itself, then those for all
+			     below too */
+	uint32_t globs;	  /* index of its first edge with "*" */
 	uint32_t glob_count;
-	uint32_t lead_rule;   /* the first rule about something below that implies fs.stat here */
+	uint32_t lead_rule; /* the first rule about something below that implies fs.stat here */
 	uint8_t own_count;
 	uint8_t subtree_count;
-	bool inner;           /* has edges */
-	bool marked;          /* below MON_ROOT_PROTECTED: a protected path ends here */
+	bool inner;  /* has edges */
+	bool marked; /* below MON_ROOT_PROTECTED: a protected path ends here */
 };
 
 /* child is 0 in a free slot of the hash table: no edge leads to a root. */
@@ -98,7 +100,8 @@ void mon_key_inet(struct mon_key *key, enum mon_host host, const unsigned char *
 void mon_key_name(struct mon_key *key, enum mon_host host, const char *name, size_t len,
 		  uint16_t port, unsigned port_bits);
 
-/* The hash of a component, and of an edge: FNV-1a, finished with a mix so that low bits depend on all. */
+/* The hash of a component, and of an edge: FNV-1a, finished with a mix so that low bits depend on
+ * all. */
 static inline uint32_t mon_hash_name(const char *name, size_t len)
 {
 	uint32_t hash = 2166136261u;

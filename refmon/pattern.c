@@ -10,7 +10,7 @@ static const struct {
 	const char *why, *remedy;
 } flaws[MON_FLAW_COUNT] = {
 #define MON_FLAW(id, problem, cure) [MON_FLAW_##id] = {problem, cure},
-	MON_FLAWS
+    MON_FLAWS
 #undef MON_FLAW
 };
 
@@ -134,8 +134,9 @@ bool mon_is_glob(const char *text, size_t len)
 }
 
 /*
- * The text before the first star and after the last are fixed to the two ends; what stands between stars
- * is taken at its first occurrence, which is never worse than a later one. So nothing is tried twice.
+ * The text before the first star and after the last are fixed to the two ends; what stands between
+ * stars is taken at its first occurrence, which is never worse than a later one. So nothing is
+ * tried twice.
  */
 bool mon_glob_match(const char *glob, size_t glob_len, const char *name, size_t len)
 {

@@ -1,13 +1,14 @@
 /*
  * Deciding.
  *
- * A walk holds the set of nodes that the path so far can be at (struct front): one by plain components, and
- * more by components with "*". Every matching entry is counted into a tally, which keeps the first rule of each
- * tier for each operation; the verdict is read off at the end. Work is bounded by the length of the path, times
- * MON_WIDTH_MAX, times the globs of a node; nothing is tried twice and nothing is allocated.
+ * A walk holds the set of nodes that the path so far can be at (struct front): one by plain
+ * components, and more by components with "*". Every matching entry is counted into a tally, which
+ * keeps the first rule of each tier for each operation; the verdict is read off at the end. Work is
+ * bounded by the length of the path, times MON_WIDTH_MAX, times the globs of a node; nothing is
+ * tried twice and nothing is allocated.
  *
- * Protected paths are walked beside the rules. Where one ends, what was granted above it is dropped, and from
- * there on only nodes reached by spelling the path out can grant.
+ * Protected paths are walked beside the rules. Where one ends, what was granted above it is
+ * dropped, and from there on only nodes reached by spelling the path out can grant.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ struct tally {
 	uint32_t first[MON_TIER_COUNT][CD_OP_COUNT];
 };
 
-/* spelled: reached without "*". mute: on the far side of a protected path, and not spelled: can only deny. */
+/* spelled: reached without "*". mute: on the far side of a protected path, and not spelled: can
+ * only deny. */
 struct place {
 	uint32_t node;
 	bool spelled, mute;
@@ -114,11 +116,9 @@ static void tally_node(struct tally *tally, const struct mon_table *table,
 static enum mon_verdict tally_verdict(const struct tally *tally, unsigned op, uint32_t *rule)
 {
 	static const enum mon_verdict verdicts[MON_TIER_COUNT] = {
-		[MON_TIER_DENY] = MON_DENY,
-		[MON_TIER_ASK] = MON_ASK,
-		[MON_TIER_ALLOW] = MON_ALLOW,
-		[MON_TIER_IMPLIED_ALLOW] = MON_ALLOW,
-		[MON_TIER_IMPLIED_ASK] = MON_ASK,
+	    [MON_TIER_DENY] = MON_DENY,	      [MON_TIER_ASK] = MON_ASK,
+	    [MON_TIER_ALLOW] = MON_ALLOW,     [MON_TIER_IMPLIED_ALLOW] = MON_ALLOW,
+	    [MON_TIER_IMPLIED_ASK] = MON_ASK,
 	};
 
 	for (int tier = 0; tier < MON_TIER_COUNT; tier++) {
@@ -152,8 +152,8 @@ static void front_init(struct front *front, uint32_t root)
 
 /*
  * The path goes on from `from` to the child: tally it, and hold it if there is anything below. Says
- * whether a protected path ends there. mon_builder_compile() has made sure that there is room; if not, the
- * walk says so and everything is denied.
+ * whether a protected path ends there. mon_builder_compile() has made sure that there is room; if
+ * not, the walk says so and everything is denied.
  */
 struct walk {
 	const struct mon_table *table;
@@ -290,7 +290,8 @@ void mon_key_name(struct mon_key *key, enum mon_host host, const char *name, siz
 
 /* An inet object in the form that rules are filed in. */
 struct inet {
-	enum mon_host family; /* MON_HOST_V4, MON_HOST_V6, or MON_HOST_ANY when there is no address */
+	enum mon_host
+	    family; /* MON_HOST_V4, MON_HOST_V6, or MON_HOST_ANY when there is no address */
 	unsigned char bytes[16];
 	char name[MON_HOST_MAX + 1];
 	size_t name_len; /* 0: no name */
@@ -307,14 +308,15 @@ struct inet_walk {
 static void tally_key(const struct inet_walk *walk, const struct mon_key *key)
 {
 	const char *bytes = (const char *)key->bytes;
-	uint32_t node = child_of(walk->table, walk->root, bytes, key->len,
-				 mon_hash_name(bytes, key->len));
+	uint32_t node =
+	    child_of(walk->table, walk->root, bytes, key->len, mon_hash_name(bytes, key->len));
 
 	if (node)
 		tally_node(walk->tally, walk->table, node_at(walk->table, node), true, false);
 }
 
-static void tally_prefixes(const struct inet_walk *walk, const struct inet *inet, unsigned port_bits)
+static void tally_prefixes(const struct inet_walk *walk, const struct inet *inet,
+			   unsigned port_bits)
 {
 	const uint64_t *lengths = inet->family == MON_HOST_V4 ? &walk->shape->v4 : walk->shape->v6;
 	unsigned words = inet->family == MON_HOST_V4 ? 1 : 3;
@@ -341,7 +343,8 @@ static void tally_names(const struct inet_walk *walk, const struct inet *inet, u
 		return;
 	for (const char *dot = inet->name; (dot = memchr(dot, '.', (size_t)(end - dot)));) {
 		dot++;
-		mon_key_name(&key, MON_HOST_DOMAIN, dot, (size_t)(end - dot), inet->port, port_bits);
+		mon_key_name(&key, MON_HOST_DOMAIN, dot, (size_t)(end - dot), inet->port,
+			     port_bits);
 		tally_key(walk, &key);
 	}
 }
@@ -384,7 +387,8 @@ static bool inet_init(struct inet *inet, const struct mon_object *object)
 static bool decide_address(const struct mon_table *table, const struct mon_object *object,
 			   struct tally *tally)
 {
-	const uint32_t roots[] = {MON_ROOT_INET, object->proto == MON_UDP ? MON_ROOT_UDP : MON_ROOT_TCP};
+	const uint32_t roots[] = {MON_ROOT_INET,
+				  object->proto == MON_UDP ? MON_ROOT_UDP : MON_ROOT_TCP};
 	struct inet inet;
 
 	if (object->proto == MON_UNIX) {
@@ -460,14 +464,15 @@ uint32_t mon_table_count(const struct mon_table *table)
 
 void mon_table_rule(const struct mon_table *table, uint32_t index, struct mon_rule *out)
 {
-	const struct mon_flat_rule *rule = (const struct mon_flat_rule *)part(table, table->rules) + index;
+	const struct mon_flat_rule *rule =
+	    (const struct mon_flat_rule *)part(table, table->rules) + index;
 
 	*out = (struct mon_rule){
-		.verdict = rule->verdict,
-		.ops = rule->ops,
-		.pattern = string(table, rule->pattern),
-		.source = string(table, rule->source),
-		.pointer = string(table, rule->pointer),
+	    .verdict = rule->verdict,
+	    .ops = rule->ops,
+	    .pattern = string(table, rule->pattern),
+	    .source = string(table, rule->source),
+	    .pointer = string(table, rule->pointer),
 	};
 }
 

@@ -5,7 +5,8 @@
  *   pPATTERN\n   a protected path
  *   =RTEXT       the object
  *
- * Nothing may crash; and the verdict of all rules together is the lowest that any of them alone comes to.
+ * Nothing may crash; and the verdict of all rules together is the lowest that any of them alone
+ * comes to.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -53,8 +54,10 @@ static void read_input(char *text, struct input *input)
 			input->object = line + 2;
 		} else if (line[0] && line[1] && input->rule_count < RULES_MAX) {
 			input->rules[input->rule_count++] = (struct mon_rule){
-				line[0] == 'd' ? MON_DENY : line[0] == 'k' ? MON_ASK : MON_ALLOW,
-				CD_OPBIT(op_of((char)(line[1] - 'A'))), line + 2, "fuzz", ""};
+			    line[0] == 'd'   ? MON_DENY
+			    : line[0] == 'k' ? MON_ASK
+					     : MON_ALLOW,
+			    CD_OPBIT(op_of((char)(line[1] - 'A'))), line + 2, "fuzz", ""};
 		}
 	}
 }
@@ -68,17 +71,21 @@ static struct mon_table *make_table(const struct input *input, size_t first, siz
 
 	check(builder != NULL, "no builder");
 	for (size_t i = first; i < end; i++)
-		check(mon_builder_add(builder, &input->rules[i], &why) == CD_OK || *why, "refused without a why");
+		check(mon_builder_add(builder, &input->rules[i], &why) == CD_OK || *why,
+		      "refused without a why");
 	for (size_t i = 0; i < input->secret_count; i++)
-		check(mon_builder_protect(builder, input->secrets[i], &why) == CD_OK || *why, "refused without a why");
+		check(mon_builder_protect(builder, input->secrets[i], &why) == CD_OK || *why,
+		      "refused without a why");
 	if (mon_builder_compile(builder, &table))
 		table = NULL;
 	mon_builder_free(builder);
 	return table;
 }
 
-/* What is implied for fs.stat has an order of its own, so there the rules do not add up in this way. */
-static enum mon_verdict verdict_one_by_one(const struct input *input, const struct mon_object *object)
+/* What is implied for fs.stat has an order of its own, so there the rules do not add up in this
+ * way. */
+static enum mon_verdict verdict_one_by_one(const struct input *input,
+					   const struct mon_object *object)
 {
 	enum mon_verdict lowest = MON_ALLOW;
 	int any = 0;
@@ -124,13 +131,17 @@ static void check_input(const struct input *input)
 		check_advice(input, &object);
 		mon_decide(table, CD_OPBIT(input->op), &object, &decision);
 		if (input->op != CD_OP_FS_STAT)
-			check(decision.verdict == verdict_one_by_one(input, &object), "rules do not add up");
+			check(decision.verdict == verdict_one_by_one(input, &object),
+			      "rules do not add up");
 		mon_decide(table, CD_OPS_ALL, &object, &decision);
-		check(decision.verdict == MON_DENY, "every operation allowed on one kind of object");
+		check(decision.verdict == MON_DENY,
+		      "every operation allowed on one kind of object");
 	}
 	/* As it might come without a parser in front. */
-	object = (struct mon_object){.kind = cd_op_table[input->op].kind, .text = input->object,
-				     .len = strlen(input->object), .proto = MON_UNIX};
+	object = (struct mon_object){.kind = cd_op_table[input->op].kind,
+				     .text = input->object,
+				     .len = strlen(input->object),
+				     .proto = MON_UNIX};
 	mon_decide(table, CD_OPBIT(input->op), &object, &decision);
 	object.proto = MON_UDP;
 	mon_decide(table, CD_OPBIT(input->op), &object, &decision);

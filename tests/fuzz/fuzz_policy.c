@@ -1,7 +1,7 @@
 /*
- * Any bytes as a policy file or, where the first byte is a control character, as the value of a command-line flag.
- * Nothing may crash or leak; an error has a problem to show; and what is accepted, printed, and read again is
- * printed the same.
+ * Any bytes as a policy file or, where the first byte is a control character, as the value of a
+ * command-line flag. Nothing may crash or leak; an error has a problem to show; and what is
+ * accepted, printed, and read again is printed the same.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -97,7 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(second != NULL, "what is printed cannot be read");
 	again = pol_policy_json(second, false);
 	check(again && strcmp(printed, again) == 0, "printed twice, differently");
-	check(pol_policy_test(first, NULL, NULL) == pol_policy_test(second, NULL, NULL), "tests differ");
+	check(pol_policy_test(first, NULL, NULL) == pol_policy_test(second, NULL, NULL),
+	      "tests differ");
 	free(printed);
 	free(again);
 	pol_policy_free(first);

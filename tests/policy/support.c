@@ -77,8 +77,8 @@ struct pol_policy *policy_of(const char *text)
 	struct pol_draft *draft = new_draft();
 	struct pol_error error;
 
-	cr_assert_eq(pol_draft_file(draft, write_text("policy.json", text), &error), CD_OK, "%s: %u: %s: %s",
-		     error.file, error.line, error.pointer, error.problem);
+	cr_assert_eq(pol_draft_file(draft, write_text("policy.json", text), &error), CD_OK,
+		     "%s: %u: %s: %s", error.file, error.line, error.pointer, error.problem);
 	return finish(draft);
 }
 
@@ -87,7 +87,8 @@ struct pol_error error_of(const char *text)
 	struct pol_draft *draft = new_draft();
 	struct pol_error error;
 
-	cr_assert_neq(pol_draft_file(draft, write_text("policy.json", text), &error), CD_OK, "%s", text);
+	cr_assert_neq(pol_draft_file(draft, write_text("policy.json", text), &error), CD_OK, "%s",
+		      text);
 	pol_draft_free(draft);
 	return error;
 }
@@ -98,9 +99,10 @@ static void add_flag(struct pol_draft *draft, const char *flag)
 	char name[32];
 	struct pol_error error;
 
-	snprintf(name, sizeof(name), "%.*s", (int)(equals ? equals - flag : (long)strlen(flag)), flag);
-	cr_assert_eq(pol_draft_flag(draft, name, equals ? equals + 1 : NULL, &error), CD_OK, "%s: %s", flag,
-		     error.problem);
+	snprintf(name, sizeof(name), "%.*s", (int)(equals ? equals - flag : (long)strlen(flag)),
+		 flag);
+	cr_assert_eq(pol_draft_flag(draft, name, equals ? equals + 1 : NULL, &error), CD_OK,
+		     "%s: %s", flag, error.problem);
 }
 
 struct pol_policy *policy_of_flags(const char *flag, ...)
@@ -148,7 +150,8 @@ enum mon_verdict policy_verdict(const struct pol_policy *policy, const char *que
 	struct mon_decision decision;
 	struct mon_object object;
 
-	cr_assert_eq(mon_object_parse(__builtin_ctzll(ops), space + 1, &object), CD_OK, "%s", question);
+	cr_assert_eq(mon_object_parse(__builtin_ctzll(ops), space + 1, &object), CD_OK, "%s",
+		     question);
 	mon_decide(policy->table, ops, &object, &decision);
 	return decision.verdict;
 }

@@ -4,7 +4,8 @@
 
 #include "policy/policy.h"
 
-/* HOME=/home/u CWD=/home/u/work TMP=/tmp PROGRAM=/opt/prog UID=1000: none exists, so none is resolved. */
+/* HOME=/home/u CWD=/home/u/work TMP=/tmp PROGRAM=/opt/prog UID=1000: none exists, so none is
+ * resolved. */
 extern const struct pol_vars test_vars;
 
 /* The folder, made on first use; removed when the test's process ends normally. */
@@ -24,7 +25,8 @@ struct pol_policy *policy_of_flags(const char *flag, ...) __attribute__((sentine
 /* The error of one flag. */
 struct pol_error flag_error(const char *name, const char *value);
 
-/* The error names the line, the pointer, and part of the problem and of the remedy; "" matches anything. */
+/* The error names the line, the pointer, and part of the problem and of the remedy; "" matches
+ * anything. */
 void check_error(const struct pol_error *error, unsigned line, const char *pointer,
 		 const char *problem, const char *remedy);
 /* The verdict on "fs.read /x". */

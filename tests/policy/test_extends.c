@@ -17,7 +17,8 @@ static struct pol_policy *read_policy(const char *path)
 	struct pol_policy *policy;
 	struct pol_error error;
 
-	cr_assert_eq(pol_draft_file(draft, path, &error), CD_OK, "%s:%u: %s", error.file, error.line, error.problem);
+	cr_assert_eq(pol_draft_file(draft, path, &error), CD_OK, "%s:%u: %s", error.file,
+		     error.line, error.problem);
 	cr_assert_eq(pol_draft_finish(draft, &policy, &error), CD_OK);
 	pol_draft_free(draft);
 	return policy;
@@ -37,18 +38,22 @@ Test(extends, rules_are_united_and_settings_of_the_outer_file_win)
 {
 	struct pol_policy *policy;
 
-	write_text("inner.json",
-		   "{\"version\": 1, \"name\": \"inner\", \"allow\": {\"fs.read\": [\"/in\"]},"
-		   "\"view\": {\"/v\": {\"private\": true}, \"/w\": {\"private\": true}},"
-		   "\"env\": {\"pass\": [\"P\", \"Q\"], \"set\": {\"S\": \"inner\", \"T\": \"inner\"}},"
-		   "\"limits\": {\"memory\": 1, \"processes\": 1}, \"audit\": \"all\", \"on_deny\": \"kill\","
-		   "\"tests\": [{\"op\": \"fs.read\", \"path\": \"/in\", \"expect\": \"allow\"}]}");
+	write_text(
+	    "inner.json",
+	    "{\"version\": 1, \"name\": \"inner\", \"allow\": {\"fs.read\": [\"/in\"]},"
+	    "\"view\": {\"/v\": {\"private\": true}, \"/w\": {\"private\": true}},"
+	    "\"env\": {\"pass\": [\"P\", \"Q\"], \"set\": {\"S\": \"inner\", \"T\": \"inner\"}},"
+	    "\"limits\": {\"memory\": 1, \"processes\": 1}, \"audit\": \"all\", \"on_deny\": "
+	    "\"kill\","
+	    "\"tests\": [{\"op\": \"fs.read\", \"path\": \"/in\", \"expect\": \"allow\"}]}");
 	policy = read_policy(write_text(
-		"outer.json",
-		"{\"version\": 1, \"name\": \"outer\", \"extends\": [\"inner.json\"], \"allow\": {\"fs.read\": [\"/out\"]},"
-		"\"view\": {\"/v\": {\"from\": \"/x\"}}, \"env\": {\"set\": {\"S\": \"outer\", \"P\": \"outer\"}, \"pass\": [\"T\"]},"
-		"\"limits\": {\"memory\": 2}, \"audit\": \"denied\","
-		"\"tests\": [{\"op\": \"fs.read\", \"path\": \"/out\", \"expect\": \"allow\"}]}"));
+	    "outer.json",
+	    "{\"version\": 1, \"name\": \"outer\", \"extends\": [\"inner.json\"], \"allow\": "
+	    "{\"fs.read\": [\"/out\"]},"
+	    "\"view\": {\"/v\": {\"from\": \"/x\"}}, \"env\": {\"set\": {\"S\": \"outer\", \"P\": "
+	    "\"outer\"}, \"pass\": [\"T\"]},"
+	    "\"limits\": {\"memory\": 2}, \"audit\": \"denied\","
+	    "\"tests\": [{\"op\": \"fs.read\", \"path\": \"/out\", \"expect\": \"allow\"}]}"));
 	cr_assert_str_eq(policy->name, "outer");
 	cr_assert_eq(policy_verdict(policy, "fs.read /in"), MON_ALLOW);
 	cr_assert_eq(policy_verdict(policy, "fs.read /out"), MON_ALLOW);
@@ -72,8 +77,9 @@ Test(extends, a_denial_of_the_inner_file_cannot_be_lifted)
 	struct pol_policy *policy;
 
 	write_text("inner.json", "{\"version\": 1, \"deny\": {\"fs.read\": [\"/a/secret\"]}}");
-	policy = read_policy(write_text("outer.json", "{\"version\": 1, \"extends\": [\"inner.json\"], "
-						      "\"allow\": {\"fs.read\": [\"/a/secret\", \"/a/**\"]}}"));
+	policy = read_policy(write_text("outer.json",
+					"{\"version\": 1, \"extends\": [\"inner.json\"], "
+					"\"allow\": {\"fs.read\": [\"/a/secret\", \"/a/**\"]}}"));
 	cr_assert_eq(policy_verdict(policy, "fs.read /a/secret"), MON_DENY);
 	cr_assert_eq(policy_verdict(policy, "fs.read /a/x"), MON_ALLOW);
 	pol_policy_free(policy);
@@ -89,7 +95,8 @@ Test(extends, names_are_relative_to_the_file_that_names_them)
 	write_text("sub/a.json", "{\"version\": 1, \"extends\": [\"b.json\", \"../c.json\"]}");
 	write_text("sub/b.json", "{\"version\": 1, \"allow\": {\"fs.read\": [\"/b\"]}}");
 	write_text("c.json", "{\"version\": 1, \"allow\": {\"fs.read\": [\"/c\"]}}");
-	policy = read_policy(write_text("p.json", "{\"version\": 1, \"extends\": [\"sub/a.json\"]}"));
+	policy =
+	    read_policy(write_text("p.json", "{\"version\": 1, \"extends\": [\"sub/a.json\"]}"));
 	cr_assert_eq(policy_verdict(policy, "fs.read /b"), MON_ALLOW);
 	cr_assert_eq(policy_verdict(policy, "fs.read /c"), MON_ALLOW);
 	pol_policy_free(policy);
@@ -116,7 +123,9 @@ Test(extends, a_diamond_adds_its_foot_once)
 	write_text("foot.json", "{\"version\": 1, \"allow\": {\"fs.read\": [\"/foot\"]}}");
 	write_text("left.json", "{\"version\": 1, \"extends\": [\"foot.json\", \"tls\"]}");
 	write_text("right.json", "{\"version\": 1, \"extends\": [\"foot.json\", \"tls\"]}");
-	policy = read_policy(write_text("top.json", "{\"version\": 1, \"extends\": [\"left.json\", \"right.json\", \"base\"]}"));
+	policy = read_policy(
+	    write_text("top.json",
+		       "{\"version\": 1, \"extends\": [\"left.json\", \"right.json\", \"base\"]}"));
 	cr_assert_eq(policy_verdict(policy, "fs.read /foot"), MON_ALLOW);
 	for (uint32_t i = 0, feet = 0; i < mon_table_count(policy->table); i++) {
 		struct mon_rule rule;
@@ -134,12 +143,14 @@ Test(extends, a_circle_is_an_error_that_names_it)
 
 	write_text("b.json", "{\"version\": 1,\n\"extends\": [\"c.json\"]}");
 	write_text("c.json", "{\"version\": 1,\n\n\"extends\": [\n\"b.json\"]}");
-	error = read_error(write_text("a.json", "{\"version\": 1, \"extends\": [\"b.json\"]}"), CD_EINVAL);
+	error = read_error(write_text("a.json", "{\"version\": 1, \"extends\": [\"b.json\"]}"),
+			   CD_EINVAL);
 	check_error(&error, 4, "/extends/0", "circle", "take one of them out");
 	cr_assert(strstr(error.file, "c.json"));
 	cr_assert(strstr(error.problem, "b.json -> "));
 	cr_assert(strstr(error.problem, "c.json -> "));
-	error = read_error(write_text("self.json", "{\"version\": 1, \"extends\": [\"./self.json\"]}"), CD_EINVAL);
+	error = read_error(
+	    write_text("self.json", "{\"version\": 1, \"extends\": [\"./self.json\"]}"), CD_EINVAL);
 	check_error(&error, 1, "/extends/0", "circle", "");
 }
 
@@ -150,13 +161,16 @@ Test(extends, a_circle_through_a_symbolic_link_is_a_circle)
 
 	snprintf(link, sizeof(link), "%s/other-name.json", test_dir());
 	cr_assert_eq(symlink("a.json", link), 0);
-	error = read_error(write_text("a.json", "{\"version\": 1, \"extends\": [\"other-name.json\"]}"), CD_EINVAL);
+	error =
+	    read_error(write_text("a.json", "{\"version\": 1, \"extends\": [\"other-name.json\"]}"),
+		       CD_EINVAL);
 	check_error(&error, 1, "/extends/0", "circle", "");
 }
 
 Test(extends, a_missing_file_is_reported_where_it_is_named)
 {
-	struct pol_error error = error_of("{\"version\": 1, \"extends\": [\n\"base\",\n\"./gone.json\"]}");
+	struct pol_error error =
+	    error_of("{\"version\": 1, \"extends\": [\n\"base\",\n\"./gone.json\"]}");
 
 	check_error(&error, 3, "/extends/1", "No such file", "");
 	error = error_of("{\"version\": 1, \"extends\": [\"bsae\"]}");
@@ -199,7 +213,8 @@ static const char *write_chain(unsigned length)
 		char name[32], text[64];
 
 		snprintf(name, sizeof(name), "f%u.json", i);
-		snprintf(text, sizeof(text), "{\"version\": 1, \"extends\": [\"f%u.json\"]}", i - 1);
+		snprintf(text, sizeof(text), "{\"version\": 1, \"extends\": [\"f%u.json\"]}",
+			 i - 1);
 		path = write_text(name, text);
 	}
 	return path;

@@ -11,39 +11,45 @@
 #include "cordon/limits.h"
 #include "tests/policy/support.h"
 
-#define allows(policy, question) cr_assert_eq(policy_verdict(policy, question), MON_ALLOW, "%s", question)
-#define asks(policy, question)   cr_assert_eq(policy_verdict(policy, question), MON_ASK, "%s", question)
-#define denies(policy, question) cr_assert_eq(policy_verdict(policy, question), MON_DENY, "%s", question)
+#define allows(policy, question)                                                                   \
+	cr_assert_eq(policy_verdict(policy, question), MON_ALLOW, "%s", question)
+#define asks(policy, question)                                                                     \
+	cr_assert_eq(policy_verdict(policy, question), MON_ASK, "%s", question)
+#define denies(policy, question)                                                                   \
+	cr_assert_eq(policy_verdict(policy, question), MON_DENY, "%s", question)
 
 static const char full[] =
-	"{\n"
-	"  \"version\": 1,\n"
-	"  \"name\": \"pdf-tool\",\n"
-	"  \"extends\": [\"base\"],\n"
-	"  \"allow\": {\n"
-	"    \"fs.read\":     [\"${CWD}/**\"],\n"
-	"    \"fs.write\":    [\"${CWD}/out/**\"],\n"
-	"    \"net.connect\": [\"example.org:443\", \"10.0.0.0/8:8000-8999\", \"udp://1.1.1.1:53\"],\n"
-	"    \"net.listen\":  [\"127.0.0.1:8080\"]\n"
-	"  },\n"
-	"  \"ask\":  { \"fs.read\": [\"${HOME}/Documents/**\"] },\n"
-	"  \"deny\": { \"fs.*\": [\"${HOME}/work/.git/**\"] },\n"
-	"  \"view\": {\n"
-	"    \"/tmp\":  { \"private\": true },\n"
-	"    \"/data\": { \"from\": \"/srv/data\", \"mode\": \"ro\" },\n"
-	"    \"/deft\": { \"from\": \"/srv/data\" },\n"
-	"    \"/rw\":   { \"from\": \"/srv/rw\", \"mode\": \"rw\" },\n"
-	"    \"/src\":  { \"from\": \"${CWD}\", \"mode\": \"cow\" }\n"
-	"  },\n"
-	"  \"env\":    { \"pass\": [\"TERM\", \"LC_*\"], \"set\": { \"HOME\": \"${HOME}/x\" }, \"deny\": [\"LC_ALL\"] },\n"
-	"  \"limits\": { \"memory\": \"512M\", \"processes\": 64, \"cpu_seconds\": 60, \"wall_seconds\": 300,\n"
-	"              \"open_files\": 256, \"file_size\": \"1G\", \"tmp_size\": 4096 },\n"
-	"  \"audit\":  \"all\",\n"
-	"  \"on_deny\": \"hide\",\n"
-	"  \"tests\":  [ { \"op\": \"fs.read\", \"path\": \"/etc/shadow\", \"expect\": \"deny\" },\n"
-	"              { \"op\": \"net.connect\", \"address\": \"10.1.1.1:8000\", \"expect\": \"allow\" },\n"
-	"              { \"op\": \"proc.signal\", \"name\": \"42\", \"expect\": \"deny\" } ]\n"
-	"}\n";
+    "{\n"
+    "  \"version\": 1,\n"
+    "  \"name\": \"pdf-tool\",\n"
+    "  \"extends\": [\"base\"],\n"
+    "  \"allow\": {\n"
+    "    \"fs.read\":     [\"${CWD}/**\"],\n"
+    "    \"fs.write\":    [\"${CWD}/out/**\"],\n"
+    "    \"net.connect\": [\"example.org:443\", \"10.0.0.0/8:8000-8999\", \"udp://1.1.1.1:53\"],\n"
+    "    \"net.listen\":  [\"127.0.0.1:8080\"]\n"
+    "  },\n"
+    "  \"ask\":  { \"fs.read\": [\"${HOME}/Documents/**\"] },\n"
+    "  \"deny\": { \"fs.*\": [\"${HOME}/work/.git/**\"] },\n"
+    "  \"view\": {\n"
+    "    \"/tmp\":  { \"private\": true },\n"
+    "    \"/data\": { \"from\": \"/srv/data\", \"mode\": \"ro\" },\n"
+    "    \"/deft\": { \"from\": \"/srv/data\" },\n"
+    "    \"/rw\":   { \"from\": \"/srv/rw\", \"mode\": \"rw\" },\n"
+    "    \"/src\":  { \"from\": \"${CWD}\", \"mode\": \"cow\" }\n"
+    "  },\n"
+    "  \"env\":    { \"pass\": [\"TERM\", \"LC_*\"], \"set\": { \"HOME\": \"${HOME}/x\" }, "
+    "\"deny\": [\"LC_ALL\"] },\n"
+    "  \"limits\": { \"memory\": \"512M\", \"processes\": 64, \"cpu_seconds\": 60, "
+    "\"wall_seconds\": 300,\n"
+    "              \"open_files\": 256, \"file_size\": \"1G\", \"tmp_size\": 4096 },\n"
+    "  \"audit\":  \"all\",\n"
+    "  \"on_deny\": \"hide\",\n"
+    "  \"tests\":  [ { \"op\": \"fs.read\", \"path\": \"/etc/shadow\", \"expect\": \"deny\" },\n"
+    "              { \"op\": \"net.connect\", \"address\": \"10.1.1.1:8000\", \"expect\": "
+    "\"allow\" },\n"
+    "              { \"op\": \"proc.signal\", \"name\": \"42\", \"expect\": \"deny\" } ]\n"
+    "}\n";
 
 Test(policy_file, says_everything_the_language_has)
 {
@@ -120,7 +126,8 @@ Test(policy_file, environment_passes_sets_and_denies)
 
 Test(policy_file, rules_know_where_they_came_from)
 {
-	struct pol_policy *policy = policy_of("{\"version\": 1, \"allow\": {\"fs.read\": [\"/a\", \"/b\"]}}");
+	struct pol_policy *policy =
+	    policy_of("{\"version\": 1, \"allow\": {\"fs.read\": [\"/a\", \"/b\"]}}");
 	struct mon_rule rule;
 
 	cr_assert_eq(mon_table_count(policy->table), 2);
@@ -146,8 +153,9 @@ Test(policy_file, the_smallest_policy_allows_nothing)
 
 Test(policy_file, variables_stand_for_their_values)
 {
-	struct pol_policy *policy = policy_of("{\"version\": 1, \"allow\": {\"fs.read\": [\"${TMP}/x-${UID}/**\", "
-					      "\"${PROGRAM}\"], \"net.connect\": [\"unix:/run/user/${UID}/s\"]}}");
+	struct pol_policy *policy =
+	    policy_of("{\"version\": 1, \"allow\": {\"fs.read\": [\"${TMP}/x-${UID}/**\", "
+		      "\"${PROGRAM}\"], \"net.connect\": [\"unix:/run/user/${UID}/s\"]}}");
 
 	allows(policy, "fs.read /tmp/x-1000/a");
 	allows(policy, "fs.read /opt/prog");
@@ -157,8 +165,9 @@ Test(policy_file, variables_stand_for_their_values)
 
 Test(policy_file, two_dollars_keep_a_brace_from_being_a_variable)
 {
-	struct pol_policy *policy = policy_of("{\"version\": 1, \"allow\": {\"fs.read\": [\"/a/$${HOME}\", "
-					      "\"/b/$$${x}\", \"/c/$1$$\"]}}");
+	struct pol_policy *policy =
+	    policy_of("{\"version\": 1, \"allow\": {\"fs.read\": [\"/a/$${HOME}\", "
+		      "\"/b/$$${x}\", \"/c/$1$$\"]}}");
 
 	allows(policy, "fs.read /a/${HOME}");
 	allows(policy, "fs.read /b/$${x}");
@@ -179,8 +188,14 @@ Test(policy_file, a_home_that_is_the_root_adds_no_second_slash)
 	struct pol_draft *draft = draft_with((struct pol_vars){.home = "/"});
 	struct pol_error error;
 
-	cr_assert_eq(pol_draft_file(draft, write_text("p", "{\"version\": 1, \"allow\": {\"fs.read\": [\"${HOME}/x\", \"${HOME}\"]}}"), &error),
-		     CD_OK, "%s", error.problem);
+	cr_assert_eq(
+	    pol_draft_file(
+		draft,
+		write_text(
+		    "p",
+		    "{\"version\": 1, \"allow\": {\"fs.read\": [\"${HOME}/x\", \"${HOME}\"]}}"),
+		&error),
+	    CD_OK, "%s", error.problem);
 	pol_draft_free(draft);
 }
 
@@ -196,7 +211,12 @@ Test(policy_file, variables_follow_symbolic_links)
 	cr_assert_eq(mkdir(home, 0700), 0);
 	cr_assert_eq(symlink("real", link), 0);
 	draft = draft_with((struct pol_vars){.home = link});
-	cr_assert_eq(pol_draft_file(draft, write_text("p", "{\"version\": 1, \"allow\": {\"fs.read\": [\"${HOME}/**\"]}}"), &error), CD_OK);
+	cr_assert_eq(
+	    pol_draft_file(
+		draft,
+		write_text("p", "{\"version\": 1, \"allow\": {\"fs.read\": [\"${HOME}/**\"]}}"),
+		&error),
+	    CD_OK);
 	cr_assert_eq(pol_draft_finish(draft, &policy, &error), CD_OK);
 	strcat(home, "/file");
 	strcat(strcpy(link, "fs.read "), home);
@@ -237,90 +257,126 @@ static const struct {
 	unsigned line;
 	const char *pointer, *problem, *remedy;
 } mistakes[] = {
-	/* shape */
-	{"", 1, "", "near end of file", "close"},
-	{"[]", 1, "", "this is a list [...]", "write an object"},
-	{"{}", 1, "", "no \"version\"", "add \"version\": 1"},
-	{"{\"version\": 2}", 1, "/version", "version", "write 1"},
-	{"{\"version\": \"1\"}", 1, "/version", "a string, not a whole number", ""},
-	{"{\"version\": 1.0}", 1, "/version", "a fraction", ""},
-	{"{\n \"version\": 1,\n \"alow\": {}\n}", 3, "/alow", "unknown key \"alow\"", "\"allow\""},
-	{"{\"version\": 1,\n\"zzzzzzzz\": 1}", 2, "/zzzzzzzz", "unknown key", "remove it"},
-	{"{\"version\": 1,\n \"version\": 1}", 2, "", "duplicate", "once"},
-	{"{\"version\": 1,\n \"allow\": {\"fs.read\": [],\n \"fs.read\": []}}", 3, "", "duplicate", "once"},
-	{"{\"version\": 1", 1, "", "expected", "close"},
-	{"{\"version\": 1,}", 1, "", "expected", "JSON"},
-	{"{\"version\": 1} x", 1, "", "expected", "remove what follows"},
-	{"{'version': 1}", 1, "", "expected", "JSON"},
-	{"{\"version\": 99999999999999999999}", 1, "", "too big", "smaller"},
-	{"{\"version\": 1, \"name\": \"a\\u0000b\"}", 1, "", "u0000", "NUL"},
-	{"{\"version\": 1, \"a\\u0000b\": 1}", 1, "", "NUL", "NUL"},
-	{"{\"version\": 1, \"name\": \"\xff\"}", 1, "", "0xff", "UTF-8"},
-	{"{\"version\": 1, \"name\": \"\"}", 1, "/name", "1 to 255", ""},
-	{"{\"version\": 1, \"name\": 3}", 1, "/name", "a whole number, not a string", ""},
-	{"{\"version\": 1, \"name\": null}", 1, "/name", "null, not a string", ""},
-	/* rules */
-	{"{\"version\": 1, \"allow\": []}", 1, "/allow", "a list [...], not an object", ""},
-	{"{\"version\": 1, \"allow\": {\n\"fs.raed\": []}}", 2, "/allow/fs.raed", "unknown operation", "\"fs.read\""},
-	{"{\"version\": 1, \"allow\": {\"fs.read\": \"/x\"}}", 1, "/allow/fs.read", "a string, not a list", ""},
-	{"{\"version\": 1, \"allow\": {\"fs.read\": [1]}}", 1, "/allow/fs.read/0", "a whole number, not a string", ""},
-	{"{\"version\": 1, \"allow\": {\"fs.read\": [\n\"/ok\",\n\"usr\"]}}", 3, "/allow/fs.read/1", "not absolute", "begin it with /"},
-	{"{\"version\": 1, \"deny\": {\"fs.read\": [\"\"]}}", 1, "/deny/fs.read/0", "empty", ""},
-	{"{\"version\": 1, \"ask\": {\"fs.read\": [\"/a/../b\"]}}", 1, "/ask/fs.read/0", "\"..\"", ""},
-	{"{\"version\": 1, \"allow\": {\"fs.read\": [\"/a//b\"]}}", 1, "/allow/fs.read/0", "empty component", ""},
-	{"{\"version\": 1, \"allow\": {\"fs.read\": [\"/**/b\"]}}", 1, "/allow/fs.read/0", "last component", "only at the end"},
-	{"{\"version\": 1, \"allow\": {\"fs.read\": [\"${HOEM}/b\"]}}", 1, "/allow/fs.read/0", "unknown variable ${HOEM}", "${HOME}"},
-	{"{\"version\": 1, \"allow\": {\"fs.read\": [\"${HOME/b\"]}}", 1, "/allow/fs.read/0", "without \"}\"", "close"},
-	{"{\"version\": 1, \"allow\": {\"net.connect\": [\"a:99999\"]}}", 1, "/allow/net.connect/0", "port", "host:443"},
-	{"{\"version\": 1, \"allow\": {\"net.connect\": [\"http://a\"]}}", 1, "/allow/net.connect/0", "scheme", ""},
-	{"{\"version\": 1, \"allow\": {\"proc.signal\": [\"a b\"]}}", 1, "/allow/proc.signal/0", "not a word", ""},
-	/* view */
-	{"{\"version\": 1, \"view\": {\"/x\": {}}}", 1, "/view/~1x", "either private or from", ""},
-	{"{\"version\": 1, \"view\": {\"/x\": {\"private\": false}}}", 1, "/view/~1x/private", "only be true", ""},
-	{"{\"version\": 1, \"view\": {\"/x\": {\"private\": true, \"from\": \"/y\"}}}", 1, "/view/~1x", "either private or from", ""},
-	{"{\"version\": 1, \"view\": {\"/x\": {\"private\": true, \"mode\": \"ro\"}}}", 1, "/view/~1x", "either private or from", ""},
-	{"{\"version\": 1, \"view\": {\"/x\": {\"from\": \"/y\", \"mode\": \"rx\"}}}", 1, "/view/~1x/mode", "unknown mode", "\"ro\""},
-	{"{\"version\": 1, \"view\": {\"/x\": {\"from\": 1}}}", 1, "/view/~1x/from", "not a string", ""},
-	{"{\"version\": 1, \"view\": {\"x\": {\"private\": true}}}", 1, "/view/x", "not absolute", ""},
-	{"{\"version\": 1, \"view\": {\"/x/*\": {\"private\": true}}}", 1, "/view/~1x~1*", "\"*\"", ""},
-	{"{\"version\": 1, \"view\": {\"/x\": {\"from\": \"y\"}}}", 1, "/view/~1x", "not absolute", ""},
-	{"{\"version\": 1, \"view\": {\"/x~\": {\"form\": \"/y\"}}}", 1, "/view/~1x~0/form", "unknown key", "\"from\""},
-	{"{\"version\": 1, \"view\": {\"/x\": 1}}", 1, "/view/~1x", "not an object", ""},
-	/* env */
-	{"{\"version\": 1, \"env\": {\"pass\": [\"A=B\"]}}", 1, "/env/pass/0", "not the name", "PREFIX*"},
-	{"{\"version\": 1, \"env\": {\"pass\": [\"\"]}}", 1, "/env/pass/0", "not the name", ""},
-	{"{\"version\": 1, \"env\": {\"pass\": [\"*A\"]}}", 1, "/env/pass/0", "not the name", ""},
-	{"{\"version\": 1, \"env\": {\"set\": {\"A*\": \"x\"}}}", 1, "/env/set/A*", "not the name", "NAME"},
-	{"{\"version\": 1, \"env\": {\"set\": {\"A\": 1}}}", 1, "/env/set/A", "not a string", ""},
-	{"{\"version\": 1, \"env\": {\"sett\": {}}}", 1, "/env/sett", "unknown key", "\"set\""},
-	/* limits */
-	{"{\"version\": 1, \"limits\": {\"memroy\": 1}}", 1, "/limits/memroy", "unknown limit", "\"memory\""},
-	{"{\"version\": 1, \"limits\": {\"memory\": -1}}", 1, "/limits/memory", "negative", ""},
-	{"{\"version\": 1, \"limits\": {\"memory\": 0}}", 1, "/limits/memory", "is 0", "leave it out"},
-	{"{\"version\": 1, \"limits\": {\"memory\": 1.5}}", 1, "/limits/memory", "a fraction", ""},
-	{"{\"version\": 1, \"limits\": {\"memory\": \"512MB\"}}", 1, "/limits/memory", "not a size", "512M"},
-	{"{\"version\": 1, \"limits\": {\"memory\": \"\"}}", 1, "/limits/memory", "not a size", ""},
-	{"{\"version\": 1, \"limits\": {\"memory\": \"M\"}}", 1, "/limits/memory", "not a size", ""},
-	{"{\"version\": 1, \"limits\": {\"memory\": \"-1M\"}}", 1, "/limits/memory", "not a size", ""},
-	{"{\"version\": 1, \"limits\": {\"memory\": \"99999999999999999999\"}}", 1, "/limits/memory", "too large", ""},
-	{"{\"version\": 1, \"limits\": {\"memory\": \"9999999999G\"}}", 1, "/limits/memory", "too large", ""},
-	{"{\"version\": 1, \"limits\": {\"processes\": \"64\"}}", 1, "/limits/processes", "a string, not a whole number", ""},
-	/* the rest */
-	{"{\"version\": 1, \"audit\": \"none\"}", 1, "/audit", "unknown kind of audit", "docs/policy.md"},
-	{"{\"version\": 1, \"audit\": \"denid\"}", 1, "/audit", "unknown kind of audit", "\"denied\""},
-	{"{\"version\": 1, \"on_deny\": \"hid\"}", 1, "/on_deny", "unknown answer", "\"hide\""},
-	{"{\"version\": 1, \"on_deny\": true}", 1, "/on_deny", "true, not a string", ""},
-	{"{\"version\": 1, \"tests\": {}}", 1, "/tests", "not a list", ""},
-	{"{\"version\": 1, \"tests\": [1]}", 1, "/tests/0", "not an object", ""},
-	{"{\"version\": 1, \"tests\": [{}]}", 1, "/tests/0", "no \"op\"", ""},
-	{"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\"}]}", 1, "/tests/0", "no \"expect\"", ""},
-	{"{\"version\": 1, \"tests\": [{\"op\": \"fs.*\", \"path\": \"/\", \"expect\": \"deny\"}]}", 1, "/tests/0/op", "one operation", ""},
-	{"{\"version\": 1, \"tests\": [{\"op\": \"fs.reed\", \"path\": \"/\", \"expect\": \"deny\"}]}", 1, "/tests/0/op", "unknown operation", "\"fs.read\""},
-	{"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\", \"path\": \"/\", \"expect\": \"denny\"}]}", 1, "/tests/0/expect", "unknown verdict", "\"deny\""},
-	{"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\", \"address\": \"/\", \"expect\": \"deny\"}]}", 1, "/tests/0", "takes \"path\"", ""},
-	{"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\", \"path\": \"x\", \"expect\": \"deny\"}]}", 1, "/tests/0/path", "not the path of one object", ""},
-	{"{\"version\": 1, \"tests\": [{\"op\": \"net.send\", \"address\": \"a\", \"expect\": \"deny\"}]}", 1, "/tests/0/address", "not the address", ""},
-	{"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\", \"path\": \"/\", \"pth\": \"/\", \"expect\": \"deny\"}]}", 1, "/tests/0/pth", "unknown key", "\"path\""},
+    /* shape */
+    {"", 1, "", "near end of file", "close"},
+    {"[]", 1, "", "this is a list [...]", "write an object"},
+    {"{}", 1, "", "no \"version\"", "add \"version\": 1"},
+    {"{\"version\": 2}", 1, "/version", "version", "write 1"},
+    {"{\"version\": \"1\"}", 1, "/version", "a string, not a whole number", ""},
+    {"{\"version\": 1.0}", 1, "/version", "a fraction", ""},
+    {"{\n \"version\": 1,\n \"alow\": {}\n}", 3, "/alow", "unknown key \"alow\"", "\"allow\""},
+    {"{\"version\": 1,\n\"zzzzzzzz\": 1}", 2, "/zzzzzzzz", "unknown key", "remove it"},
+    {"{\"version\": 1,\n \"version\": 1}", 2, "", "duplicate", "once"},
+    {"{\"version\": 1,\n \"allow\": {\"fs.read\": [],\n \"fs.read\": []}}", 3, "", "duplicate",
+     "once"},
+    {"{\"version\": 1", 1, "", "expected", "close"},
+    {"{\"version\": 1,}", 1, "", "expected", "JSON"},
+    {"{\"version\": 1} x", 1, "", "expected", "remove what follows"},
+    {"{'version': 1}", 1, "", "expected", "JSON"},
+    {"{\"version\": 99999999999999999999}", 1, "", "too big", "smaller"},
+    {"{\"version\": 1, \"name\": \"a\\u0000b\"}", 1, "", "u0000", "NUL"},
+    {"{\"version\": 1, \"a\\u0000b\": 1}", 1, "", "NUL", "NUL"},
+    {"{\"version\": 1, \"name\": \"\xff\"}", 1, "", "0xff", "UTF-8"},
+    {"{\"version\": 1, \"name\": \"\"}", 1, "/name", "1 to 255", ""},
+    {"{\"version\": 1, \"name\": 3}", 1, "/name", "a whole number, not a string", ""},
+    {"{\"version\": 1, \"name\": null}", 1, "/name", "null, not a string", ""},
+    /* rules */
+    {"{\"version\": 1, \"allow\": []}", 1, "/allow", "a list [...], not an object", ""},
+    {"{\"version\": 1, \"allow\": {\n\"fs.raed\": []}}", 2, "/allow/fs.raed", "unknown operation",
+     "\"fs.read\""},
+    {"{\"version\": 1, \"allow\": {\"fs.read\": \"/x\"}}", 1, "/allow/fs.read",
+     "a string, not a list", ""},
+    {"{\"version\": 1, \"allow\": {\"fs.read\": [1]}}", 1, "/allow/fs.read/0",
+     "a whole number, not a string", ""},
+    {"{\"version\": 1, \"allow\": {\"fs.read\": [\n\"/ok\",\n\"usr\"]}}", 3, "/allow/fs.read/1",
+     "not absolute", "begin it with /"},
+    {"{\"version\": 1, \"deny\": {\"fs.read\": [\"\"]}}", 1, "/deny/fs.read/0", "empty", ""},
+    {"{\"version\": 1, \"ask\": {\"fs.read\": [\"/a/../b\"]}}", 1, "/ask/fs.read/0", "\"..\"", ""},
+    {"{\"version\": 1, \"allow\": {\"fs.read\": [\"/a//b\"]}}", 1, "/allow/fs.read/0",
+     "empty component", ""},
+    {"{\"version\": 1, \"allow\": {\"fs.read\": [\"/**/b\"]}}", 1, "/allow/fs.read/0",
+     "last component", "only at the end"},
+    {"{\"version\": 1, \"allow\": {\"fs.read\": [\"${HOEM}/b\"]}}", 1, "/allow/fs.read/0",
+     "unknown variable ${HOEM}", "${HOME}"},
+    {"{\"version\": 1, \"allow\": {\"fs.read\": [\"${HOME/b\"]}}", 1, "/allow/fs.read/0",
+     "without \"}\"", "close"},
+    {"{\"version\": 1, \"allow\": {\"net.connect\": [\"a:99999\"]}}", 1, "/allow/net.connect/0",
+     "port", "host:443"},
+    {"{\"version\": 1, \"allow\": {\"net.connect\": [\"http://a\"]}}", 1, "/allow/net.connect/0",
+     "scheme", ""},
+    {"{\"version\": 1, \"allow\": {\"proc.signal\": [\"a b\"]}}", 1, "/allow/proc.signal/0",
+     "not a word", ""},
+    /* view */
+    {"{\"version\": 1, \"view\": {\"/x\": {}}}", 1, "/view/~1x", "either private or from", ""},
+    {"{\"version\": 1, \"view\": {\"/x\": {\"private\": false}}}", 1, "/view/~1x/private",
+     "only be true", ""},
+    {"{\"version\": 1, \"view\": {\"/x\": {\"private\": true, \"from\": \"/y\"}}}", 1, "/view/~1x",
+     "either private or from", ""},
+    {"{\"version\": 1, \"view\": {\"/x\": {\"private\": true, \"mode\": \"ro\"}}}", 1, "/view/~1x",
+     "either private or from", ""},
+    {"{\"version\": 1, \"view\": {\"/x\": {\"from\": \"/y\", \"mode\": \"rx\"}}}", 1,
+     "/view/~1x/mode", "unknown mode", "\"ro\""},
+    {"{\"version\": 1, \"view\": {\"/x\": {\"from\": 1}}}", 1, "/view/~1x/from", "not a string",
+     ""},
+    {"{\"version\": 1, \"view\": {\"x\": {\"private\": true}}}", 1, "/view/x", "not absolute", ""},
+    {"{\"version\": 1, \"view\": {\"/x/*\": {\"private\": true}}}", 1, "/view/~1x~1*", "\"*\"", ""},
+    {"{\"version\": 1, \"view\": {\"/x\": {\"from\": \"y\"}}}", 1, "/view/~1x", "not absolute", ""},
+    {"{\"version\": 1, \"view\": {\"/x~\": {\"form\": \"/y\"}}}", 1, "/view/~1x~0/form",
+     "unknown key", "\"from\""},
+    {"{\"version\": 1, \"view\": {\"/x\": 1}}", 1, "/view/~1x", "not an object", ""},
+    /* env */
+    {"{\"version\": 1, \"env\": {\"pass\": [\"A=B\"]}}", 1, "/env/pass/0", "not the name",
+     "PREFIX*"},
+    {"{\"version\": 1, \"env\": {\"pass\": [\"\"]}}", 1, "/env/pass/0", "not the name", ""},
+    {"{\"version\": 1, \"env\": {\"pass\": [\"*A\"]}}", 1, "/env/pass/0", "not the name", ""},
+    {"{\"version\": 1, \"env\": {\"set\": {\"A*\": \"x\"}}}", 1, "/env/set/A*", "not the name",
+     "NAME"},
+    {"{\"version\": 1, \"env\": {\"set\": {\"A\": 1}}}", 1, "/env/set/A", "not a string", ""},
+    {"{\"version\": 1, \"env\": {\"sett\": {}}}", 1, "/env/sett", "unknown key", "\"set\""},
+    /* limits */
+    {"{\"version\": 1, \"limits\": {\"memroy\": 1}}", 1, "/limits/memroy", "unknown limit",
+     "\"memory\""},
+    {"{\"version\": 1, \"limits\": {\"memory\": -1}}", 1, "/limits/memory", "negative", ""},
+    {"{\"version\": 1, \"limits\": {\"memory\": 0}}", 1, "/limits/memory", "is 0", "leave it out"},
+    {"{\"version\": 1, \"limits\": {\"memory\": 1.5}}", 1, "/limits/memory", "a fraction", ""},
+    {"{\"version\": 1, \"limits\": {\"memory\": \"512MB\"}}", 1, "/limits/memory", "not a size",
+     "512M"},
+    {"{\"version\": 1, \"limits\": {\"memory\": \"\"}}", 1, "/limits/memory", "not a size", ""},
+    {"{\"version\": 1, \"limits\": {\"memory\": \"M\"}}", 1, "/limits/memory", "not a size", ""},
+    {"{\"version\": 1, \"limits\": {\"memory\": \"-1M\"}}", 1, "/limits/memory", "not a size", ""},
+    {"{\"version\": 1, \"limits\": {\"memory\": \"99999999999999999999\"}}", 1, "/limits/memory",
+     "too large", ""},
+    {"{\"version\": 1, \"limits\": {\"memory\": \"9999999999G\"}}", 1, "/limits/memory",
+     "too large", ""},
+    {"{\"version\": 1, \"limits\": {\"processes\": \"64\"}}", 1, "/limits/processes",
+     "a string, not a whole number", ""},
+    /* the rest */
+    {"{\"version\": 1, \"audit\": \"none\"}", 1, "/audit", "unknown kind of audit",
+     "docs/policy.md"},
+    {"{\"version\": 1, \"audit\": \"denid\"}", 1, "/audit", "unknown kind of audit", "\"denied\""},
+    {"{\"version\": 1, \"on_deny\": \"hid\"}", 1, "/on_deny", "unknown answer", "\"hide\""},
+    {"{\"version\": 1, \"on_deny\": true}", 1, "/on_deny", "true, not a string", ""},
+    {"{\"version\": 1, \"tests\": {}}", 1, "/tests", "not a list", ""},
+    {"{\"version\": 1, \"tests\": [1]}", 1, "/tests/0", "not an object", ""},
+    {"{\"version\": 1, \"tests\": [{}]}", 1, "/tests/0", "no \"op\"", ""},
+    {"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\"}]}", 1, "/tests/0", "no \"expect\"", ""},
+    {"{\"version\": 1, \"tests\": [{\"op\": \"fs.*\", \"path\": \"/\", \"expect\": \"deny\"}]}", 1,
+     "/tests/0/op", "one operation", ""},
+    {"{\"version\": 1, \"tests\": [{\"op\": \"fs.reed\", \"path\": \"/\", \"expect\": \"deny\"}]}",
+     1, "/tests/0/op", "unknown operation", "\"fs.read\""},
+    {"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\", \"path\": \"/\", \"expect\": \"denny\"}]}",
+     1, "/tests/0/expect", "unknown verdict", "\"deny\""},
+    {"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\", \"address\": \"/\", \"expect\": "
+     "\"deny\"}]}",
+     1, "/tests/0", "takes \"path\"", ""},
+    {"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\", \"path\": \"x\", \"expect\": \"deny\"}]}",
+     1, "/tests/0/path", "not the path of one object", ""},
+    {"{\"version\": 1, \"tests\": [{\"op\": \"net.send\", \"address\": \"a\", \"expect\": "
+     "\"deny\"}]}",
+     1, "/tests/0/address", "not the address", ""},
+    {"{\"version\": 1, \"tests\": [{\"op\": \"fs.read\", \"path\": \"/\", \"pth\": \"/\", "
+     "\"expect\": \"deny\"}]}",
+     1, "/tests/0/pth", "unknown key", "\"path\""},
 };
 
 Test(policy_file, each_mistake_is_one_clear_error)
@@ -337,8 +393,9 @@ Test(policy_file, each_mistake_is_one_clear_error)
 
 Test(policy_file, the_error_line_is_found_past_strings_that_look_like_json)
 {
-	struct pol_error error = error_of("{\n\"name\": \"}]\\\",\\\\\",\n\"tests\":\n[\n],\n\"version\": 1,\n"
-					  "\"env\": {\"set\": {\"A\": \"{[\"},\n\"p\\u0061ss\": [\n\"OK\",\n\"A=B\"]}}");
+	struct pol_error error =
+	    error_of("{\n\"name\": \"}]\\\",\\\\\",\n\"tests\":\n[\n],\n\"version\": 1,\n"
+		     "\"env\": {\"set\": {\"A\": \"{[\"},\n\"p\\u0061ss\": [\n\"OK\",\n\"A=B\"]}}");
 
 	check_error(&error, 10, "/env/pass/1", "not the name", "");
 }
@@ -457,11 +514,11 @@ static void note_report(void *context, const struct pol_test *test, const struct
 
 Test(policy_file, a_failing_test_is_reported_with_what_was_decided)
 {
-	struct pol_policy *policy = policy_of(
-		"{\"version\": 1, \"ask\": {\"fs.read\": [\"/a/**\"]}, \"tests\": ["
-		"{\"op\": \"fs.read\", \"path\": \"/a/b\", \"expect\": \"ask\"},"
-		"{\"op\": \"fs.read\", \"path\": \"/a/c\", \"expect\": \"allow\"},"
-		"{\"op\": \"fs.read\", \"path\": \"${HOME}\", \"expect\": \"deny\"}]}");
+	struct pol_policy *policy =
+	    policy_of("{\"version\": 1, \"ask\": {\"fs.read\": [\"/a/**\"]}, \"tests\": ["
+		      "{\"op\": \"fs.read\", \"path\": \"/a/b\", \"expect\": \"ask\"},"
+		      "{\"op\": \"fs.read\", \"path\": \"/a/c\", \"expect\": \"allow\"},"
+		      "{\"op\": \"fs.read\", \"path\": \"${HOME}\", \"expect\": \"deny\"}]}");
 	struct reports reports = {0};
 
 	cr_assert_eq(pol_policy_test(policy, note_report, &reports), 1);

@@ -10,9 +10,12 @@
 
 #include "tests/policy/support.h"
 
-#define allows(policy, question) cr_assert_eq(policy_verdict(policy, question), MON_ALLOW, "%s", question)
-#define asks(policy, question)   cr_assert_eq(policy_verdict(policy, question), MON_ASK, "%s", question)
-#define denies(policy, question) cr_assert_eq(policy_verdict(policy, question), MON_DENY, "%s", question)
+#define allows(policy, question)                                                                   \
+	cr_assert_eq(policy_verdict(policy, question), MON_ALLOW, "%s", question)
+#define asks(policy, question)                                                                     \
+	cr_assert_eq(policy_verdict(policy, question), MON_ASK, "%s", question)
+#define denies(policy, question)                                                                   \
+	cr_assert_eq(policy_verdict(policy, question), MON_DENY, "%s", question)
 
 Test(flags, a_path_means_itself_and_all_below)
 {
@@ -43,7 +46,8 @@ Test(flags, an_existing_file_means_itself_alone)
 
 Test(flags, values_are_separated_by_commas)
 {
-	struct pol_policy *policy = policy_of_flags("allow-read=/a,/b", "allow-net=a.example:1,10.0.0.1:2", "allow-env=X,Y*", NULL);
+	struct pol_policy *policy = policy_of_flags(
+	    "allow-read=/a,/b", "allow-net=a.example:1,10.0.0.1:2", "allow-env=X,Y*", NULL);
 
 	allows(policy, "fs.read /a/x");
 	allows(policy, "fs.read /b/x");
@@ -56,7 +60,8 @@ Test(flags, values_are_separated_by_commas)
 
 Test(flags, each_flag_grants_or_denies_its_operations)
 {
-	struct pol_policy *policy = policy_of_flags("allow-write=/w", "allow-run=/x", "allow-exec=/e", "allow-listen=:80", NULL);
+	struct pol_policy *policy = policy_of_flags("allow-write=/w", "allow-run=/x",
+						    "allow-exec=/e", "allow-listen=:80", NULL);
 
 	allows(policy, "fs.write /w/a");
 	allows(policy, "fs.create /w/a");
@@ -70,8 +75,9 @@ Test(flags, each_flag_grants_or_denies_its_operations)
 	allows(policy, "net.listen 0.0.0.0:80");
 	denies(policy, "net.connect 10.0.0.1:80");
 	pol_policy_free(policy);
-	policy = policy_of_flags("allow=*:/**", "allow-net=:*", "allow-listen=:*", "deny-read=/r", "deny-write=/w",
-				 "deny-run=/x", "deny-exec=/e", "deny-net=10.0.0.1", NULL);
+	policy = policy_of_flags("allow=*:/**", "allow-net=:*", "allow-listen=:*", "deny-read=/r",
+				 "deny-write=/w", "deny-run=/x", "deny-exec=/e",
+				 "deny-net=10.0.0.1", NULL);
 	denies(policy, "fs.read /r/a");
 	allows(policy, "fs.stat /r/a");
 	allows(policy, "fs.write /r/a");
@@ -101,8 +107,9 @@ Test(flags, net_without_a_value_is_any_host)
 
 Test(flags, the_general_flags_take_a_policys_pattern)
 {
-	struct pol_policy *policy = policy_of_flags("allow=fs.read:${HOME}/a,b", "ask=fs.*:/ask/**", "deny=fs.read:/ask/*/x",
-						    "allow=net.connect:[::1]:80", "allow=proc.signal:1*", NULL);
+	struct pol_policy *policy = policy_of_flags(
+	    "allow=fs.read:${HOME}/a,b", "ask=fs.*:/ask/**", "deny=fs.read:/ask/*/x",
+	    "allow=net.connect:[::1]:80", "allow=proc.signal:1*", NULL);
 
 	allows(policy, "fs.read /home/u/a,b");
 	denies(policy, "fs.read /home/u/a,b/below");
@@ -115,7 +122,8 @@ Test(flags, the_general_flags_take_a_policys_pattern)
 
 Test(flags, relative_paths_begin_at_the_working_directory)
 {
-	struct pol_policy *policy = policy_of_flags("allow-read=sub/x", "allow-write=.", "allow-run=./a/./b//c/", NULL);
+	struct pol_policy *policy =
+	    policy_of_flags("allow-read=sub/x", "allow-write=.", "allow-run=./a/./b//c/", NULL);
 
 	allows(policy, "fs.read /home/u/work/sub/x/y");
 	allows(policy, "fs.write /home/u/work/new");
@@ -146,7 +154,8 @@ Test(flags, existing_paths_are_resolved_and_the_tail_is_kept)
 
 Test(flags, a_star_in_a_path_is_a_wildcard)
 {
-	struct pol_policy *policy = policy_of_flags("allow-read=/data/*.txt", "allow-write=/out/**", NULL);
+	struct pol_policy *policy =
+	    policy_of_flags("allow-read=/data/*.txt", "allow-write=/out/**", NULL);
 	struct mon_rule rule;
 
 	allows(policy, "fs.read /data/a.txt");
@@ -170,7 +179,8 @@ Test(flags, the_root_can_be_named)
 
 Test(flags, naming_a_secret_grants_it)
 {
-	struct pol_policy *policy = policy_of_flags("allow-read=/home/u", "allow-read=/home/u/.ssh", NULL);
+	struct pol_policy *policy =
+	    policy_of_flags("allow-read=/home/u", "allow-read=/home/u/.ssh", NULL);
 
 	allows(policy, "fs.read /home/u/.ssh/id");
 	denies(policy, "fs.read /home/u/.aws/credentials");
@@ -179,14 +189,15 @@ Test(flags, naming_a_secret_grants_it)
 
 Test(flags, mounts_grant_what_they_mount)
 {
-	struct pol_policy *policy = policy_of_flags("ro=/opt/ro", "rw=/opt/rw", "bind=/srv/a:/data", "ro-bind=/srv/b:/etc/b",
-						    "tmpfs=/scratch", NULL);
+	struct pol_policy *policy =
+	    policy_of_flags("ro=/opt/ro", "rw=/opt/rw", "bind=/srv/a:/data",
+			    "ro-bind=/srv/b:/etc/b", "tmpfs=/scratch", NULL);
 	static const struct pol_view want[] = {
-		{POL_VIEW_BIND, false, "/opt/ro", "/opt/ro", "command line", "--ro=/opt/ro"},
-		{POL_VIEW_BIND, true, "/opt/rw", "/opt/rw", "command line", "--rw=/opt/rw"},
-		{POL_VIEW_BIND, true, "/data", "/srv/a", "command line", "--bind=/srv/a:/data"},
-		{POL_VIEW_BIND, false, "/etc/b", "/srv/b", "command line", "--ro-bind=/srv/b:/etc/b"},
-		{POL_VIEW_PRIVATE, false, "/scratch", NULL, "command line", "--tmpfs=/scratch"},
+	    {POL_VIEW_BIND, false, "/opt/ro", "/opt/ro", "command line", "--ro=/opt/ro"},
+	    {POL_VIEW_BIND, true, "/opt/rw", "/opt/rw", "command line", "--rw=/opt/rw"},
+	    {POL_VIEW_BIND, true, "/data", "/srv/a", "command line", "--bind=/srv/a:/data"},
+	    {POL_VIEW_BIND, false, "/etc/b", "/srv/b", "command line", "--ro-bind=/srv/b:/etc/b"},
+	    {POL_VIEW_PRIVATE, false, "/scratch", NULL, "command line", "--tmpfs=/scratch"},
 	};
 
 	cr_assert_eq(policy->view_count, 5);
@@ -233,9 +244,15 @@ Test(flags, flags_win_over_files_whatever_the_order)
 	cr_assert_eq(pol_draft_flag(draft, "on-deny", "kill", &error), CD_OK);
 	cr_assert_eq(pol_draft_flag(draft, "setenv", "A=flag", &error), CD_OK);
 	cr_assert_eq(pol_draft_flag(draft, "tmpfs", "/v", &error), CD_OK);
-	cr_assert_eq(pol_draft_file(draft, write_text("p.json",
-		"{\"version\": 1, \"limits\": {\"memory\": 1, \"processes\": 2}, \"audit\": \"all\", \"on_deny\": \"hide\","
-		"\"env\": {\"set\": {\"A\": \"file\", \"B\": \"file\"}}, \"view\": {\"/v\": {\"from\": \"/x\"}}}"), &error), CD_OK);
+	cr_assert_eq(
+	    pol_draft_file(draft,
+			   write_text("p.json",
+				      "{\"version\": 1, \"limits\": {\"memory\": 1, \"processes\": "
+				      "2}, \"audit\": \"all\", \"on_deny\": \"hide\","
+				      "\"env\": {\"set\": {\"A\": \"file\", \"B\": \"file\"}}, "
+				      "\"view\": {\"/v\": {\"from\": \"/x\"}}}"),
+			   &error),
+	    CD_OK);
 	cr_assert_eq(pol_draft_finish(draft, &policy, &error), CD_OK);
 	cr_assert_eq(policy->limits.memory, 1u << 30);
 	cr_assert_eq(policy->limits.processes, 2);
@@ -251,8 +268,9 @@ Test(flags, flags_win_over_files_whatever_the_order)
 
 Test(flags, the_environment_can_be_set_unset_and_denied)
 {
-	struct pol_policy *policy = policy_of_flags("allow-env=A*,B", "setenv=S=", "setenv=T=x=y", "unsetenv=AX", "unsetenv=T",
-						    "deny-env=AY*", NULL);
+	struct pol_policy *policy =
+	    policy_of_flags("allow-env=A*,B", "setenv=S=", "setenv=T=x=y", "unsetenv=AX",
+			    "unsetenv=T", "deny-env=AY*", NULL);
 
 	cr_assert(pol_env_passes(policy, "AB", 2));
 	cr_assert(pol_env_passes(policy, "B", 1));
@@ -268,45 +286,45 @@ Test(flags, each_mistake_is_one_clear_error)
 	static const struct {
 		const char *name, *value, *problem, *remedy;
 	} cases[] = {
-		{"allow-read", NULL, "value is missing", ""},
-		{"allow-read", "", "path is missing", ""},
-		{"allow-read", "/a,,/b", "path is missing", ""},
-		{"allow-read", "/nonexistent/../x", "\"..\"", ""},
-		{"allow-read", "/a**", "last component", ""},
-		{"allow-read", "/\xff", "UTF-8", ""},
-		{"allow-net", "", "empty", ""},
-		{"allow-net", "a:b:c", "brackets", ""},
-		{"allow-net", "10.0.0.1/8", "below its prefix", ""},
-		{"allow-env", "A=B", "not the name", ""},
-		{"allow", "fs.read", "not of this form", "OP:PATTERN"},
-		{"allow", "fs.raed:/x", "unknown operation", "fs.read"},
-		{"deny", "fs.read:x", "not absolute", ""},
-		{"bind", "/a", "not of this form", "SOURCE:DESTINATION"},
-		{"bind", ":/a", "not of this form", ""},
-		{"bind", "/a:", "not of this form", ""},
-		{"bind", "/a:/b/../c", "\"..\"", ""},
-		{"ro", "/a*", "\"*\"", ""},
-		{"tmpfs", "/a*", "\"*\"", ""},
-		{"setenv", "A", "not of this form", "NAME=VALUE"},
-		{"setenv", "=x", "not of this form", ""},
-		{"setenv", "A*=x", "not the name", ""},
-		{"unsetenv", "A=x", "not the name", ""},
-		{"limit", "memory", "not of this form", "NAME=VALUE"},
-		{"limit", "memry=1", "unknown limit", "memory"},
-		{"limit", "memory=1X", "not a size", ""},
-		{"limit", "memory=0", "is 0", ""},
-		{"limit", "processes=1K", "not a number", ""},
-		{"audit", "al", "unknown kind of audit", "\"all\""},
-		{"on-deny", "", "unknown answer", ""},
-		{"no-such-flag", "x", "no flag", ""},
+	    {"allow-read", NULL, "value is missing", ""},
+	    {"allow-read", "", "path is missing", ""},
+	    {"allow-read", "/a,,/b", "path is missing", ""},
+	    {"allow-read", "/nonexistent/../x", "\"..\"", ""},
+	    {"allow-read", "/a**", "last component", ""},
+	    {"allow-read", "/\xff", "UTF-8", ""},
+	    {"allow-net", "", "empty", ""},
+	    {"allow-net", "a:b:c", "brackets", ""},
+	    {"allow-net", "10.0.0.1/8", "below its prefix", ""},
+	    {"allow-env", "A=B", "not the name", ""},
+	    {"allow", "fs.read", "not of this form", "OP:PATTERN"},
+	    {"allow", "fs.raed:/x", "unknown operation", "fs.read"},
+	    {"deny", "fs.read:x", "not absolute", ""},
+	    {"bind", "/a", "not of this form", "SOURCE:DESTINATION"},
+	    {"bind", ":/a", "not of this form", ""},
+	    {"bind", "/a:", "not of this form", ""},
+	    {"bind", "/a:/b/../c", "\"..\"", ""},
+	    {"ro", "/a*", "\"*\"", ""},
+	    {"tmpfs", "/a*", "\"*\"", ""},
+	    {"setenv", "A", "not of this form", "NAME=VALUE"},
+	    {"setenv", "=x", "not of this form", ""},
+	    {"setenv", "A*=x", "not the name", ""},
+	    {"unsetenv", "A=x", "not the name", ""},
+	    {"limit", "memory", "not of this form", "NAME=VALUE"},
+	    {"limit", "memry=1", "unknown limit", "memory"},
+	    {"limit", "memory=1X", "not a size", ""},
+	    {"limit", "memory=0", "is 0", ""},
+	    {"limit", "processes=1K", "not a number", ""},
+	    {"audit", "al", "unknown kind of audit", "\"all\""},
+	    {"on-deny", "", "unknown answer", ""},
+	    {"no-such-flag", "x", "no flag", ""},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct pol_error error = flag_error(cases[i].name, cases[i].value);
 		char pointer[128];
 
-		snprintf(pointer, sizeof(pointer), "--%s%s%s", cases[i].name, cases[i].value ? "=" : "",
-			 cases[i].value ? cases[i].value : "");
+		snprintf(pointer, sizeof(pointer), "--%s%s%s", cases[i].name,
+			 cases[i].value ? "=" : "", cases[i].value ? cases[i].value : "");
 		if (strcmp(cases[i].name, "no-such-flag") == 0)
 			pointer[0] = '\0', strcpy(error.file, "-");
 		check_error(&error, 0, pointer, cases[i].problem, cases[i].remedy);
@@ -331,8 +349,8 @@ Test(flags, every_listed_name_is_a_flag)
 		struct pol_draft *draft = new_draft();
 		struct pol_error error;
 
-		cr_assert_neq(pol_draft_flag(draft, pol_flag_names[count], "\x01", &error), CD_ENOENT, "%s",
-			      pol_flag_names[count]);
+		cr_assert_neq(pol_draft_flag(draft, pol_flag_names[count], "\x01", &error),
+			      CD_ENOENT, "%s", pol_flag_names[count]);
 		pol_draft_free(draft);
 	}
 	cr_assert_geq(count, 20);

@@ -16,11 +16,19 @@ static struct pol_policy *many_things(void)
 
 	for (size_t i = 0; pol_groups[i].name; i++)
 		cr_assert_eq(pol_draft_group(draft, pol_groups[i].name, &error), CD_OK);
-	cr_assert_eq(pol_draft_file(draft, write_text("p.json",
-		"{\"version\": 1, \"name\": \"n\\\"\\u00e9\", \"ask\": {\"*\": [\"/q/**\"], \"net.*\": [\"a.example\"]},"
-		"\"view\": {\"/c\": {\"from\": \"/d\", \"mode\": \"cow\"}, \"/e\": {\"from\": \"/d\", \"mode\": \"rw\"}},"
-		"\"env\": {\"deny\": [\"X*\"], \"set\": {\"A\": \"b=c\"}}, \"limits\": {\"memory\": \"3G\", \"open_files\": 9},"
-		"\"on_deny\": \"hide\", \"tests\": [{\"op\": \"fs.read\", \"path\": \"/q\", \"expect\": \"ask\"}]}"), &error), CD_OK, "%s", error.problem);
+	cr_assert_eq(
+	    pol_draft_file(draft,
+			   write_text("p.json",
+				      "{\"version\": 1, \"name\": \"n\\\"\\u00e9\", \"ask\": "
+				      "{\"*\": [\"/q/**\"], \"net.*\": [\"a.example\"]},"
+				      "\"view\": {\"/c\": {\"from\": \"/d\", \"mode\": \"cow\"}, "
+				      "\"/e\": {\"from\": \"/d\", \"mode\": \"rw\"}},"
+				      "\"env\": {\"deny\": [\"X*\"], \"set\": {\"A\": \"b=c\"}}, "
+				      "\"limits\": {\"memory\": \"3G\", \"open_files\": 9},"
+				      "\"on_deny\": \"hide\", \"tests\": [{\"op\": \"fs.read\", "
+				      "\"path\": \"/q\", \"expect\": \"ask\"}]}"),
+			   &error),
+	    CD_OK, "%s", error.problem);
 	cr_assert_eq(pol_draft_flag(draft, "allow-write", "/data", &error), CD_OK);
 	cr_assert_eq(pol_draft_flag(draft, "allow-write", "/odd${HOME}", &error), CD_OK);
 	cr_assert_eq(pol_draft_flag(draft, "bind", "/odd/$${x:/dest${y", &error), CD_OK);
@@ -72,7 +80,12 @@ Test(show, a_policy_from_a_file_of_any_name_can_be_printed)
 	struct pol_error error;
 	char *printed;
 
-	cr_assert_eq(pol_draft_file(draft, write_text("odd\xff\n.json", "{\"version\": 1, \"allow\": {\"fs.read\": [\"/\"]}}"), &error), CD_OK);
+	cr_assert_eq(
+	    pol_draft_file(
+		draft,
+		write_text("odd\xff\n.json", "{\"version\": 1, \"allow\": {\"fs.read\": [\"/\"]}}"),
+		&error),
+	    CD_OK);
 	cr_assert_eq(pol_draft_finish(draft, &policy, &error), CD_OK);
 	printed = pol_policy_json(policy, true);
 	cr_assert_not_null(printed);

@@ -17,8 +17,9 @@ static void add_line(struct mon_builder *builder, const char *line)
 		status = mon_builder_protect(builder, line + 8, &why);
 	} else {
 		cr_assert_eq(sscanf(line, "%15s %31s %n", verdict_word, op, &at), 2, "%s", line);
-		rule.verdict = verdict_word[0] == 'd' ? MON_DENY
-			       : verdict_word[1] == 's' ? MON_ASK : MON_ALLOW;
+		rule.verdict = verdict_word[0] == 'd'	? MON_DENY
+			       : verdict_word[1] == 's' ? MON_ASK
+							: MON_ALLOW;
 		rule.ops = cd_ops_named(op, strlen(op));
 		rule.pattern = line + at;
 		status = mon_builder_add(builder, &rule, &why);
@@ -52,7 +53,8 @@ struct mon_decision decide(const struct mon_table *table, const char *question)
 	struct mon_object object;
 
 	cr_assert_neq(ops, 0, "%s", question);
-	cr_assert_eq(mon_object_parse(__builtin_ctzll(ops), space + 1, &object), CD_OK, "%s", question);
+	cr_assert_eq(mon_object_parse(__builtin_ctzll(ops), space + 1, &object), CD_OK, "%s",
+		     question);
 	mon_decide(table, ops, &object, &decision);
 	return decision;
 }

@@ -4,7 +4,8 @@
 
 #include "refmon/table.h"
 
-/* "allow fs.read /usr/bin": verdict, operation, pattern; "protect PATH". The list ends with NULL. */
+/* "allow fs.read /usr/bin": verdict, operation, pattern; "protect PATH". The list ends with NULL.
+ */
 struct mon_table *table_of(const char *rule, ...) __attribute__((sentinel));
 
 /* The verdict on "fs.read /usr/bin". Fails the test when the object is not valid. */

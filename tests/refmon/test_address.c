@@ -70,46 +70,48 @@ Test(address, each_malformed_form_has_its_flaw)
 		const char *text;
 		enum mon_flaw flaw;
 	} cases[] = {
-		{"", MON_FLAW_EMPTY},
-		{"http://example.org", MON_FLAW_SCHEME},
-		{"tcp://", MON_FLAW_HOST},
-		{"unix:", MON_FLAW_UNIX},
-		{"unix:relative", MON_FLAW_UNIX},
-		{"unix:@", MON_FLAW_UNIX},
-		{"unix:/a/../b", MON_FLAW_DOTS},
-		{"unix:@a**", MON_FLAW_STARS},
-		{"::1", MON_FLAW_BRACKETS},
-		{"2001:db8::1:443", MON_FLAW_BRACKETS},
-		{"[::1", MON_FLAW_BRACKETS},
-		{"[::1]443", MON_FLAW_PORT},
-		{"[::g]", MON_FLAW_IPV6},
-		{"[]", MON_FLAW_IPV6},
-		{"[10.0.0.1]", MON_FLAW_IPV6},
-		{"[::/129]", MON_FLAW_PREFIX},
-		{"[2001:db8::1/32]", MON_FLAW_HOST_BITS},
-		{"256.0.0.1", MON_FLAW_IPV4},
-		{"1.2.3", MON_FLAW_IPV4},
-		{"0x7f.1/8", MON_FLAW_IPV4},
-		{"10.0.0.0/33", MON_FLAW_PREFIX},
-		{"10.0.0.0/", MON_FLAW_PREFIX},
-		{"10.0.0.0/08", MON_FLAW_PREFIX},
-		{"10.0.0.1/8", MON_FLAW_HOST_BITS},
-		{"*:80", MON_FLAW_ANY_HOST},
-		{"a*.example.org", MON_FLAW_HOST},
-		{"*.*.org", MON_FLAW_HOST},
-		{"*.", MON_FLAW_HOST},
-		{"a..b", MON_FLAW_HOST},
-		{".a", MON_FLAW_HOST},
-		{"b\xc3\xbc" "cher.example", MON_FLAW_HOST},
-		{"a b", MON_FLAW_HOST},
-		{"a:", MON_FLAW_PORT},
-		{"a:65536", MON_FLAW_PORT},
-		{"a:-1", MON_FLAW_PORT},
-		{"a:1-", MON_FLAW_PORT},
-		{"a:2-1", MON_FLAW_PORT},
-		{"a:080", MON_FLAW_PORT},
-		{"a:http", MON_FLAW_PORT},
-		{"a:1-2-3", MON_FLAW_PORT},
+	    {"", MON_FLAW_EMPTY},
+	    {"http://example.org", MON_FLAW_SCHEME},
+	    {"tcp://", MON_FLAW_HOST},
+	    {"unix:", MON_FLAW_UNIX},
+	    {"unix:relative", MON_FLAW_UNIX},
+	    {"unix:@", MON_FLAW_UNIX},
+	    {"unix:/a/../b", MON_FLAW_DOTS},
+	    {"unix:@a**", MON_FLAW_STARS},
+	    {"::1", MON_FLAW_BRACKETS},
+	    {"2001:db8::1:443", MON_FLAW_BRACKETS},
+	    {"[::1", MON_FLAW_BRACKETS},
+	    {"[::1]443", MON_FLAW_PORT},
+	    {"[::g]", MON_FLAW_IPV6},
+	    {"[]", MON_FLAW_IPV6},
+	    {"[10.0.0.1]", MON_FLAW_IPV6},
+	    {"[::/129]", MON_FLAW_PREFIX},
+	    {"[2001:db8::1/32]", MON_FLAW_HOST_BITS},
+	    {"256.0.0.1", MON_FLAW_IPV4},
+	    {"1.2.3", MON_FLAW_IPV4},
+	    {"0x7f.1/8", MON_FLAW_IPV4},
+	    {"10.0.0.0/33", MON_FLAW_PREFIX},
+	    {"10.0.0.0/", MON_FLAW_PREFIX},
+	    {"10.0.0.0/08", MON_FLAW_PREFIX},
+	    {"10.0.0.1/8", MON_FLAW_HOST_BITS},
+	    {"*:80", MON_FLAW_ANY_HOST},
+	    {"a*.example.org", MON_FLAW_HOST},
+	    {"*.*.org", MON_FLAW_HOST},
+	    {"*.", MON_FLAW_HOST},
+	    {"a..b", MON_FLAW_HOST},
+	    {".a", MON_FLAW_HOST},
+	    {"b\xc3\xbc"
+	     "cher.example",
+	     MON_FLAW_HOST},
+	    {"a b", MON_FLAW_HOST},
+	    {"a:", MON_FLAW_PORT},
+	    {"a:65536", MON_FLAW_PORT},
+	    {"a:-1", MON_FLAW_PORT},
+	    {"a:1-", MON_FLAW_PORT},
+	    {"a:2-1", MON_FLAW_PORT},
+	    {"a:080", MON_FLAW_PORT},
+	    {"a:http", MON_FLAW_PORT},
+	    {"a:1-2-3", MON_FLAW_PORT},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -168,7 +170,8 @@ Test(address, prefixes_of_every_length_match_as_they_should)
 	for (unsigned bits = 0; bits <= 32; bits++) {
 		uint32_t mask = bits ? ~UINT32_C(0) << (32 - bits) : 0, base = 0xa5c3965au & mask;
 		char rule[64], inside[64], outside[64];
-		uint32_t last = base | ~mask, other = bits ? base ^ (UINT32_C(1) << (32 - bits)) : 0;
+		uint32_t last = base | ~mask,
+			 other = bits ? base ^ (UINT32_C(1) << (32 - bits)) : 0;
 		struct mon_table *table;
 
 		snprintf(rule, sizeof(rule), "allow net.connect %u.%u.%u.%u/%u:80", base >> 24,
@@ -187,8 +190,9 @@ Test(address, prefixes_of_every_length_match_as_they_should)
 
 Test(address, ipv6_prefixes_match)
 {
-	struct mon_table *table = table_of("allow net.connect [2001:db8::/33]:443", "deny net.connect [2001:db8::1]",
-					   "allow net.connect [::/0]:80", NULL);
+	struct mon_table *table =
+	    table_of("allow net.connect [2001:db8::/33]:443", "deny net.connect [2001:db8::1]",
+		     "allow net.connect [::/0]:80", NULL);
 
 	allows(table, "net.connect [2001:db8:7fff::]:443");
 	denies(table, "net.connect [2001:db8:8000::]:443");
@@ -200,10 +204,14 @@ Test(address, ipv6_prefixes_match)
 
 Test(address, mapped_addresses_are_decided_as_ipv4)
 {
-	struct mon_table *table = table_of("allow net.connect [::/0]", "deny net.connect 10.0.0.0/8",
-					   "allow net.connect :443", NULL);
-	struct mon_object object = {.kind = CD_OBJECT_ADDRESS, .proto = MON_TCP, .family = 6,
-				    .address = {[10] = 0xff, [11] = 0xff, 10, 1, 2, 3}, .port = 443};
+	struct mon_table *table =
+	    table_of("allow net.connect [::/0]", "deny net.connect 10.0.0.0/8",
+		     "allow net.connect :443", NULL);
+	struct mon_object object = {.kind = CD_OBJECT_ADDRESS,
+				    .proto = MON_TCP,
+				    .family = 6,
+				    .address = {[10] = 0xff, [11] = 0xff, 10, 1, 2, 3},
+				    .port = 443};
 	struct mon_decision decision;
 
 	mon_decide(table, CD_OPBIT(CD_OP_NET_CONNECT), &object, &decision);
@@ -214,16 +222,17 @@ Test(address, mapped_addresses_are_decided_as_ipv4)
 
 Test(address, every_port_range_matches_exactly_its_ports)
 {
-	static const uint16_t ranges[][2] = {{0, 0},       {0, 65535},  {1, 65535},     {0, 65534},
-					     {1, 65534},   {8000, 8999}, {1024, 65535},  {65535, 65535},
-					     {32767, 32768}, {3, 5},     {4096, 8191}};
+	static const uint16_t ranges[][2] = {
+	    {0, 0},	   {0, 65535},	   {1, 65535},	   {0, 65534}, {1, 65534},  {8000, 8999},
+	    {1024, 65535}, {65535, 65535}, {32767, 32768}, {3, 5},     {4096, 8191}};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
 		char rule[64];
 		struct mon_table *table;
 		struct mon_object object;
 
-		snprintf(rule, sizeof(rule), "allow net.connect 10.0.0.1:%u-%u", ranges[i][0], ranges[i][1]);
+		snprintf(rule, sizeof(rule), "allow net.connect 10.0.0.1:%u-%u", ranges[i][0],
+			 ranges[i][1]);
 		table = table_of(rule, NULL);
 		cr_assert_eq(mon_object_parse(CD_OP_NET_CONNECT, "10.0.0.1:1", &object), CD_OK);
 		for (unsigned port = 0; port <= UINT16_MAX; port++) {
@@ -232,7 +241,8 @@ Test(address, every_port_range_matches_exactly_its_ports)
 
 			object.port = (uint16_t)port;
 			mon_decide(table, CD_OPBIT(CD_OP_NET_CONNECT), &object, &decision);
-			cr_assert_eq(decision.verdict, inside ? MON_ALLOW : MON_DENY, "%s, port %u", rule, port);
+			cr_assert_eq(decision.verdict, inside ? MON_ALLOW : MON_DENY, "%s, port %u",
+				     rule, port);
 		}
 		mon_table_free(table);
 	}
@@ -240,8 +250,9 @@ Test(address, every_port_range_matches_exactly_its_ports)
 
 Test(address, schemes_keep_protocols_apart_and_their_absence_does_not)
 {
-	struct mon_table *table = table_of("allow net.connect udp://1.1.1.1:53", "allow net.connect tcp://1.1.1.1:80",
-					   "allow net.connect 1.1.1.1:443", "allow net.send :123", NULL);
+	struct mon_table *table =
+	    table_of("allow net.connect udp://1.1.1.1:53", "allow net.connect tcp://1.1.1.1:80",
+		     "allow net.connect 1.1.1.1:443", "allow net.send :123", NULL);
 
 	allows(table, "net.connect udp://1.1.1.1:53");
 	denies(table, "net.connect tcp://1.1.1.1:53");
@@ -255,9 +266,15 @@ Test(address, schemes_keep_protocols_apart_and_their_absence_does_not)
 
 Test(address, deny_by_address_wins_over_allow_by_name)
 {
-	struct mon_table *table = table_of("allow net.connect *.example.org:443", "deny net.connect 169.254.0.0/16", NULL);
-	struct mon_object object = {.kind = CD_OBJECT_ADDRESS, .proto = MON_TCP, .text = "a.example.org", .len = 13,
-				    .family = 4, .address = {169, 254, 169, 254}, .port = 443};
+	struct mon_table *table = table_of("allow net.connect *.example.org:443",
+					   "deny net.connect 169.254.0.0/16", NULL);
+	struct mon_object object = {.kind = CD_OBJECT_ADDRESS,
+				    .proto = MON_TCP,
+				    .text = "a.example.org",
+				    .len = 13,
+				    .family = 4,
+				    .address = {169, 254, 169, 254},
+				    .port = 443};
 	struct mon_decision decision;
 
 	mon_decide(table, CD_OPBIT(CD_OP_NET_CONNECT), &object, &decision);
@@ -296,8 +313,9 @@ Test(address, any_host_is_not_any_unix_socket)
 
 Test(address, unix_paths_are_patterns_and_abstract_names_are_words)
 {
-	struct mon_table *table = table_of("allow net.connect unix:/run/app/**", "deny net.connect unix:/run/app/*.ctl",
-					   "allow net.connect unix:@app-*", NULL);
+	struct mon_table *table =
+	    table_of("allow net.connect unix:/run/app/**", "deny net.connect unix:/run/app/*.ctl",
+		     "allow net.connect unix:@app-*", NULL);
 
 	allows(table, "net.connect unix:/run/app/a/b");
 	denies(table, "net.connect unix:/run/app/x.ctl");
@@ -309,15 +327,21 @@ Test(address, unix_paths_are_patterns_and_abstract_names_are_words)
 
 Test(address, malformed_objects_are_denied_even_where_all_is_allowed)
 {
-	struct mon_table *table = table_of("allow net.* :*", "allow net.* unix:/**", "allow net.* unix:@*", NULL);
+	struct mon_table *table =
+	    table_of("allow net.* :*", "allow net.* unix:/**", "allow net.* unix:@*", NULL);
 	struct mon_object objects[] = {
-		{.kind = CD_OBJECT_ADDRESS, .proto = MON_TCP, .family = 5, .port = 1},
-		{.kind = CD_OBJECT_ADDRESS, .proto = MON_TCP, .family = 0, .port = 1},
-		{.kind = CD_OBJECT_ADDRESS, .proto = MON_TCP, .family = 4, .port = 1, .text = "a b", .len = 3},
-		{.kind = CD_OBJECT_ADDRESS, .proto = MON_UNIX},
-		{.kind = CD_OBJECT_ADDRESS, .proto = MON_UNIX, .text = "", .len = 0},
-		{.kind = CD_OBJECT_ADDRESS, .proto = MON_UNIX, .text = "a", .len = 1},
-		{.kind = CD_OBJECT_ADDRESS, .proto = MON_UNIX, .text = "/a/../b", .len = 7},
+	    {.kind = CD_OBJECT_ADDRESS, .proto = MON_TCP, .family = 5, .port = 1},
+	    {.kind = CD_OBJECT_ADDRESS, .proto = MON_TCP, .family = 0, .port = 1},
+	    {.kind = CD_OBJECT_ADDRESS,
+	     .proto = MON_TCP,
+	     .family = 4,
+	     .port = 1,
+	     .text = "a b",
+	     .len = 3},
+	    {.kind = CD_OBJECT_ADDRESS, .proto = MON_UNIX},
+	    {.kind = CD_OBJECT_ADDRESS, .proto = MON_UNIX, .text = "", .len = 0},
+	    {.kind = CD_OBJECT_ADDRESS, .proto = MON_UNIX, .text = "a", .len = 1},
+	    {.kind = CD_OBJECT_ADDRESS, .proto = MON_UNIX, .text = "/a/../b", .len = 7},
 	};
 
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
@@ -331,12 +355,14 @@ Test(address, malformed_objects_are_denied_even_where_all_is_allowed)
 
 Test(address, objects_are_one_host_and_one_port)
 {
-	static const char *const bad[] = {"example.org", "example.org:1-2", "10.0.0.0/8:80", "[::/0]:1",
-					  ":80", "*.example.org:80", "unix:/a/*/../b", "unix:rel", "x y:1", ""};
+	static const char *const bad[] = {
+	    "example.org",	"example.org:1-2", "10.0.0.0/8:80", "[::/0]:1", ":80",
+	    "*.example.org:80", "unix:/a/*/../b",  "unix:rel",	    "x y:1",	""};
 	struct mon_object object;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		cr_assert_eq(mon_object_parse(CD_OP_NET_CONNECT, bad[i], &object), CD_EINVAL, "%s", bad[i]);
+		cr_assert_eq(mon_object_parse(CD_OP_NET_CONNECT, bad[i], &object), CD_EINVAL, "%s",
+			     bad[i]);
 	cr_assert_eq(mon_object_parse(CD_OP_COUNT, "/a", &object), CD_EINVAL);
 	cr_assert_eq(mon_object_parse(CD_OP_FS_READ, "a", &object), CD_EINVAL);
 	cr_assert_eq(mon_object_parse(CD_OP_PROC_SIGNAL, "", &object), CD_EINVAL);
@@ -358,14 +384,17 @@ Test(address, very_many_rules_still_answer_right)
 	struct mon_rule rule = {MON_ALLOW, CD_OPBIT(CD_OP_NET_CONNECT), text, "", ""};
 
 	for (int i = 0; i < 20000; i++) {
-		snprintf(text, sizeof(text), "10.%d.%d.0/24:%d-%d", i / 256, i % 256, 1000 + i % 50, 2000 + i % 50);
+		snprintf(text, sizeof(text), "10.%d.%d.0/24:%d-%d", i / 256, i % 256, 1000 + i % 50,
+			 2000 + i % 50);
 		cr_assert_eq(mon_builder_add(builder, &rule, &why), CD_OK);
 	}
 	cr_assert_eq(mon_builder_compile(builder, &table), CD_OK);
 	for (int i = 0; i < 20000; i += 13) {
-		snprintf(text, sizeof(text), "net.connect 10.%d.%d.9:%d", i / 256, i % 256, 2000 + i % 50);
+		snprintf(text, sizeof(text), "net.connect 10.%d.%d.9:%d", i / 256, i % 256,
+			 2000 + i % 50);
 		cr_assert_eq(decide(table, text).rule, (uint32_t)i);
-		snprintf(text, sizeof(text), "net.connect 10.%d.%d.9:%d", i / 256, i % 256, 2001 + i % 50);
+		snprintf(text, sizeof(text), "net.connect 10.%d.%d.9:%d", i / 256, i % 256,
+			 2001 + i % 50);
 		denies(table, text);
 	}
 	mon_table_free(table);

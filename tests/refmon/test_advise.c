@@ -31,15 +31,22 @@ Test(advise, names_the_flag_and_the_policy_line)
 		enum cd_op op;
 		const char *object, *flag, *policy;
 	} cases[] = {
-		{CD_OP_FS_READ, "/etc/shadow", "--allow-read=/etc/shadow", "\"allow\": {\"fs.read\": [\"/etc/shadow\"]}"},
-		{CD_OP_FS_REMOVE, "/x", "--allow-write=/x", "\"allow\": {\"fs.remove\": [\"/x\"]}"},
-		{CD_OP_FS_EXEC, "/bin/sh", "--allow-run=/bin/sh", "\"allow\": {\"fs.exec\": [\"/bin/sh\"]}"},
-		{CD_OP_FS_STAT, "/x", "--allow=fs.stat:/x", "\"allow\": {\"fs.stat\": [\"/x\"]}"},
-		{CD_OP_NET_CONNECT, "Example.org:443", "--allow-net=example.org:443", "\"allow\": {\"net.connect\": [\"example.org:443\"]}"},
-		{CD_OP_NET_LISTEN, "[::1]:80", "--allow-listen='[::1]:80'", "\"allow\": {\"net.listen\": [\"[::1]:80\"]}"},
-		{CD_OP_NET_SEND, "1.1.1.1:53", "--allow-net=udp://1.1.1.1:53", "\"allow\": {\"net.send\": [\"udp://1.1.1.1:53\"]}"},
-		{CD_OP_NET_CONNECT, "unix:/run/x", "--allow-net=unix:/run/x", "\"allow\": {\"net.connect\": [\"unix:/run/x\"]}"},
-		{CD_OP_DEV_IOCTL, "TIOCSTI", "--allow=dev.ioctl:TIOCSTI", "\"allow\": {\"dev.ioctl\": [\"TIOCSTI\"]}"},
+	    {CD_OP_FS_READ, "/etc/shadow", "--allow-read=/etc/shadow",
+	     "\"allow\": {\"fs.read\": [\"/etc/shadow\"]}"},
+	    {CD_OP_FS_REMOVE, "/x", "--allow-write=/x", "\"allow\": {\"fs.remove\": [\"/x\"]}"},
+	    {CD_OP_FS_EXEC, "/bin/sh", "--allow-run=/bin/sh",
+	     "\"allow\": {\"fs.exec\": [\"/bin/sh\"]}"},
+	    {CD_OP_FS_STAT, "/x", "--allow=fs.stat:/x", "\"allow\": {\"fs.stat\": [\"/x\"]}"},
+	    {CD_OP_NET_CONNECT, "Example.org:443", "--allow-net=example.org:443",
+	     "\"allow\": {\"net.connect\": [\"example.org:443\"]}"},
+	    {CD_OP_NET_LISTEN, "[::1]:80", "--allow-listen='[::1]:80'",
+	     "\"allow\": {\"net.listen\": [\"[::1]:80\"]}"},
+	    {CD_OP_NET_SEND, "1.1.1.1:53", "--allow-net=udp://1.1.1.1:53",
+	     "\"allow\": {\"net.send\": [\"udp://1.1.1.1:53\"]}"},
+	    {CD_OP_NET_CONNECT, "unix:/run/x", "--allow-net=unix:/run/x",
+	     "\"allow\": {\"net.connect\": [\"unix:/run/x\"]}"},
+	    {CD_OP_DEV_IOCTL, "TIOCSTI", "--allow=dev.ioctl:TIOCSTI",
+	     "\"allow\": {\"dev.ioctl\": [\"TIOCSTI\"]}"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -87,7 +94,8 @@ Test(advise, offers_nothing_that_would_grant_more_than_the_object)
 	cr_assert_str_empty(policy_text);
 	advise(CD_OP_FS_READ, "/x/**");
 	cr_assert_str_empty(flag_text);
-	advise(CD_OP_FS_READ, "/not\xff" "utf8");
+	advise(CD_OP_FS_READ, "/not\xff"
+			      "utf8");
 	cr_assert_str_empty(flag_text);
 	cr_assert_str_empty(policy_text);
 	object = (struct mon_object){.kind = CD_OBJECT_ADDRESS, .family = 0, .port = 80};
@@ -100,8 +108,12 @@ Test(advise, offers_nothing_that_would_grant_more_than_the_object)
 
 Test(advise, a_host_name_that_is_none_gives_way_to_the_address)
 {
-	struct mon_object object = {.kind = CD_OBJECT_ADDRESS, .family = 4, .address = {192, 0, 2, 1},
-				    .port = 80, .text = "x y", .len = 3};
+	struct mon_object object = {.kind = CD_OBJECT_ADDRESS,
+				    .family = 4,
+				    .address = {192, 0, 2, 1},
+				    .port = 80,
+				    .text = "x y",
+				    .len = 3};
 
 	advise_object(CD_OP_NET_CONNECT, &object);
 	cr_assert_str_eq(flag_text, "--allow-net=192.0.2.1:80");
@@ -109,14 +121,20 @@ Test(advise, a_host_name_that_is_none_gives_way_to_the_address)
 
 Test(advise, what_is_advised_does_allow_the_object)
 {
-	static const char *const questions[] = {"fs.read /a/b c", "fs.exec /bin/x", "net.connect example.org:443",
-						"net.connect [2001:db8::1]:1", "net.send 192.0.2.1:53",
-						"net.connect unix:/run/s", "net.connect unix:@abs", "proc.signal 12"};
+	static const char *const questions[] = {"fs.read /a/b c",
+						"fs.exec /bin/x",
+						"net.connect example.org:443",
+						"net.connect [2001:db8::1]:1",
+						"net.send 192.0.2.1:53",
+						"net.connect unix:/run/s",
+						"net.connect unix:@abs",
+						"proc.signal 12"};
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		struct mon_builder *builder = mon_builder_new();
 		const char *space = strchr(questions[i], ' '), *start, *why;
-		enum cd_op op = __builtin_ctzll(cd_ops_named(questions[i], (size_t)(space - questions[i])));
+		enum cd_op op =
+		    __builtin_ctzll(cd_ops_named(questions[i], (size_t)(space - questions[i])));
 		struct mon_rule rule = {MON_ALLOW, CD_OPBIT(op), NULL, "", ""};
 		struct mon_decision decision;
 		struct mon_object object;
@@ -125,7 +143,8 @@ Test(advise, what_is_advised_does_allow_the_object)
 
 		advise(op, space + 1);
 		start = strstr(policy_text, "[\"") + 2;
-		snprintf(pattern, sizeof(pattern), "%.*s", (int)(strstr(start, "\"]}") - start), start);
+		snprintf(pattern, sizeof(pattern), "%.*s", (int)(strstr(start, "\"]}") - start),
+			 start);
 		rule.pattern = pattern;
 		cr_assert_eq(mon_builder_add(builder, &rule, &why), CD_OK, "%s: %s", pattern, why);
 		cr_assert_eq(mon_builder_compile(builder, &table), CD_OK);

@@ -94,7 +94,9 @@ Test(builder, can_be_compiled_again_after_more_rules)
 
 Test(builder, a_table_can_be_copied_as_bytes)
 {
-	struct mon_table *table = table_of("allow fs.read /a/*/c", "deny net.connect 10.0.0.0/8", NULL), *copy;
+	struct mon_table *table =
+			     table_of("allow fs.read /a/*/c", "deny net.connect 10.0.0.0/8", NULL),
+			 *copy;
 
 	copy = malloc(mon_table_size(table));
 	cr_assert_not_null(copy);

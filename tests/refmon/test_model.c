@@ -1,7 +1,7 @@
 /*
- * The table against a model: many small random sets of rules over a small alphabet, each question answered a
- * second time by trying every rule, one after another, with a matcher that is written as the documentation reads. The
- * seeds are fixed, so a failure can be repeated.
+ * The table against a model: many small random sets of rules over a small alphabet, each question
+ * answered a second time by trying every rule, one after another, with a matcher that is written as
+ * the documentation reads. The seeds are fixed, so a failure can be repeated.
  */
 #include "refmon/table.h"
 
@@ -12,9 +12,9 @@
 
 #include "tests/refmon/support.h"
 
-#define RULES   10
+#define RULES	10
 #define SECRETS 2
-#define DEPTH   4
+#define DEPTH	4
 
 struct model {
 	struct mon_rule rules[RULES];
@@ -128,7 +128,8 @@ static bool may_grant(const struct model *model, const char *pattern, const char
 static unsigned strength(const struct model *model, const struct mon_rule *rule, enum cd_op op,
 			 const char *path)
 {
-	const uint64_t implying = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_EXEC);
+	const uint64_t implying =
+	    CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_EXEC);
 	bool here = slow_match(rule->pattern, path, false);
 	bool implies = op == CD_OP_FS_STAT && rule->ops & implying && rule->verdict != MON_DENY;
 
@@ -145,7 +146,8 @@ static unsigned strength(const struct model *model, const struct mon_rule *rule,
 
 static struct mon_decision slow_decide(const struct model *model, enum cd_op op, const char *path)
 {
-	static const enum mon_verdict verdicts[] = {MON_DENY, MON_ASK, MON_ALLOW, MON_ALLOW, MON_ASK, MON_DENY};
+	static const enum mon_verdict verdicts[] = {MON_DENY,  MON_ASK, MON_ALLOW,
+						    MON_ALLOW, MON_ASK, MON_DENY};
 	unsigned best = 5;
 	uint32_t rule = MON_NO_RULE;
 
@@ -189,7 +191,8 @@ static void draw_model(struct model *model, struct mon_builder *builder)
 	model->secret_count = draw(SECRETS + 1);
 	for (unsigned i = 0; i < model->rule_count; i++) {
 		draw_path(model->patterns[i], true);
-		model->rules[i] = (struct mon_rule){draw(3), draw(63) + 1u, model->patterns[i], "", ""};
+		model->rules[i] =
+		    (struct mon_rule){draw(3), draw(63) + 1u, model->patterns[i], "", ""};
 		cr_assert_eq(mon_builder_add(builder, &model->rules[i], &why), CD_OK, "%s %s",
 			     model->patterns[i], why);
 	}
@@ -210,12 +213,14 @@ static void compare(const struct model *model, const struct mon_table *table, co
 		struct mon_decision want = slow_decide(model, op, path), got;
 
 		mon_decide(table, CD_OPBIT(op), &object, &got);
-		cr_assert(got.verdict == want.verdict && got.rule == want.rule,
-			  "%s %s: verdict %d by %d, the model says %d by %d (first rule %s, secret %s)",
-			  cd_op_name(op), path, got.verdict, (int)got.rule, want.verdict, (int)want.rule,
-			  model->patterns[0], model->secret_count ? model->secrets[0] : "none");
+		cr_assert(
+		    got.verdict == want.verdict && got.rule == want.rule,
+		    "%s %s: verdict %d by %d, the model says %d by %d (first rule %s, secret %s)",
+		    cd_op_name(op), path, got.verdict, (int)got.rule, want.verdict, (int)want.rule,
+		    model->patterns[0], model->secret_count ? model->secrets[0] : "none");
 	}
-	cr_assert_eq(mon_rules_below(table, path, strlen(path)), slow_below(model, path), "%s", path);
+	cr_assert_eq(mon_rules_below(table, path, strlen(path)), slow_below(model, path), "%s",
+		     path);
 }
 
 Test(model, agrees_on_random_rules)

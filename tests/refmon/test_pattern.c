@@ -58,24 +58,25 @@ Test(pattern, each_malformed_path_has_its_flaw)
 		const char *text;
 		enum mon_flaw flaw;
 	} cases[] = {
-		{"", MON_FLAW_EMPTY},        {"a/b", MON_FLAW_RELATIVE},   {"**", MON_FLAW_RELATIVE},
-		{"*", MON_FLAW_RELATIVE},    {"~/x", MON_FLAW_RELATIVE},   {"//", MON_FLAW_SLASHES},
-		{"/a//b", MON_FLAW_SLASHES}, {"/a/", MON_FLAW_SLASHES},    {"//**", MON_FLAW_SLASHES},
-		{"/a//**", MON_FLAW_SLASHES}, {"/.", MON_FLAW_DOTS},       {"/a/./b", MON_FLAW_DOTS},
-		{"/a/../b", MON_FLAW_DOTS},  {"/a/..", MON_FLAW_DOTS},     {"/../**", MON_FLAW_DOTS},
-		{"/**/a", MON_FLAW_STARS},   {"/a**", MON_FLAW_STARS},     {"/a/**b", MON_FLAW_STARS},
-		{"/***", MON_FLAW_STARS},    {"/**/**", MON_FLAW_STARS},   {"/a/***", MON_FLAW_STARS},
+	    {"", MON_FLAW_EMPTY},	  {"a/b", MON_FLAW_RELATIVE}, {"**", MON_FLAW_RELATIVE},
+	    {"*", MON_FLAW_RELATIVE},	  {"~/x", MON_FLAW_RELATIVE}, {"//", MON_FLAW_SLASHES},
+	    {"/a//b", MON_FLAW_SLASHES},  {"/a/", MON_FLAW_SLASHES},  {"//**", MON_FLAW_SLASHES},
+	    {"/a//**", MON_FLAW_SLASHES}, {"/.", MON_FLAW_DOTS},      {"/a/./b", MON_FLAW_DOTS},
+	    {"/a/../b", MON_FLAW_DOTS},	  {"/a/..", MON_FLAW_DOTS},   {"/../**", MON_FLAW_DOTS},
+	    {"/**/a", MON_FLAW_STARS},	  {"/a**", MON_FLAW_STARS},   {"/a/**b", MON_FLAW_STARS},
+	    {"/***", MON_FLAW_STARS},	  {"/**/**", MON_FLAW_STARS}, {"/a/***", MON_FLAW_STARS},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_assert_eq(mon_path_flaw(cases[i].text, strlen(cases[i].text)), cases[i].flaw, "\"%s\"",
-			     cases[i].text);
+		cr_assert_eq(mon_path_flaw(cases[i].text, strlen(cases[i].text)), cases[i].flaw,
+			     "\"%s\"", cases[i].text);
 	cr_assert_eq(mon_path_flaw("/a\0b", 4), MON_FLAW_CONTROL);
 }
 
 Test(pattern, well_formed_paths_have_none)
 {
-	static const char *const good[] = {"/", "/**", "/a", "/*", "/*/**", "/a*b*c/**", "/...", "/.a", "/a b", "/\xff"};
+	static const char *const good[] = {"/",		"/**",	"/a",  "/*",   "/*/**",
+					   "/a*b*c/**", "/...", "/.a", "/a b", "/\xff"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		cr_assert_eq(mon_path_flaw(good[i], strlen(good[i])), MON_FLAW_NONE, "%s", good[i]);

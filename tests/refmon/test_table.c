@@ -10,7 +10,7 @@
 #include "tests/refmon/support.h"
 
 #define allows(table, question) cr_assert_eq(verdict(table, question), MON_ALLOW, "%s", question)
-#define asks(table, question)   cr_assert_eq(verdict(table, question), MON_ASK, "%s", question)
+#define asks(table, question)	cr_assert_eq(verdict(table, question), MON_ASK, "%s", question)
 #define denies(table, question) cr_assert_eq(verdict(table, question), MON_DENY, "%s", question)
 
 Test(table, denies_what_no_rule_names)
@@ -107,8 +107,8 @@ Test(table, overlapping_stars_are_all_followed)
 
 Test(table, deny_wins_over_ask_and_ask_over_allow_in_any_order)
 {
-	struct mon_table *table = table_of("deny fs.read /d/x/**", "allow fs.read /d/**", "ask fs.read /d/*",
-					   "allow fs.read /d/x/y/z", NULL);
+	struct mon_table *table = table_of("deny fs.read /d/x/**", "allow fs.read /d/**",
+					   "ask fs.read /d/*", "allow fs.read /d/x/y/z", NULL);
 
 	denies(table, "fs.read /d/x/y/z");
 	denies(table, "fs.read /d/x");
@@ -120,8 +120,8 @@ Test(table, deny_wins_over_ask_and_ask_over_allow_in_any_order)
 
 Test(table, reports_the_first_rule_of_the_verdict)
 {
-	struct mon_table *table = table_of("allow fs.read /a/**", "deny fs.write /a/b", "deny fs.* /a/**",
-					   "allow fs.read /a/b", NULL);
+	struct mon_table *table = table_of("allow fs.read /a/**", "deny fs.write /a/b",
+					   "deny fs.* /a/**", "allow fs.read /a/b", NULL);
 
 	cr_assert_eq(decide(table, "fs.write /a/b").rule, 1);
 	cr_assert_eq(decide(table, "fs.read /a/b").rule, 2);
@@ -144,7 +144,8 @@ Test(table, several_operations_get_the_lowest_verdict_and_its_first_operation)
 	cr_assert_eq(decision.verdict, MON_ASK);
 	cr_assert_eq(decision.op, CD_OP_FS_WRITE);
 	cr_assert_eq(decision.rule, 1);
-	mon_decide(table, CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE),
+	mon_decide(table,
+		   CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE),
 		   &object, &decision);
 	cr_assert_eq(decision.verdict, MON_DENY);
 	cr_assert_eq(decision.op, CD_OP_FS_CREATE);
@@ -186,12 +187,13 @@ Test(table, an_operation_for_another_kind_of_object_is_denied)
 
 Test(table, paths_out_of_form_are_denied_even_where_all_is_allowed)
 {
-	static const char *const bad[] = {"",      "a",    "a/b",  "//",    "/a//b", "/a/",
-					  "/a/./b", "/a/..", "/../a", "/.",   "/..",   "/a/b/"};
+	static const char *const bad[] = {"",	    "a",     "a/b",   "//", "/a//b", "/a/",
+					  "/a/./b", "/a/..", "/../a", "/.", "/..",   "/a/b/"};
 	struct mon_table *table = table_of("allow fs.* /**", NULL);
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct mon_object object = {.kind = CD_OBJECT_PATH, .text = bad[i], .len = strlen(bad[i])};
+		struct mon_object object = {
+		    .kind = CD_OBJECT_PATH, .text = bad[i], .len = strlen(bad[i])};
 		struct mon_decision decision;
 
 		mon_decide(table, CD_OPBIT(CD_OP_FS_READ), &object, &decision);
@@ -277,8 +279,8 @@ Test(table, a_subtree_implies_stat_on_all_of_it)
 
 Test(table, deny_of_read_leaves_the_implied_stat_and_deny_of_stat_does_not)
 {
-	struct mon_table *table = table_of("allow fs.read /a/**", "deny fs.read /a/b/**", "deny fs.stat /a/c/**",
-					   "deny fs.* /a/d/**", NULL);
+	struct mon_table *table = table_of("allow fs.read /a/**", "deny fs.read /a/b/**",
+					   "deny fs.stat /a/c/**", "deny fs.* /a/d/**", NULL);
 
 	allows(table, "fs.stat /a/b/x");
 	denies(table, "fs.read /a/b/x");
@@ -299,8 +301,9 @@ Test(table, deny_implies_no_stat)
 
 Test(table, implied_stat_of_allow_is_stronger_than_that_of_ask_and_weaker_than_a_rule)
 {
-	struct mon_table *table = table_of("ask fs.read /a/**", "allow fs.write /a/b", "ask fs.stat /c",
-					   "allow fs.read /c", "ask fs.write /d/e", NULL);
+	struct mon_table *table =
+	    table_of("ask fs.read /a/**", "allow fs.write /a/b", "ask fs.stat /c",
+		     "allow fs.read /c", "ask fs.write /d/e", NULL);
 
 	asks(table, "fs.stat /a/x");
 	allows(table, "fs.stat /a/b");
@@ -316,8 +319,8 @@ Test(table, implied_stat_of_allow_is_stronger_than_that_of_ask_and_weaker_than_a
 Test(table, a_wildcard_does_not_reach_a_protected_path)
 {
 	struct mon_table *table = table_of("protect /home/u/.ssh/**", "allow fs.* /home/u/**",
-					   "allow fs.read /home/*/.ssh/id", "ask fs.exec /home/u/*/id",
-					   "allow fs.read /**", NULL);
+					   "allow fs.read /home/*/.ssh/id",
+					   "ask fs.exec /home/u/*/id", "allow fs.read /**", NULL);
 
 	denies(table, "fs.read /home/u/.ssh");
 	denies(table, "fs.stat /home/u/.ssh");
@@ -333,8 +336,9 @@ Test(table, a_wildcard_does_not_reach_a_protected_path)
 
 Test(table, naming_a_protected_path_grants_it)
 {
-	struct mon_table *table = table_of("protect /home/u/.ssh", "allow fs.* /home/u/**",
-					   "allow fs.read /home/u/.ssh/config", "allow fs.read /home/u/.ssh/*.pub", NULL);
+	struct mon_table *table =
+	    table_of("protect /home/u/.ssh", "allow fs.* /home/u/**",
+		     "allow fs.read /home/u/.ssh/config", "allow fs.read /home/u/.ssh/*.pub", NULL);
 
 	allows(table, "fs.read /home/u/.ssh/config");
 	allows(table, "fs.stat /home/u/.ssh/config");
@@ -362,7 +366,8 @@ Test(table, a_protected_pattern_may_hold_a_star)
 
 Test(table, a_protected_path_below_another_needs_to_be_named_itself)
 {
-	struct mon_table *table = table_of("protect /h/.a", "protect /h/.a/deep", "allow fs.read /h/.a/**", NULL);
+	struct mon_table *table =
+	    table_of("protect /h/.a", "protect /h/.a/deep", "allow fs.read /h/.a/**", NULL);
 
 	allows(table, "fs.read /h/.a/x");
 	denies(table, "fs.read /h/.a/deep/x");
@@ -371,8 +376,8 @@ Test(table, a_protected_path_below_another_needs_to_be_named_itself)
 
 Test(table, denials_reach_protected_paths_by_any_wildcard)
 {
-	struct mon_table *table = table_of("protect /h/.a", "deny fs.write /h/**", "deny fs.exec /*/.a/x",
-					   "allow fs.* /h/.a/**", NULL);
+	struct mon_table *table = table_of("protect /h/.a", "deny fs.write /h/**",
+					   "deny fs.exec /*/.a/x", "allow fs.* /h/.a/**", NULL);
 
 	cr_assert_eq(decide(table, "fs.write /h/.a/x").rule, 0);
 	cr_assert_eq(decide(table, "fs.exec /h/.a/x").rule, 1);
@@ -418,7 +423,8 @@ Test(table, names_match_as_one_word)
 
 Test(table, a_rule_for_all_operations_is_split_by_kind)
 {
-	struct mon_table *table = table_of("allow * *", "deny * /etc/**", "allow * 10.0.0.1:80", NULL);
+	struct mon_table *table =
+	    table_of("allow * *", "deny * /etc/**", "allow * 10.0.0.1:80", NULL);
 
 	allows(table, "proc.signal 42");
 	denies(table, "fs.read /etc");
@@ -436,8 +442,8 @@ static bool below(const struct mon_table *table, const char *path)
 
 Test(table, rules_below_a_directory_are_found)
 {
-	struct mon_table *table = table_of("deny fs.read /a/b/c", "allow fs.read /d/**", "allow fs.read /e/*/f",
-					   "protect /g/.ssh", NULL);
+	struct mon_table *table = table_of("deny fs.read /a/b/c", "allow fs.read /d/**",
+					   "allow fs.read /e/*/f", "protect /g/.ssh", NULL);
 
 	cr_assert(below(table, "/"));
 	cr_assert(below(table, "/a"));
@@ -509,7 +515,8 @@ Test(table, the_widest_walk_there_can_be_finds_every_rule)
 	struct mon_rule rule = {MON_ALLOW, CD_OPBIT(CD_OP_FS_READ), pattern, "", ""};
 
 	for (int i = 0; i < MON_WIDTH_MAX; i++) {
-		snprintf(pattern, sizeof(pattern), "/%.*s*/x%d", i, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", i);
+		snprintf(pattern, sizeof(pattern), "/%.*s*/x%d", i,
+			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", i);
 		cr_assert_eq(mon_builder_add(builder, &rule, &why), CD_OK);
 	}
 	cr_assert_eq(mon_builder_compile(builder, &table), CD_OK);
