@@ -175,6 +175,7 @@ struct pol_link {
 	const char *name;	     /* the path, or "group:base" */
 	struct pol_seen id;	     /* of a file */
 	unsigned depth;		     /* 1 for the outermost */
+	bool is_group;
 };
 
 /* Parses a document and adds what it says, after what it extends. */
