@@ -240,6 +240,12 @@ static struct cd_object object_of(const struct report *report)
 	return object;
 }
 
+/* To see that something is there is seldom all that a program wants: the advice is to let it read. */
+static enum cd_op advised(const struct report *report)
+{
+	return report->op == CD_OP_FS_STAT ? CD_OP_FS_READ : (enum cd_op)report->op;
+}
+
 /* "no rule of policy base" or "rule /deny/fs.read/0 of tool.json" */
 static void describe_rule(const struct report_view *view, const struct report *report, struct cd_buf *buf)
 {
@@ -275,12 +281,12 @@ static void print_denial(const struct report_view *view, const struct report *re
 	cd_buf_init(&raw, text, sizeof(text));
 	/* What a rule denies no grant can allow: that rule has to change. */
 	if (report->rule == CD_NO_RULE)
-		mon_advise_flag((enum cd_op)report->op, &object, &raw);
+		mon_advise_flag(advised(report), &object, &raw);
 	if (raw.len) {
 		cd_buf_str(&out, "        to allow it: ");
 		cd_buf_visible(&out, text, raw.len);
 		cd_buf_init(&raw, text, sizeof(text));
-		mon_advise_policy((enum cd_op)report->op, &object, &raw);
+		mon_advise_policy(advised(report), &object, &raw);
 		cd_buf_str(&out, "   or in a policy: ");
 		cd_buf_visible(&out, text, raw.len);
 		cd_buf_str(&out, "\n");
@@ -313,7 +319,7 @@ static void print_json(const struct report_view *view, int status)
 		cd_buf_str(&out, "\",\"flag\":\"");
 		cd_buf_init(&raw, text, sizeof(text));
 		if (report->rule == CD_NO_RULE)
-			mon_advise_flag((enum cd_op)report->op, &object, &raw);
+			mon_advise_flag(advised(report), &object, &raw);
 		cd_buf_json(&out, text, raw.len);
 		cd_buf_str(&out, "\"}");
 		fputs(line, stderr);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,15 @@ static void send_started(const struct host_monitor *monitor)
 	sendmsg(monitor->control, &header, MSG_NOSIGNAL);
 }
 
+/* Every program has ended; init is about to pass the status on. Our own end would be its end. */
+static void await_init(const struct host_monitor *monitor)
+{
+	struct pollfd poller = {.fd = monitor->init_pidfd, .events = POLLIN};
+
+	while (poll(&poller, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
 /* Runs in the confined monitor process. Whatever fails here ends the space. */
 static void serve(void *context, const struct host_monitor *monitor)
 {
@@ -108,6 +118,7 @@ static void serve(void *context, const struct host_monitor *monitor)
 #endif
 	if (kern_border_serve(border) != CD_OK)
 		_exit(CLI_FAILED);
+	await_init(monitor);
 	report_finish(sink, kern_border_counters(border));
 }
 

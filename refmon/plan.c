@@ -74,7 +74,7 @@ static bool is_below(const char *path, const char *dir)
 /* Places that the view supplies in its own way, whatever a rule says of them. */
 static bool is_special(const char *path)
 {
-	static const char *const special[] = {"/proc", "/dev/pts", "/sys"};
+	static const char *const special[] = {"/proc", "/dev/pts"};
 
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (strcmp(path, special[i]) == 0 || is_below(path, special[i]))
@@ -409,7 +409,7 @@ static bool is_redundant(const struct cd_mount *kept, size_t count, const struct
 
 		if (strcmp(above->dest, mount->dest) == 0)
 			return true;
-		if (!is_below(mount->dest, above->dest))
+		if (!is_below(mount->dest, above->dest) || above->kind == CD_MOUNT_DIR)
 			continue;
 		if (above->kind == CD_MOUNT_MASK)
 			return mount->kind == CD_MOUNT_MASK || mount->kind == CD_MOUNT_DIR;
