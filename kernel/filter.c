@@ -1,302 +1,343 @@
 /*
- * The filter of a space.
+ * The seccomp filter of a space, generated from the system call table.
  *
- * Layout: architecture and x32 checks; a binary search over ranges of numbers with the same fate; then a block for each
- * fate. Jumps of the search are long ones where they must be, so that the layout does not limit the table.
+ *	other architecture?   ENOSYS
+ *	binary search on the number: a tree of comparisons whose leaves are either the verdict
+ *	                      or a jump to one of the checks
+ *	the checks            one block each: load a register, compare, return
  *
- * Arguments of type int are compared by their low 32 bits, as the kernel takes them: what
- * a caller puts above must not matter. Pointers are compared whole.
+ * Invariants:
+ * - Every path ends in a return, and what nothing speaks of is refused: numbers that the table
+ *lacks, among them those of x32, fall into the gaps between its ranges.
+ * - Linux cuts int and unsigned int arguments to 32 bits, so checks compare low halves and ignore
+ *the high ones: rubbish there must not turn a refused command into an unknown one. Pointers, and
+ *the flags of unshare, are 64 bits wide and compared so.
+ * - Nothing but the architecture and the number is loaded on the way to an unconditional verdict.
+ *Linux then finds out when the filter is installed that the call is always allowed, and never runs
+ *the program for it.
  */
 #include "kernel/filter.h"
 
-#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/fiemap.h>
-#include <linux/fs.h>
-#include <linux/net.h>
-#include <linux/personality.h>
-#include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <linux/sockios.h>
-#include <asm/ioctls.h>
+#include <netinet/in.h>
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
+#include "kernel/arch/x86_64/numbers.h"
 #include "kernel/syscalls.h"
 
-struct assembler {
+/* Newer than the headers of the machines that cordon is built on. */
+#define NEW_TIME 0x00000080u
+
+#define NEW_NAMESPACES                                                                             \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
+	 CLONE_NEWPID | CLONE_NEWNET)
+/* What is left of unshare(2): all of it about what threads share. */
+#define UNSHARE_HARMLESS                                                                           \
+	(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+
+#define TYPE_MASK 0xf /* of socket(2)'s type; above it SOCK_CLOEXEC and SOCK_NONBLOCK */
+#define FASTOPEN  0x20000000u
+
+enum { ALLOW = (int)SECCOMP_RET_ALLOW, BORDER = (int)SECCOMP_RET_USER_NOTIF };
+
+/* ---- a little assembler: jumps go forward only ---- */
+
+struct program {
 	struct sock_filter *code;
-	size_t len;
-	bool full;
+	size_t count;
+	bool failed; /* too long, or a jump too far */
 };
 
-/* A fate: what a number or a range of numbers leads to. */
-struct fate {
-	enum kern_class class;
-	int error;
-	enum kern_check check;
-};
-
-struct range {
-	unsigned first; /* up to the next range's first */
-	struct fate fate;
-};
-
-static void emit(struct assembler *a, struct sock_filter instruction)
+static uint32_t refuse(int error)
 {
-	if (a->len == KERN_FILTER_MAX) {
-		a->full = true;
+	return SECCOMP_RET_ERRNO | ((uint32_t)error & SECCOMP_RET_DATA);
+}
+
+static size_t emit(struct program *p, uint16_t code, uint32_t k)
+{
+	if (p->count == KERN_FILTER_MAX) {
+		p->failed = true;
+		return 0;
+	}
+	p->code[p->count] = (struct sock_filter){.code = code, .k = k};
+	return p->count++;
+}
+
+static void give(struct program *p, uint32_t verdict)
+{
+	emit(p, BPF_RET | BPF_K, verdict);
+}
+
+static void load(struct program *p, size_t offset)
+{
+	emit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
+}
+
+static void load_low(struct program *p, unsigned argument)
+{
+	load(p, offsetof(struct seccomp_data, args) + 8 * argument + KERN_LOW_HALF);
+}
+
+static void load_high(struct program *p, unsigned argument)
+{
+	load(p, offsetof(struct seccomp_data, args) + 8 * argument + KERN_HIGH_HALF);
+}
+
+/* A jump taken when `test` (BPF_JEQ, BPF_JGE, BPF_JSET) holds; where to, is said later, by land().
+ */
+static size_t jump_if(struct program *p, uint16_t test, uint32_t k)
+{
+	return emit(p, BPF_JMP | BPF_K | test, k);
+}
+
+static size_t jump(struct program *p)
+{
+	return emit(p, BPF_JMP | BPF_JA, 0);
+}
+
+/* The jump at `from` goes to what is emitted next. */
+static void land(struct program *p, size_t from)
+{
+	size_t distance = p->count - from - 1;
+
+	if (p->failed)
 		return;
+	if (p->code[from].code == (BPF_JMP | BPF_JA))
+		p->code[from].k = (uint32_t)distance;
+	else if (distance <= UINT8_MAX)
+		p->code[from].jt = (uint8_t)distance;
+	else
+		p->failed = true;
+}
+
+/* If the test holds, that is the verdict; else go on. */
+static void give_if(struct program *p, uint16_t test, uint32_t k, uint32_t verdict)
+{
+	size_t yes = emit(p, BPF_JMP | BPF_K | test, k);
+
+	if (!p->failed)
+		p->code[yes].jf = 1;
+	give(p, verdict);
+}
+
+/* ---- the checks ---- */
+
+static void check_clone(struct program *p)
+{
+	/* The low half again: clone(2) looks at no more of its flags. CLONE_NEWTIME is not among
+	 * them. */
+	load_low(p, 0);
+	give_if(p, BPF_JSET, NEW_NAMESPACES, refuse(EPERM));
+	give(p, ALLOW);
+}
+
+static void check_unshare(struct program *p)
+{
+	load_low(p, 0);
+	give_if(p, BPF_JSET, NEW_NAMESPACES | NEW_TIME, refuse(EPERM));
+	/* Unknown to Linux 6.18; a later one may make namespaces of them. */
+	give_if(p, BPF_JSET, ~(uint32_t)UNSHARE_HARMLESS, refuse(EINVAL));
+	load_high(p, 0);
+	give_if(p, BPF_JSET, UINT32_MAX, refuse(EINVAL));
+	give(p, ALLOW);
+}
+
+static void check_sendto(struct program *p)
+{
+	load_low(p, 4);
+	give_if(p, BPF_JSET, UINT32_MAX, BORDER);
+	load_high(p, 4);
+	give_if(p, BPF_JSET, UINT32_MAX, BORDER);
+	load_low(p, 3);
+	give_if(p, BPF_JSET, FASTOPEN, BORDER);
+	give(p, ALLOW);
+}
+
+static void check_protocol(struct program *p, uint32_t protocol)
+{
+	load_low(p, 2);
+	give_if(p, BPF_JEQ, 0, ALLOW);
+	give_if(p, BPF_JEQ, protocol, ALLOW);
+	/* SCTP, MPTCP, SMC, L2TP, UDP-Lite, ...: kernel modules, loaded at the mere asking. */
+	give(p, refuse(EPROTONOSUPPORT));
+}
+
+static void load_type(struct program *p)
+{
+	load_low(p, 1);
+	emit(p, BPF_ALU | BPF_AND | BPF_K, TYPE_MASK);
+}
+
+static void check_socket(struct program *p)
+{
+	size_t local, v4, v6, stream, datagram;
+
+	load_low(p, 0);
+	local = jump_if(p, BPF_JEQ, AF_UNIX);
+	v4 = jump_if(p, BPF_JEQ, AF_INET);
+	v6 = jump_if(p, BPF_JEQ, AF_INET6);
+	give(p, refuse(EAFNOSUPPORT));
+
+	land(p, local);
+	load_type(p);
+	give_if(p, BPF_JEQ, SOCK_STREAM, ALLOW);
+	give_if(p, BPF_JEQ, SOCK_DGRAM, ALLOW);
+	give_if(p, BPF_JEQ, SOCK_SEQPACKET, ALLOW);
+	give_if(p, BPF_JEQ, SOCK_RAW, refuse(EPERM));
+	give(p, refuse(ESOCKTNOSUPPORT));
+
+	land(p, v4);
+	land(p, v6);
+	load_type(p);
+	stream = jump_if(p, BPF_JEQ, SOCK_STREAM);
+	datagram = jump_if(p, BPF_JEQ, SOCK_DGRAM);
+	give_if(p, BPF_JEQ, SOCK_RAW, refuse(EPERM));
+	give(p, refuse(ESOCKTNOSUPPORT));
+	land(p, stream);
+	check_protocol(p, IPPROTO_TCP);
+	land(p, datagram);
+	check_protocol(p, IPPROTO_UDP);
+}
+
+static uint32_t command_verdict(const struct kern_command *command)
+{
+	switch (command->class) {
+	case KERN_INTERNAL: return ALLOW;
+	case KERN_BORDER: return BORDER;
+	default: return refuse(command->error);
 	}
-	a->code[a->len++] = instruction;
 }
 
-static void load(struct assembler *a, size_t offset)
+static void check_commands(struct program *p, enum kern_check check, unsigned argument,
+			   uint32_t otherwise)
 {
-	emit(a, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+	load_low(p, argument);
+	for (const struct kern_command *c = kern_commands; c->check != KERN_CHECK_NONE; c++)
+		if (c->check == check)
+			give_if(p, BPF_JEQ, c->value, command_verdict(c));
+	give(p, otherwise);
 }
 
-static void load_low(struct assembler *a, int argument)
+static void check_ioctl(struct program *p)
 {
-	load(a, offsetof(struct seccomp_data, args) + 8 * (size_t)argument);
+	check_commands(p, KERN_CHECK_IOCTL, 1, BORDER);
 }
 
-static void load_high(struct assembler *a, int argument)
+static void check_fcntl(struct program *p)
 {
-	load(a, offsetof(struct seccomp_data, args) + 8 * (size_t)argument + 4);
+	size_t setfl;
+
+	load_low(p, 1);
+	setfl = jump_if(p, BPF_JEQ, F_SETFL);
+	check_commands(p, KERN_CHECK_FCNTL, 1, refuse(EINVAL));
+	land(p, setfl);
+	load_low(p, 2);
+	give_if(p, BPF_JSET, O_ASYNC, refuse(EPERM));
+	give(p, ALLOW);
 }
 
-static void give(struct assembler *a, uint32_t action)
+static void check_prctl(struct program *p)
 {
-	emit(a, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+	check_commands(p, KERN_CHECK_PRCTL, 0, refuse(EINVAL));
 }
 
-static void give_errno(struct assembler *a, int error)
+static void check_personality(struct program *p)
 {
-	give(a, SECCOMP_RET_ERRNO | ((uint32_t)error & SECCOMP_RET_DATA));
+	check_commands(p, KERN_CHECK_PERSONALITY, 0, refuse(EPERM));
 }
 
-/* If the accumulator equals value: action. */
-static void give_if_equal(struct assembler *a, uint32_t value, uint32_t action)
-{
-	emit(a, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
-	give(a, action);
-}
-
-/* If the accumulator has one of the bits: action. */
-static void give_if_any(struct assembler *a, uint32_t bits, uint32_t action)
-{
-	emit(a, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1));
-	give(a, action);
-}
-
-static void give_if_listed(struct assembler *a, const uint32_t *list, size_t count, uint32_t action)
-{
-	for (size_t i = 0; i < count; i++)
-		give_if_equal(a, list[i], action);
-}
-
-#define ALLOW SECCOMP_RET_ALLOW
-#define NOTIFY SECCOMP_RET_USER_NOTIF
-#define ERROR(e) (SECCOMP_RET_ERRNO | (e))
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-
-/* ---- checks ---- */
-
-#define NEW_NAMESPACE                                                                            \
-	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
-	 CLONE_NEWCGROUP)
-
-static void check_clone(struct assembler *a)
-{
-	load_low(a, 0);
-	give_if_any(a, NEW_NAMESPACE, ERROR(EPERM));
-	give(a, ALLOW);
-}
-
-static void check_unshare(struct assembler *a)
-{
-	load_low(a, 0);
-	give_if_any(a, NEW_NAMESPACE | CLONE_NEWTIME, ERROR(EPERM));
-	give(a, ALLOW);
-}
-
-static void check_sendto(struct assembler *a)
-{
-	load_low(a, 3);
-	give_if_any(a, MSG_FASTOPEN, NOTIFY);
-	load_low(a, 4);
-	emit(a, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0));
-	give(a, NOTIFY);
-	load_high(a, 4);
-	give_if_equal(a, 0, ALLOW);
-	give(a, NOTIFY);
-}
-
-static void check_socket(struct assembler *a)
-{
-	static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6};
-
-	for (size_t i = 0; i < COUNT(families); i++) {
-		bool seqpacket = families[i] == AF_UNIX;
-
-		load_low(a, 0);
-		/* Past this family's block: load, and, two or three pairs, errno. */
-		emit(a, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, families[i], 0,
-						     seqpacket ? 9 : 7));
-		load_low(a, 1);
-		emit(a, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf));
-		give_if_equal(a, SOCK_STREAM, ALLOW);
-		give_if_equal(a, SOCK_DGRAM, ALLOW);
-		if (seqpacket)
-			give_if_equal(a, SOCK_SEQPACKET, ALLOW);
-		give_errno(a, EPERM);
-	}
-	give_errno(a, EAFNOSUPPORT);
-}
-
-/* From linux/tty and termios; those of the console's and of other sorts of device are not here. */
-static const uint32_t ioctl_allowed[] = {
-	FIONREAD, FIONBIO,    FIOCLEX,   FIONCLEX,  FIOASYNC,   FIOQSIZE,  TCGETS,     TCSETS,      TCSETSW,
-	TCSETSF,  TCGETA,     TCSETA,    TCSETAW,   TCSETAF,    TCSBRK,    TCSBRKP,    TCXONC,      TCFLSH,
-	TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, TIOCGSID, TIOCSCTTY, TIOCNOTTY,  TIOCOUTQ,    TIOCGETD,
-	TIOCGPTN, TIOCSPTLCK, TIOCGPTLCK, TIOCGEXCL, TIOCPKT, TIOCGPKT, TIOCMGET, 0x802c542a /* TCGETS2 */,
-	0x402c542b /* TCSETS2 */, 0x402c542c, 0x402c542d, FIGETBSZ, FS_IOC_GETFLAGS, FICLONE, FICLONERANGE,
-	FS_IOC_FIEMAP, FIDEDUPERANGE,
-};
-static const uint32_t ioctl_never[] = {TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD, TIOCVHANGUP};
-
-static void check_ioctl(struct assembler *a)
-{
-	load_low(a, 1);
-	give_if_listed(a, ioctl_never, COUNT(ioctl_never), ERROR(EPERM));
-	give_if_listed(a, ioctl_allowed, COUNT(ioctl_allowed), ALLOW);
-	give(a, NOTIFY);
-}
-
-/* The last few by number: newer than the headers. */
-static const uint32_t fcntl_allowed[] = {
-	F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG,
-	15 /* F_SETOWN_EX */, 16 /* F_GETOWN_EX */, 17 /* F_GETOWNER_UIDS */, 36 /* F_OFD_GETLK */, 37, 38,
-	1030 /* F_DUPFD_CLOEXEC */, 1027 /* F_DUPFD_QUERY */, 1028 /* F_CREATED_QUERY */, 1031 /* F_SETPIPE_SZ */, 1032,
-	1033 /* F_ADD_SEALS */, 1034, 1035 /* F_GET_RW_HINT */, 1036, 1037, 1038, 1025 /* F_GETLEASE */,
-};
-
-static void check_fcntl(struct assembler *a)
-{
-	load_low(a, 1);
-	give_if_listed(a, fcntl_allowed, COUNT(fcntl_allowed), ALLOW);
-	give_errno(a, EINVAL);
-}
-
-static const uint32_t prctl_allowed[] = {
-	PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_GET_DUMPABLE, PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, PR_GET_TIMING, PR_SET_TIMING,
-	PR_SET_NAME, PR_GET_NAME, PR_GET_SECCOMP, PR_SET_SECCOMP, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_GET_TSC, PR_SET_TSC,
-	PR_GET_SECUREBITS, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK, PR_MCE_KILL, PR_MCE_KILL_GET, PR_SET_CHILD_SUBREAPER,
-	PR_GET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_TID_ADDRESS, PR_SET_THP_DISABLE,
-	PR_GET_THP_DISABLE, PR_CAP_AMBIENT, PR_GET_SPECULATION_CTRL, PR_SET_SPECULATION_CTRL, PR_SET_PTRACER, PR_SET_VMA,
-	PR_GET_UNALIGN, PR_SET_FPEMU, PR_GET_FPEMU, 65 /* PR_SET_MDWE */, 66, 62 /* PR_SCHED_CORE */,
-};
-
-static void check_prctl(struct assembler *a)
-{
-	load_low(a, 0);
-	give_if_listed(a, prctl_allowed, COUNT(prctl_allowed), ALLOW);
-	give_if_equal(a, PR_SET_DUMPABLE, NOTIFY);
-	give_if_equal(a, PR_SET_MM, ERROR(EPERM));
-	give_errno(a, EINVAL);
-}
-
-static void check_personality(struct assembler *a)
-{
-	static const uint32_t allowed[] = {0xffffffff, PER_LINUX, PER_LINUX | ADDR_NO_RANDOMIZE};
-
-	load_low(a, 0);
-	give_if_listed(a, allowed, COUNT(allowed), ALLOW);
-	give_errno(a, EPERM);
-}
-
-static void (*const checks[])(struct assembler *a) = {
-	[KERN_CHECK_CLONE] = check_clone,   [KERN_CHECK_UNSHARE] = check_unshare,
-	[KERN_CHECK_SENDTO] = check_sendto, [KERN_CHECK_SOCKET] = check_socket,
-	[KERN_CHECK_IOCTL] = check_ioctl,   [KERN_CHECK_FCNTL] = check_fcntl,
-	[KERN_CHECK_PRCTL] = check_prctl,   [KERN_CHECK_PERSONALITY] = check_personality,
+static void (*const checks[KERN_CHECK_COUNT])(struct program *p) = {
+    [KERN_CHECK_CLONE] = check_clone,	[KERN_CHECK_UNSHARE] = check_unshare,
+    [KERN_CHECK_SENDTO] = check_sendto, [KERN_CHECK_SOCKET] = check_socket,
+    [KERN_CHECK_IOCTL] = check_ioctl,	[KERN_CHECK_FCNTL] = check_fcntl,
+    [KERN_CHECK_PRCTL] = check_prctl,	[KERN_CHECK_PERSONALITY] = check_personality,
 };
 
 /* ---- the search ---- */
 
-static struct fate fate_of(unsigned nr)
+/* From `first` up to the next range, all calls meet the same fate. */
+struct range {
+	uint32_t first;
+	enum kern_check check; /* unless NONE: decides */
+	uint32_t verdict;
+	size_t jump; /* to the check, while its place is not known */
+};
+
+struct ranges {
+	struct range at[KERN_SYSCALL_MAX + 1];
+	size_t count;
+};
+
+static void add_number(struct ranges *ranges, uint32_t nr, const struct kern_syscall *call)
 {
-	const struct kern_syscall *call = &kern_syscalls[nr];
+	struct range next = {.first = nr, .verdict = refuse(ENOSYS)};
+	const struct range *last = ranges->count ? &ranges->at[ranges->count - 1] : NULL;
 
-	if (call->class == KERN_UNKNOWN)
-		return (struct fate){KERN_REFUSED, ENOSYS, KERN_CHECK_NONE};
-	return (struct fate){call->class, call->class == KERN_REFUSED ? call->error : 0,
-			     call->class == KERN_CHECKED ? call->check : KERN_CHECK_NONE};
-}
-
-static bool same_fate(struct fate a, struct fate b)
-{
-	return a.class == b.class && a.error == b.error && a.check == b.check;
-}
-
-static size_t make_ranges(struct range ranges[KERN_SYSCALL_MAX])
-{
-	size_t count = 0;
-
-	for (unsigned nr = 0; nr < KERN_SYSCALL_MAX; nr++)
-		if (count == 0 || !same_fate(ranges[count - 1].fate, fate_of(nr)))
-			ranges[count++] = (struct range){nr, fate_of(nr)};
-	return count;
-}
-
-static void meet(struct assembler *a, struct fate fate)
-{
-	switch (fate.class) {
-	case KERN_INTERNAL: give(a, ALLOW); break;
-	case KERN_BORDER: give(a, NOTIFY); break;
-	case KERN_CHECKED: checks[fate.check](a); break;
-	default: give_errno(a, fate.error); break;
+	switch (call ? call->class : KERN_UNKNOWN) {
+	case KERN_INTERNAL: next.verdict = ALLOW; break;
+	case KERN_BORDER: next.verdict = BORDER; break;
+	case KERN_REFUSED: next.verdict = refuse(call->error); break;
+	case KERN_CHECKED: next.check = call->check; break;
+	case KERN_UNKNOWN: break;
 	}
+	if (!last || last->check != next.check || last->verdict != next.verdict)
+		ranges->at[ranges->count++] = next;
 }
 
-/* Binary search; each half is laid out in full behind its test. Depth: the logarithm of the number of ranges. */
-static void search(struct assembler *a, const struct range *ranges, size_t count)
+/* The smaller numbers follow at once, the greater ones after them. */
+static void search(struct program *p, struct range *ranges, size_t count)
 {
-	size_t half = count / 2, jump;
+	size_t half = count / 2, greater;
 
 	if (count == 1) {
-		meet(a, ranges[0].fate);
+		if (ranges->check == KERN_CHECK_NONE)
+			give(p, ranges->verdict);
+		else
+			ranges->jump = jump(p);
 		return;
 	}
-	emit(a, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ranges[half].first, 0, 1));
-	jump = a->len;
-	emit(a, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
-	search(a, ranges, half);
-	if (!a->full)
-		a->code[jump].k = (uint32_t)(a->len - jump - 1);
-	search(a, ranges + half, count - half);
+	greater = jump_if(p, BPF_JGE, ranges[half].first);
+	/* n leaves and n - 1 comparisons; a conditional jump reaches 255 instructions. */
+	if (2 * half - 1 > UINT8_MAX) {
+		if (!p->failed)
+			p->code[greater].jf = 1;
+		greater = jump(p);
+	}
+	search(p, ranges, half);
+	land(p, greater);
+	search(p, ranges + half, count - half);
 }
 
 enum cd_status kern_filter_build(struct sock_filter code[KERN_FILTER_MAX], size_t *count)
 {
-	struct assembler a = {.code = code};
-	struct range ranges[KERN_SYSCALL_MAX];
+	struct program p = {.code = code};
+	struct ranges ranges = {.count = 0};
+	size_t native;
 
-	load(&a, offsetof(struct seccomp_data, arch));
-	emit(&a, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-	give_errno(&a, ENOSYS);
-	load(&a, offsetof(struct seccomp_data, nr));
-	/* Numbers that are not in the table, x32's among them. */
-	emit(&a, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, KERN_SYSCALL_MAX, 0, 1));
-	give_errno(&a, ENOSYS);
-	search(&a, ranges, make_ranges(ranges));
-	if (a.full)
+	load(&p, offsetof(struct seccomp_data, arch));
+	native = jump_if(&p, BPF_JEQ, KERN_AUDIT_ARCH);
+	give(&p, refuse(ENOSYS));
+	land(&p, native);
+
+	for (uint32_t nr = 0; nr < KERN_SYSCALL_MAX; nr++)
+		add_number(&ranges, nr, &kern_syscalls[nr]);
+	add_number(&ranges, KERN_SYSCALL_MAX, NULL);
+	load(&p, offsetof(struct seccomp_data, nr));
+	search(&p, ranges.at, ranges.count);
+
+	for (unsigned check = KERN_CHECK_NONE + 1; check < KERN_CHECK_COUNT; check++) {
+		for (size_t i = 0; i < ranges.count; i++)
+			if (ranges.at[i].check == check)
+				land(&p, ranges.at[i].jump);
+		checks[check](&p);
+	}
+	if (p.failed)
 		return CD_ELIMIT;
-	*count = a.len;
+	*count = p.count;
 	return CD_OK;
 }

@@ -29,13 +29,14 @@ enum kern_class {
 enum kern_check {
 	KERN_CHECK_NONE,
 	KERN_CHECK_CLONE,    /* a0: no CLONE_NEW* flag: allowed; else EPERM */
-	KERN_CHECK_UNSHARE,  /* a0: the same */
+	KERN_CHECK_UNSHARE,  /* a0: the same, and EINVAL for flags that Linux 6.18 does not know */
 	KERN_CHECK_SENDTO,   /* a4 == NULL and no MSG_FASTOPEN in a3: allowed; else border */
-	KERN_CHECK_SOCKET,   /* a0, a1: see syscalls.def */
+	KERN_CHECK_SOCKET,   /* a0, a1, a2: UNIX, or TCP or UDP over IPv4 or IPv6: allowed; else an errno */
 	KERN_CHECK_IOCTL,    /* a1 in the harmless list: allowed; TIOCSTI, TIOCLINUX: EPERM; else border */
-	KERN_CHECK_FCNTL,    /* a1 in the harmless list: allowed; else EINVAL or EPERM */
+	KERN_CHECK_FCNTL,    /* a1 in the harmless list: allowed (F_SETFL without O_ASYNC); else EINVAL or EPERM */
 	KERN_CHECK_PRCTL,    /* a0 in the harmless list: allowed; PR_SET_DUMPABLE and the like: border; else EINVAL */
 	KERN_CHECK_PERSONALITY, /* query, PER_LINUX with or without ADDR_NO_RANDOMIZE: allowed; else EPERM */
+	KERN_CHECK_COUNT
 };
 
 /*
@@ -77,6 +78,18 @@ struct kern_syscall {
 #define KERN_SYSCALL_MAX 512
 /* Indexed by the number of the call on this processor. */
 extern const struct kern_syscall kern_syscalls[KERN_SYSCALL_MAX];
+
+/* A command that the filter knows of ioctl, fcntl, prctl or personality: the lists that the checks above speak of. */
+struct kern_command {
+	enum kern_check check;
+	uint32_t value;        /* the low half of the register; Linux looks at no more */
+	enum kern_class class; /* KERN_INTERNAL, KERN_BORDER or KERN_REFUSED */
+	int error;             /* of KERN_REFUSED */
+	const char *name;
+};
+
+/* In the order in which the filter tries them; ends with KERN_CHECK_NONE. */
+extern const struct kern_command kern_commands[];
 
 /* The name of a system call, or "?" */
 const char *kern_syscall_name(long nr);
