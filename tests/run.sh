@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# Runs the tests and counts them: tests/run.sh BUILD_DIR [unit|scenarios|san]
+#
+# One line for each test that failed, with its output; the last line is the count, alone:
+#   N passed, N failed, N skipped
+# Exit status 0 only when something ran and nothing failed.
+#
+# A scenario file (tests/scenarios/*.sh, tests/attacks/*.sh) runs once as root, when we are root, and once as an
+# ordinary user; several at a time. CORDON_TESTS="shell attacks" runs only the files of these names,
+# CORDON_KEEP=1 keeps the scratch directory.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+build=${1:?usage: tests/run.sh BUILD_DIR [unit|scenarios|san]}
+what=${2:-all}
+case $what in all | unit | scenarios | san) ;; *) echo "tests/run.sh: unknown part \"$what\"" >&2; exit 2 ;; esac
+
+passed=0 failed=0 skipped=0
+started=$SECONDS
+say() { printf '%s\n' "$*"; }
+
+root=$(mktemp -d /tmp/cordon-tests.XXXXXX) || exit 1
+chmod 711 "$root"
+declare -A job_name=()
+
+finish() {
+	local pid
+	for pid in "${!job_name[@]}"; do kill -KILL -- "-$pid" 2>/dev/null; done
+	if [ -n "${CORDON_KEEP:-}" ]; then say "kept: $root"; else rm -rf "$root"; fi
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# ---- unit tests ----
+
+# In a process group of its own: a runner that is killed leaves workers behind, which hold the pipe.
+run_unit() {
+	local binary=$1 out=$root/unit.out pid status line tested passing skipping
+	if [ ! -x "$binary" ]; then
+		say "FAIL unit: $binary is missing; build it first"
+		failed=$((failed + 1))
+		return
+	fi
+	say "unit tests: $binary"
+	setsid timeout -k 10 540 "$binary" --color=never >"$out" 2>&1 </dev/null &
+	pid=$!
+	wait "$pid"
+	status=$?
+	kill -KILL -- "-$pid" 2>/dev/null
+	line=$(grep -aE 'Synthesis: Tested: [0-9]+ \| Passing: [0-9]+ \| Failing: [0-9]+ \| Crashing: [0-9]+' "$out" | tail -n 1)
+	if [ -z "$line" ]; then
+		say "FAIL unit: no totals (exit status $status)"
+		tail -n 40 "$out" | sed 's/^/    /'
+		failed=$((failed + 1))
+		return
+	fi
+	tested=$(sed -E 's/.*Tested: ([0-9]+).*/\1/' <<<"$line")
+	passing=$(sed -E 's/.*Passing: ([0-9]+).*/\1/' <<<"$line")
+	skipping=$(grep -acE '^\[SKIP\]' "$out")
+	if [ "$passing" != "$tested" ] || [ "$status" != 0 ]; then
+		grep -avE '^\[(====|RUN |PASS|SKIP)' "$out" | tail -n 400 | sed 's/^/    /'
+		grep -aE '^\[FAIL\]' "$out" | sed -E 's/^\[FAIL\] +/FAIL unit: /'
+	fi
+	passed=$((passed + passing))
+	failed=$((failed + tested - passing))
+	skipped=$((skipped + skipping))
+	# All passed and yet it complains: a leak or a crash of the runner itself.
+	if [ "$passing" = "$tested" ] && [ "$status" != 0 ]; then
+		say "FAIL unit: $binary exited with status $status"
+		failed=$((failed + 1))
+	fi
+	say "unit tests: $passing of $tested passed"
+}
+
+# ---- scenarios ----
+
+# An account that exists has a name inside as it has outside.
+ordinary_user() {
+	getent passwd | awk -F: '$3 >= 1000 && $3 < 60000 { print $3 ":" $4; found = 1; exit } END { if (!found) print "1234:1234" }'
+}
+
+prepare_user() {
+	local who=$1 owner=$2 dir=$root/$1
+	mkdir -p "$dir/bin" "$dir/home" "$dir/src" "$dir/work"
+	cp "$build/cordon" "$dir/bin/cordon"
+	[ ! -x "$build/cordon-hooked" ] || cp "$build/cordon-hooked" "$dir/bin/"
+	cp -r tests/scenarios tests/attacks "$dir/src/"
+	chmod -R a+rX "$dir"
+	chown -R "$owner" "$dir"
+	: >"$root/$who.results"
+	chown "$owner" "$root/$who.results"
+}
+
+# start_job WHO OWNER FILE
+start_job() {
+	local who=$1 owner=$2 file=$3 name become=()
+	name=$(basename "$file" .sh)
+	[ "$owner" = "$(id -u):$(id -g)" ] ||
+		become=(setpriv --reuid "${owner%:*}" --regid "${owner#*:}" --clear-groups)
+	# setsid would fork if we led a group; in the background of a script we do not, so $! is the session.
+	setsid timeout -k 10 420 "${become[@]}" env -i \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
+		HOME="$root/$who/home" T_WHO="$who" T_NAME="$name" T_ROOT="$root/$who" \
+		T_RESULTS="$root/$who.results" T_LOCK="$root/$who/lock" \
+		bash "$root/$who/src/${file#tests/}" </dev/null &
+	job_name[$!]=$who/$name
+}
+
+# One job has ended: whatever it left behind goes, and an untimely end is a failure.
+reap_job() {
+	local pid status
+	wait -n -p pid
+	status=$?
+	[ -n "${pid:-}" ] || return
+	kill -KILL -- "-$pid" 2>/dev/null
+	if [ "$status" = 0 ]; then
+		say "done: ${job_name[$pid]}"
+	else
+		say "FAIL ${job_name[$pid]}: the file ended with status $status before its last test"
+		failed=$((failed + 1))
+	fi
+	unset "job_name[$pid]"
+}
+
+run_scenarios() {
+	local who owner file users=() width
+	if [ ! -x "$build/cordon" ]; then
+		say "FAIL scenarios: $build/cordon is missing; build it first"
+		failed=$((failed + 1))
+		return
+	fi
+	if [ "$(id -u)" = 0 ]; then
+		users=("root 0:0" "user $(ordinary_user)")
+	else
+		users=("user $(id -u):$(id -g)")
+	fi
+	width=$(nproc)
+	[ "$width" -ge 2 ] || width=2
+	for entry in "${users[@]}"; do
+		read -r who owner <<<"$entry"
+		say "scenarios as $who ($owner)"
+		prepare_user "$who" "$owner"
+	done
+	for file in tests/scenarios/*.sh tests/attacks/*.sh; do
+		[ "$(basename "$file")" != lib.sh ] || continue
+		if [ -n "${CORDON_TESTS:-}" ]; then
+			case " $CORDON_TESTS " in *" $(basename "$file" .sh) "*) ;; *) continue ;; esac
+		fi
+		for entry in "${users[@]}"; do
+			read -r who owner <<<"$entry"
+			while [ "${#job_name[@]}" -ge "$width" ]; do reap_job; done
+			start_job "$who" "$owner" "$file"
+		done
+	done
+	while [ "${#job_name[@]}" -gt 0 ]; do reap_job; done
+	for entry in "${users[@]}"; do
+		read -r who owner <<<"$entry"
+		passed=$((passed + $(grep -c '^pass ' "$root/$who.results")))
+		failed=$((failed + $(grep -c '^fail ' "$root/$who.results")))
+		skipped=$((skipped + $(grep -c '^skip ' "$root/$who.results")))
+		grep '^skip ' "$root/$who.results" | sed "s|^skip |skipped: $who/|"
+		grep '^fail ' "$root/$who.results" | sed "s|^fail |failed: $who/|"
+	done
+}
+
+case $what in
+all) run_unit "$build/unit-tests"; run_scenarios ;;
+unit) run_unit "$build/unit-tests" ;;
+scenarios) run_scenarios ;;
+san)
+	export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
+	export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+	run_unit "$build/san-tests"
+	;;
+esac
+
+say "took $((SECONDS - started)) s"
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
