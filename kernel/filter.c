@@ -8,13 +8,13 @@
  *
  * Invariants:
  * - Every path ends in a return, and what nothing speaks of is refused: numbers that the table
- *lacks, among them those of x32, fall into the gaps between its ranges.
+ *   lacks, among them those of x32, fall into the gaps between its ranges.
  * - Linux cuts int and unsigned int arguments to 32 bits, so checks compare low halves and ignore
- *the high ones: rubbish there must not turn a refused command into an unknown one. Pointers, and
- *the flags of unshare, are 64 bits wide and compared so.
- * - Nothing but the architecture and the number is loaded on the way to an unconditional verdict.
- *Linux then finds out when the filter is installed that the call is always allowed, and never runs
- *the program for it.
+ *   the high ones: rubbish there must not turn a refused command into an unknown one. Pointers,
+ *   and the flags of unshare, are 64 bits wide and compared so.
+ * - Nothing but the architecture and the number is loaded on the way to an unconditional verdict:
+ *   Linux then finds out, when the filter is installed, that the call is always allowed, and
+ *   never runs the program for it.
  */
 #include "kernel/filter.h"
 
