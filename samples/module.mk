@@ -1,0 +1,1 @@
+SAMPLES += thief encryptor forkbomb hog polite deputy fence
