@@ -51,7 +51,8 @@ HOST_HANDLER(host_fs_chown)
 
 	(void)context;
 	if (!error && fchownat(object.fd, "", (uid_t)m->mode, (gid_t)m->extra, AT_EMPTY_PATH))
-		error = -errno;
+		/* EINVAL: an id that is not mapped here. To the program it is one that it may not give. */
+		error = errno == EINVAL ? -EPERM : -errno;
 	host_object_close(&object);
 	reply->value = error;
 }

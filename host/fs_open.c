@@ -85,8 +85,12 @@ static int open_object(struct kern_border *border, const struct kern_message *m,
 	}
 	if (fstat(object->fd, &st))
 		return -errno;
+	/*
+	 * A path descriptor of a link cannot be given: ELOOP would claim that none exists. glibc's chmod of a link
+	 * passes this on, and programs that restore modes (tar) know what it means there.
+	 */
 	if (S_ISLNK(st.st_mode))
-		return -ELOOP;
+		return flags & O_PATH ? -EOPNOTSUPP : -ELOOP;
 	if (flags & O_PATH)
 		return host_reopen(object->fd, O_RDONLY | O_NONBLOCK | (int)(flags & O_DIRECTORY));
 	if (flags & O_CREAT && S_ISDIR(st.st_mode))
