@@ -164,8 +164,12 @@ static void watch(struct keeper *k)
 		void (*take)(struct keeper *k);
 	};
 
-	/* What is still in the pipes and the socket when the monitor has ended is read to the end. */
-	while (!k->ended || k->space->control >= 0 || k->space->fault >= 0 || k->space->status >= 0) {
+	/*
+	 * What is still in the pipes and the socket when the monitor has ended is read to the end. Once it has
+	 * sent its totals the space is empty, and its own remains need no waiting for.
+	 */
+	while (!(k->has_status && k->view->complete) &&
+	       (!k->ended || k->space->control >= 0 || k->space->fault >= 0 || k->space->status >= 0)) {
 		struct source sources[] = {
 			{k->space->control, take_report},
 			{k->space->fault, take_fault},

@@ -362,6 +362,7 @@ void report_take(struct report_view *view, const struct report *report, size_t s
 	if (size < offsetof(struct report, text))
 		return;
 	if (report->kind == REPORT_END) {
+		view->complete = true;
 		view->messages = report->messages;
 		view->denied = report->denied;
 		view->lost = report->lost;

@@ -47,6 +47,7 @@ void report_finish(struct report_sink *sink, const struct kern_counters *counter
 struct report_view {
 	const struct pol_policy *policy;
 	bool verbose, quiet, json;
+	bool complete; /* the totals have come */
 	uint64_t messages, denied, lost, forgotten;
 	size_t count; /* of kept */
 	struct report *kept[CD_DENIALS_MAX];

@@ -314,15 +314,6 @@ static int grant_program(struct run *run)
 		       : cli_say_policy_error(&error);
 }
 
-static bool name_matches(const char *pattern, const char *entry)
-{
-	size_t n = strlen(pattern);
-
-	if (n && pattern[n - 1] == '*')
-		return strncmp(pattern, entry, n - 1) == 0;
-	return strncmp(pattern, entry, n) == 0 && entry[n] == '=';
-}
-
 /* The environment of the program: what the policy passes and sets, and nothing else. */
 static int make_environment(struct run *run)
 {
@@ -335,10 +326,8 @@ static int make_environment(struct run *run)
 	if (!run->envp)
 		return CLI_FAILED;
 	for (char **entry = environ; *entry; entry++) {
-		bool pass = false, overridden = false;
+		bool pass = pol_env_passes(run->policy, *entry, strcspn(*entry, "=")), overridden = false;
 
-		for (size_t i = 0; i < run->policy->env_pass_count; i++)
-			pass |= name_matches(run->policy->env_pass[i], *entry);
 		for (size_t i = 0; i < run->policy->env_set_count; i++) {
 			const char *set = run->policy->env_set[i];
 

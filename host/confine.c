@@ -186,13 +186,14 @@ static const int monitor_calls[] = {
 	SYS_clone, SYS_fork, SYS_wait4, SYS_prctl, SYS_set_robust_list, SYS_rt_sigaction, SYS_rt_sigprocmask,
 	SYS_rt_sigreturn, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_brk, SYS_futex,
 	SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_exit,
-	SYS_exit_group, SYS_restart_syscall, SYS_sched_yield, SYS_set_tid_address, SYS_getuid, SYS_geteuid,
+	SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_getcpu, SYS_exit_group, SYS_restart_syscall, SYS_sched_yield, SYS_set_tid_address, SYS_getuid, SYS_geteuid,
 };
 
 #define CALLS (sizeof(monitor_calls) / sizeof(monitor_calls[0]))
+#define CALLS_MAX (CALLS + 2)
 
 struct program {
-	struct sock_filter code[2 * CALLS + 40];
+	struct sock_filter code[5 * CALLS_MAX + 64]; /* a call takes five instructions at most */
 	unsigned short len;
 };
 
@@ -205,45 +206,67 @@ static void emit(struct program *p, struct sock_filter instruction)
 #define RETURN(value) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, value)
 #define UNLESS_EQUAL(value, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
 
-static void allow_call(struct program *p, int nr)
+/* If nr is the call's number: the accumulator has the argument next, and only these values pass. */
+static void allow_values(struct program *p, int nr, unsigned argument, const unsigned long *values, size_t count)
 {
-	emit(p, UNLESS_EQUAL((unsigned)nr, 1));
-	emit(p, RETURN(SECCOMP_RET_ALLOW));
-}
-
-static void allow_listener_requests(struct program *p)
-{
-	static const unsigned long requests[] = {SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND,
-						 SECCOMP_IOCTL_NOTIF_ID_VALID, SECCOMP_IOCTL_NOTIF_ADDFD,
-						 SECCOMP_IOCTL_NOTIF_SET_FLAGS};
-	const size_t count = sizeof(requests) / sizeof(requests[0]);
-
-	emit(p, UNLESS_EQUAL(SYS_ioctl, (unsigned char)(2 * count + 2)));
-	emit(p, LOAD(args[1]));
+	emit(p, UNLESS_EQUAL((unsigned)nr, (unsigned char)(2 * count + 2)));
+	emit(p, LOAD(args[argument]));
 	for (size_t i = 0; i < count; i++) {
-		emit(p, UNLESS_EQUAL((unsigned)requests[i], 1));
+		emit(p, UNLESS_EQUAL((unsigned)values[i], 1));
 		emit(p, RETURN(SECCOMP_RET_ALLOW));
 	}
 	emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
 }
 
+/* Binary search: Linux runs a filter once for every number when it is installed. */
+static void allow_sorted(struct program *p, const int *calls, size_t count)
+{
+	size_t half = count / 2, jump;
+
+	if (count == 1) {
+		emit(p, UNLESS_EQUAL((unsigned)calls[0], 1));
+		emit(p, RETURN(SECCOMP_RET_ALLOW));
+		emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
+		return;
+	}
+	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (unsigned)calls[half], 0, 1));
+	jump = p->len;
+	emit(p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
+	allow_sorted(p, calls, half);
+	p->code[jump].k = p->len - jump - 1;
+	allow_sorted(p, calls + half, count - half);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
 enum cd_status host_confine_monitor(bool unix_sockets)
 {
+	static const unsigned long listener_requests[] = {
+		SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID,
+		SECCOMP_IOCTL_NOTIF_ADDFD, SECCOMP_IOCTL_NOTIF_SET_FLAGS};
+	static const unsigned long seccomp_requests[] = {SECCOMP_GET_NOTIF_SIZES};
 	struct program p = {.len = 0};
 	struct sock_fprog program;
+	int calls[CALLS_MAX];
+	size_t count = CALLS;
 
+	memcpy(calls, monitor_calls, sizeof(monitor_calls));
+	if (unix_sockets) {
+		calls[count++] = SYS_connect;
+		calls[count++] = SYS_bind;
+	}
+	qsort(calls, count, sizeof(calls[0]), compare_numbers);
 	emit(&p, LOAD(arch));
 	emit(&p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
 	emit(&p, RETURN(SECCOMP_RET_KILL_PROCESS));
 	emit(&p, LOAD(nr));
-	allow_listener_requests(&p);
-	for (size_t i = 0; i < CALLS; i++)
-		allow_call(&p, monitor_calls[i]);
-	if (unix_sockets) {
-		allow_call(&p, SYS_connect);
-		allow_call(&p, SYS_bind);
-	}
-	emit(&p, RETURN(SECCOMP_RET_ERRNO | EPERM));
+	allow_values(&p, SYS_ioctl, 1, listener_requests,
+		     sizeof(listener_requests) / sizeof(listener_requests[0]));
+	allow_values(&p, SYS_seccomp, 0, seccomp_requests, 1);
+	allow_sorted(&p, calls, count);
 	program = (struct sock_fprog){p.len, p.code};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		return CD_ESYS;

@@ -313,25 +313,29 @@ static int start_init(struct launch *l)
 	return pidfd;
 }
 
+/* Runs on the monitor's memory while the monitor waits: only what it forks has a copy. */
+static int fork_program(void *context)
+{
+	struct launch *l = context;
+	pid_t pid = fork_with(CLONE_FILES, NULL);
+
+	if (pid == 0)
+		run_program(l);
+	if (pid < 0 || write(l->main_pipe[1], &pid, sizeof(pid)) != sizeof(pid))
+		fail(l, HOST_STAGE_INIT, NULL);
+	_exit(0);
+}
+
 /* Forks the program into the space by way of a process that ends at once: its parent is then init. */
 static void start_program(struct launch *l)
 {
-	pid_t between;
-	int status;
+	static char stack[2 * (CD_PATH_MAX + 8192)] __attribute__((aligned(16)));
+	pid_t between = clone(fork_program, stack + sizeof(stack),
+			      CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, l);
 
-	between = fork_with(CLONE_FILES, NULL);
-	if (between == 0) {
-		pid_t pid = fork_with(CLONE_FILES, NULL);
-
-		if (pid == 0)
-			run_program(l);
-		if (pid < 0 || write(l->main_pipe[1], &pid, sizeof(pid)) != sizeof(pid))
-			fail(l, HOST_STAGE_INIT, NULL);
-		_exit(0);
-	}
 	if (between < 0)
 		fail(l, HOST_STAGE_INIT, NULL);
-	while (waitpid(between, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 		;
 }
 

@@ -362,7 +362,6 @@ enum cd_status host_view_mount_proc(void)
 {
 	int tree = proc_mount();
 
-	if (tree < 0 || umount2("/proc", MNT_DETACH))
-		return CD_ESYS;
-	return attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
+	/* Over the one lent, which nothing in the space can uncover: taking that away would cost a grace period. */
+	return tree >= 0 && attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
 }

@@ -22,44 +22,48 @@
 /* More files than this in one directory, and the directory is granted instead of each of them. */
 #define EXPANSION_MAX 64
 
+struct entry {
+	struct cd_mount mount;
+	bool own;     /* from what was given */
+	bool holds;   /* stands for something missing that may be created in it */
+	bool sampled; /* stands for many files in it, and not for what lies deeper */
+};
+
 struct draft {
 	const struct mon_table *table;
 	const struct cd_mount *given;
 	size_t given_count;
-	struct cd_mount *mounts;
+	struct entry *entries;
 	size_t count, capacity;
 	bool failed; /* out of memory */
 };
 
-static void add_take(struct draft *d, struct cd_mount mount)
+static void free_mount(struct cd_mount *mount)
 {
-	if (d->count == d->capacity) {
-		size_t capacity = d->capacity ? 2 * d->capacity : 64;
-		struct cd_mount *grown = realloc(d->mounts, capacity * sizeof(*grown));
-
-		if (!grown) {
-			free((char *)mount.dest);
-			free((char *)mount.from);
-			d->failed = true;
-			return;
-		}
-		d->mounts = grown;
-		d->capacity = capacity;
-	}
-	d->mounts[d->count++] = mount;
+	free((char *)mount->dest);
+	free((char *)mount->from);
 }
 
-static void add(struct draft *d, enum cd_mount_kind kind, const char *dest, const char *from)
+/* The new entry, or NULL when there is no memory for it. */
+static struct entry *add(struct draft *d, enum cd_mount_kind kind, const char *dest, const char *from)
 {
 	struct cd_mount mount = {.kind = kind, .dest = strdup(dest), .from = from ? strdup(from) : NULL};
 
-	if (!mount.dest || (from && !mount.from)) {
-		free((char *)mount.dest);
-		free((char *)mount.from);
-		d->failed = true;
-		return;
+	if (d->count == d->capacity) {
+		size_t capacity = d->capacity ? 2 * d->capacity : 64;
+		struct entry *grown = realloc(d->entries, capacity * sizeof(*grown));
+
+		d->failed |= !grown;
+		d->entries = grown ? grown : d->entries;
+		d->capacity = grown ? capacity : d->capacity;
 	}
-	add_take(d, mount);
+	d->failed |= !mount.dest || (from && !mount.from);
+	if (d->failed) {
+		free_mount(&mount);
+		return NULL;
+	}
+	d->entries[d->count] = (struct entry){.mount = mount};
+	return &d->entries[d->count++];
 }
 
 static bool is_below(const char *path, const char *dir)
@@ -157,9 +161,10 @@ static int add_way(struct draft *d, char *path)
 }
 
 /* One existing or missing place that a rule grants. subtree: it and all below. */
-static void add_place(struct draft *d, const char *place, uint64_t ops, bool subtree)
+static void add_place(struct draft *d, const char *place, uint64_t ops, bool subtree, bool sampled)
 {
 	char path[CD_PATH_MAX];
+	struct entry *entry;
 	struct stat st;
 	int there;
 
@@ -179,10 +184,15 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 	}
 	if (lstat(path, &st))
 		return;
-	if (S_ISDIR(st.st_mode) && !subtree)
+	if (S_ISDIR(st.st_mode) && !subtree) {
 		add(d, CD_MOUNT_DIR, path, NULL);
-	else
-		add(d, CD_MOUNT_BIND, path, path);
+		return;
+	}
+	entry = add(d, CD_MOUNT_BIND, path, path);
+	if (entry) {
+		entry->holds = there < 0;
+		entry->sampled = sampled;
+	}
 }
 
 /* ---- patterns ---- */
@@ -206,7 +216,7 @@ static bool component_matches(const char *pattern, size_t len, const char *name)
 
 struct expansion {
 	struct draft *d;
-	void (*visit)(struct draft *d, const char *place, uint64_t ops, bool subtree);
+	void (*visit)(struct draft *d, const char *place, uint64_t ops, bool subtree, bool sampled);
 	uint64_t ops;
 	bool subtree;
 	bool whole; /* too many files match in one directory: the directory stands for them */
@@ -235,7 +245,7 @@ static void expand_component(struct expansion *e, char *path, size_t len, const 
 	struct dirent *entry;
 
 	if (!*rest && !e->subtree && e->whole && count_matches(path, component, n) > EXPANSION_MAX) {
-		e->visit(e->d, *path ? path : "/", e->ops, true);
+		e->visit(e->d, *path ? path : "/", e->ops, true, true);
 		return;
 	}
 	dir = opendir(*path ? path : "/");
@@ -261,7 +271,7 @@ static void expand(struct expansion *e, char *path, size_t len, const char *rest
 	size_t n;
 
 	if (!*rest || !*component) {
-		e->visit(e->d, len ? path : "/", e->ops, e->subtree);
+		e->visit(e->d, len ? path : "/", e->ops, e->subtree, false);
 		return;
 	}
 	n = strcspn(component, "/");
@@ -294,11 +304,11 @@ static void expand_pattern(struct expansion *e, const char *pattern)
 
 /* ---- what is taken away ---- */
 
-static void add_hole(struct draft *d, const char *place, uint64_t ops, bool subtree)
+static void add_hole(struct draft *d, const char *place, uint64_t ops, bool subtree, bool sampled)
 {
 	struct stat st;
 
-	(void)ops, (void)subtree;
+	(void)ops, (void)subtree, (void)sampled;
 	if (is_special(place) || is_given(d, place) || lstat(place, &st) || S_ISLNK(st.st_mode))
 		return;
 	if (allows_at(d->table, FS_USE, place, S_ISDIR(st.st_mode)))
@@ -309,33 +319,79 @@ static void add_hole(struct draft *d, const char *place, uint64_t ops, bool subt
 
 /* ---- all together ---- */
 
-static void add_rules(struct draft *d)
+static void add_grants(struct draft *d)
 {
 	for (uint32_t i = 0; i < mon_table_count(d->table); i++) {
-		struct expansion e = {.d = d, .whole = true};
+		struct expansion e = {.d = d, .visit = add_place, .whole = true};
 		struct mon_rule rule;
 
 		mon_table_rule(d->table, i, &rule);
 		e.ops = rule.ops;
-		e.visit = rule.verdict == CD_DENY ? add_hole : add_place;
-		e.whole = rule.verdict != CD_DENY;
-		expand_pattern(&e, rule.pattern);
+		if (rule.verdict != CD_DENY)
+			expand_pattern(&e, rule.pattern);
 	}
-	for (uint32_t i = 0; i < mon_table_protected_count(d->table); i++) {
-		struct expansion e = {.d = d, .visit = add_hole};
+}
 
-		expand_pattern(&e, mon_table_protected(d->table, i));
+/* Can the pattern speak of something that an entry shows? Most secrets lie where nothing was granted. */
+static bool is_shown(const struct draft *d, size_t grants, const char *pattern)
+{
+	char start[CD_PATH_MAX];
+	size_t n = strcspn(pattern, "*");
+
+	while (n > 1 && pattern[n - 1] != '/')
+		n--;
+	if (pattern[strcspn(pattern, "*")] == '\0')
+		n = strlen(pattern);
+	else if (n > 1)
+		n--;
+	if (n >= sizeof(start))
+		return true;
+	memcpy(start, pattern, n);
+	start[n] = '\0';
+	for (size_t i = 0; i < grants; i++) {
+		const struct cd_mount *mount = &d->entries[i].mount;
+
+		if ((mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW) &&
+		    (strcmp(start, mount->dest) == 0 || is_below(start, mount->dest) ||
+		     is_below(mount->dest, start)))
+			return true;
 	}
+	return false;
+}
+
+static void add_hole_pattern(struct draft *d, size_t grants, const char *pattern)
+{
+	struct expansion e = {.d = d, .visit = add_hole};
+
+	if (is_shown(d, grants, pattern))
+		expand_pattern(&e, pattern);
+}
+
+static void add_holes(struct draft *d)
+{
+	size_t grants = d->count;
+
+	for (uint32_t i = 0; i < mon_table_count(d->table); i++) {
+		struct mon_rule rule;
+
+		mon_table_rule(d->table, i, &rule);
+		if (rule.verdict == CD_DENY)
+			add_hole_pattern(d, grants, rule.pattern);
+	}
+	for (uint32_t i = 0; i < mon_table_protected_count(d->table); i++)
+		add_hole_pattern(d, grants, mon_table_protected(d->table, i));
 }
 
 static void add_given(struct draft *d)
 {
 	for (size_t i = 0; i < d->given_count; i++) {
-		add(d, d->given[i].kind, d->given[i].dest, d->given[i].from);
-		if (d->failed)
+		struct entry *entry = add(d, d->given[i].kind, d->given[i].dest, d->given[i].from);
+
+		if (!entry)
 			return;
-		d->mounts[d->count - 1].writable = d->given[i].writable;
-		d->mounts[d->count - 1].size = d->given[i].size;
+		entry->own = true;
+		entry->mount.writable = d->given[i].writable;
+		entry->mount.size = d->given[i].size;
 	}
 }
 
@@ -346,53 +402,28 @@ static int compare(const void *a, const void *b)
 		[CD_MOUNT_MASK] = 0, [CD_MOUNT_TEXT] = 1, [CD_MOUNT_TMPFS] = 2, [CD_MOUNT_COW] = 3,
 		[CD_MOUNT_BIND] = 4, [CD_MOUNT_SYMLINK] = 5, [CD_MOUNT_DIR] = 6,
 	};
-	const struct cd_mount *x = a, *y = b;
+	const struct cd_mount *x = &((const struct entry *)a)->mount, *y = &((const struct entry *)b)->mount;
 	int order = strcmp(x->dest, y->dest);
 
 	return order ? order : weight[x->kind] - weight[y->kind];
 }
 
-static void set_rights(const struct draft *d, struct cd_mount *mount)
+static void set_rights(const struct draft *d, struct entry *entry)
 {
-	bool bind = mount->kind == CD_MOUNT_BIND && strcmp(mount->dest, mount->from) == 0;
+	struct cd_mount *mount = &entry->mount;
 	struct stat st;
 	bool directory;
 
 	if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_TMPFS && mount->kind != CD_MOUNT_COW)
 		return;
-	if (lstat(mount->from ? mount->from : mount->dest, &st))
+	if (!mount->from || lstat(mount->from, &st))
 		st.st_mode = S_IFDIR;
 	directory = S_ISDIR(st.st_mode);
 	mount->exec = allows_at(d->table, CD_OPBIT(CD_OP_FS_EXEC), mount->dest, directory);
-	mount->dev = bind && S_ISCHR(st.st_mode) && is_below(mount->dest, "/dev");
-	if (bind && !is_given(d, mount->dest))
-		mount->writable = allows_at(d->table, FS_CHANGE, mount->dest, directory);
-}
-
-/*
- * A bind for which its rules alone would not say why it is there (the parent of what may be created) must be
- * writable: a rule below it is.
- */
-static void widen_for_rules_below(const struct draft *d, struct cd_mount *mount)
-{
-	if (mount->kind != CD_MOUNT_BIND || mount->writable || is_given(d, mount->dest))
+	if (entry->own)
 		return;
-	for (uint32_t i = 0; i < mon_table_count(d->table); i++) {
-		struct mon_rule rule;
-
-		mon_table_rule(d->table, i, &rule);
-		if (rule.verdict != CD_DENY && rule.ops & CD_OPBIT(CD_OP_FS_CREATE) &&
-		    is_below(rule.pattern, mount->dest)) {
-			char parent[CD_PATH_MAX];
-			struct stat st;
-
-			if (snprintf(parent, sizeof(parent), "%.*s", (int)strcspn(rule.pattern, "*"),
-				     rule.pattern) >= (int)sizeof(parent))
-				continue;
-			if (lstat(parent, &st)) /* it is missing: its place is here */
-				mount->writable = true;
-		}
-	}
+	mount->dev = S_ISCHR(st.st_mode) && is_below(mount->dest, "/dev");
+	mount->writable = entry->holds || allows_at(d->table, FS_CHANGE, mount->dest, directory);
 }
 
 static bool same_rights(const struct cd_mount *a, const struct cd_mount *b)
@@ -401,10 +432,10 @@ static bool same_rights(const struct cd_mount *a, const struct cd_mount *b)
 }
 
 /* Does an entry that is kept already show this one, with the same rights? */
-static bool is_redundant(const struct cd_mount *kept, size_t count, const struct cd_mount *mount)
+static bool is_redundant(const struct entry *kept, size_t count, const struct cd_mount *mount)
 {
 	for (size_t i = count; i-- > 0;) {
-		const struct cd_mount *above = &kept[i];
+		const struct cd_mount *above = &kept[i].mount;
 		bool bind = above->kind == CD_MOUNT_BIND || above->kind == CD_MOUNT_COW;
 
 		if (strcmp(above->dest, mount->dest) == 0)
@@ -425,30 +456,20 @@ static bool is_redundant(const struct cd_mount *kept, size_t count, const struct
 	return mount->kind == CD_MOUNT_MASK;
 }
 
-static void free_mount(struct cd_mount *mount)
-{
-	free((char *)mount->dest);
-	free((char *)mount->from);
-}
-
 /*
  * Rights of a place under a directory that grants single files by a wildcard ("/usr/bin/" with one star): what lies deeper in
  * it was not granted, so directories that the rules do not let run get a mount of their own.
  */
-static void add_deeper(struct draft *d, size_t index)
+static void add_deeper(struct draft *d, const char *top)
 {
-	const char *top = d->mounts[index].dest;
+	DIR *dir = opendir(top);
 	struct dirent *entry;
-	DIR *dir;
 
-	if (d->mounts[index].kind != CD_MOUNT_BIND || !d->mounts[index].exec)
-		return;
-	dir = opendir(top);
 	while (dir && (entry = readdir(dir))) {
 		char path[CD_PATH_MAX], inside[CD_PATH_MAX + 16];
 		struct stat st;
 
-		if (entry->d_name[0] == '.' && (!entry->d_name[1] || strcmp(entry->d_name, "..") == 0))
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (snprintf(path, sizeof(path), "%s/%s", strcmp(top, "/") ? top : "", entry->d_name) >=
 			    (int)sizeof(path) ||
@@ -457,31 +478,28 @@ static void add_deeper(struct draft *d, size_t index)
 		snprintf(inside, sizeof(inside), "%s/any", path);
 		if (!allows(d->table, CD_OPBIT(CD_OP_FS_EXEC), inside))
 			add(d, CD_MOUNT_BIND, path, path);
-		top = d->mounts[index].dest;
 	}
 	if (dir)
 		closedir(dir);
 }
 
+/* Rights for every entry; then, in order, only those that show something that the ones above do not. */
 static void settle(struct draft *d)
 {
 	size_t kept = 0, before = d->count;
 
-	for (size_t i = 0; i < d->count; i++)
-		set_rights(d, &d->mounts[i]);
 	for (size_t i = 0; i < before; i++)
-		add_deeper(d, i);
+		if (d->entries[i].sampled && allows_at(d->table, CD_OPBIT(CD_OP_FS_EXEC),
+						       d->entries[i].mount.dest, true))
+			add_deeper(d, d->entries[i].mount.dest);
+	for (size_t i = 0; i < d->count; i++)
+		set_rights(d, &d->entries[i]);
+	qsort(d->entries, d->count, sizeof(*d->entries), compare);
 	for (size_t i = 0; i < d->count; i++) {
-		set_rights(d, &d->mounts[i]);
-		widen_for_rules_below(d, &d->mounts[i]);
-	}
-	qsort(d->mounts, d->count, sizeof(*d->mounts), compare);
-	for (size_t i = 0; i < d->count; i++) {
-		if (is_redundant(d->mounts, kept, &d->mounts[i])) {
-			free_mount(&d->mounts[i]);
-			continue;
-		}
-		d->mounts[kept++] = d->mounts[i];
+		if (is_redundant(d->entries, kept, &d->entries[i].mount))
+			free_mount(&d->entries[i].mount);
+		else
+			d->entries[kept++] = d->entries[i];
 	}
 	d->count = kept;
 }
@@ -490,19 +508,28 @@ enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_moun
 			     struct cd_plan **out)
 {
 	struct draft d = {.table = table, .given = given, .given_count = given_count};
-	struct cd_plan *plan = malloc(sizeof(*plan));
+	struct cd_plan *plan = NULL;
 
-	if (!plan)
-		return CD_ENOMEM;
 	add_given(&d);
-	add_rules(&d);
+	add_grants(&d);
+	add_holes(&d);
 	if (!d.failed)
 		settle(&d);
-	*plan = (struct cd_plan){d.mounts, d.count};
-	if (d.failed) {
-		mon_plan_free(plan);
+	if (!d.failed)
+		plan = malloc(sizeof(*plan));
+	if (plan) {
+		*plan = (struct cd_plan){calloc(d.count + 1, sizeof(*plan->mounts)), 0};
+		for (; plan->mounts && plan->count < d.count; plan->count++)
+			plan->mounts[plan->count] = d.entries[plan->count].mount;
+	}
+	if (!plan || !plan->mounts) {
+		for (size_t i = 0; i < d.count; i++)
+			free_mount(&d.entries[i].mount);
+		free(d.entries);
+		free(plan);
 		return CD_ENOMEM;
 	}
+	free(d.entries);
 	*out = plan;
 	return CD_OK;
 }
