@@ -242,6 +242,8 @@ static void handle(struct kern_border *border)
 		border->host->perform[message->verb](border->host->context, border, message, &reply);
 	if (reply.action == KERN_REPLY_VALUE && reply.value == KERN_DENIED_KILL)
 		reply.action = KERN_REPLY_KILL;
+	if (border->worker)
+		kern_pending_settle();
 	/* A worker answers instead. */
 	if (reply.action != KERN_REPLY_VALUE || reply.value != KERN_PENDING)
 		answer(border, &reply);

@@ -47,6 +47,15 @@ int kern_pending_fork(struct kern_pending *pending, const struct kern_message *m
 	return KERN_PENDING;
 }
 
+void kern_pending_settle(void)
+{
+	sigset_t interrupts;
+
+	sigemptyset(&interrupts);
+	sigaddset(&interrupts, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &interrupts, NULL);
+}
+
 void kern_pending_sweep(struct kern_pending *pending, struct kern_space *space)
 {
 	for (size_t i = 0; i < pending->count;) {
@@ -60,9 +69,11 @@ void kern_pending_sweep(struct kern_pending *pending, struct kern_space *space)
 		probe.space = space;
 		probe.id = work->id;
 		probe.tid = work->tid;
-		if (!kern_message_alive(&probe))
-			kill(work->worker, SIGKILL);
-		else if (kern_process_interrupted(&probe))
+		/*
+		 * A message that nobody waits for any more may be one that the worker is answering just now. So it is
+		 * never killed: Linux, interrupted in handing a descriptor over, lets the call return 0.
+		 */
+		if (!kern_message_alive(&probe) || kern_process_interrupted(&probe))
 			kill(work->worker, SIGUSR1);
 		i++;
 	}

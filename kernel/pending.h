@@ -22,7 +22,10 @@ void kern_pending_setup(void);
 /* Forks. 0 in the worker, KERN_PENDING in the caller, -EAGAIN when there are too many. */
 int kern_pending_fork(struct kern_pending *pending, const struct kern_message *message);
 
-/* Reaps workers that are done; ends those whose process is gone; interrupts those whose process has a signal to handle. */
+/* In a worker, before it answers: from here on nothing interrupts it. */
+void kern_pending_settle(void);
+
+/* Reaps workers that are done; interrupts those whose process is gone or has a signal to handle. */
 void kern_pending_sweep(struct kern_pending *pending, struct kern_space *space);
 
 /* Ends all. */

@@ -1,6 +1,6 @@
 # Compilers and interpreters, on small real work.
 . "$(dirname "$0")/lib.sh"
-GUARD=180
+GUARD=120
 
 need() { have "$1" || { skip "$2" "$1 is not installed"; return 1; }; }
 
@@ -88,10 +88,10 @@ with open('m', 'w+b') as f:
     f.truncate(8192); m = mmap.mmap(f.fileno(), 8192); m[0:4] = b'abcd'; m.flush(); f.seek(0); print(f.read(4))
 print(sorted(e.name + str(e.is_dir()) for e in os.scandir('a')), [sorted(x[2]) for x in sorted(os.walk('a'))])
 a, b = socket.socketpair(); a.send(b'hi'); print(b.recv(9), select.select([b], [], [], 0)[0])
-s = socket.socket(socket.AF_UNIX); s.bind('sock'); s.listen(); c = socket.socket(socket.AF_UNIX); c.connect('sock'); print(s.accept()[0].send(b'over')); print(c.recv(9), c.getpeername(), s.getsockname()); os.unlink('sock')
-for bad in 'nowhere', 'a', 'a/one/x', '/root/none/x':
+s = socket.socket(socket.AF_UNIX); s.bind('sock'); s.listen(); c = socket.socket(socket.AF_UNIX); c.connect('sock'); print(s.accept()[0].send(b'over')); print(c.recv(9), s.getsockname()); os.unlink('sock')
+for bad in 'nowhere', 'a', 'a/one/x':
     try: print(open(bad).read())
-    except OSError as e: print(type(e).__name__, e.errno if bad[0] != '/' else '')
+    except OSError as e: print(type(e).__name__, e.errno)
 os.chmod('a/one', 0o640); print(oct(os.stat('a/one').st_mode)); os.utime('a/one', (1, 2)); print(os.stat('a/one').st_mtime)
 d = os.open('a', os.O_RDONLY); print(sorted(os.listdir(d)), os.stat('two', dir_fd=d).st_size, os.readlink('link', dir_fd=d)); os.mkdir('sub', dir_fd=d); os.rename('sub', 'sub2', src_dir_fd=d, dst_dir_fd=d)
 os.chdir(d); print(os.getcwd()); os.fchdir(d); os.chdir('..')
@@ -138,6 +138,7 @@ P
 	same 'python: files, threads, subprocesses, sockets' "${sockets[@]}" -- $py many.py
 	same 'python: multiprocessing' -- $py mp.py
 	same 'python: managers and fork servers' -- $py manager.py
+	same 'python: the name of the other side' "${sockets[@]}" -- $py -c 'import socket; s = socket.socket(socket.AF_UNIX); s.bind("sock"); s.listen(); c = socket.socket(socket.AF_UNIX); c.connect("sock"); print(c.getpeername())'
 	same 'python writes bytecode' -- bash -c "echo 'x = 5' >mod.py; $py -c 'import mod; print(mod.x)'; ls __pycache__; rm -r __pycache__"
 	same 'python fails' -- $py -c 'import sys; sys.stderr.write("to err\n"); raise SystemExit(42)'
 	same 'python: a traceback' -- $py -c 'import json; json.loads("{")'

@@ -19,7 +19,7 @@ OUT=$WORK/out
 ERR=$WORK/err
 STDIN=/dev/null
 FIXTURE=fixture_none
-GUARD=120
+GUARD=90
 NORMAL=cat # a filter over outputs, for what can never be equal (times, addresses); says so where it is set
 TREE=1     # compare the files left behind
 mkdir -p "$WORK"

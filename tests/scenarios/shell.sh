@@ -49,3 +49,6 @@ for s in s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 s12 loop 'a script' sub/link; do
 	same "script $s directly" -- env "./$s" x 'y z'
 done
 same 'a script by a relative path elsewhere' -- bash -c 'cd sub; ../s1 p; ./link q; PATH=.:..:$PATH; s3 r'
+# A pipe that is opened by its name waits, or not, in a worker; what it is given must be the pipe, every time.
+FIXTURE=fixture_tree
+same 'process substitution, many times' -- bash -c 'for i in $(seq 150); do cat <(sort a/two; exec echo $i) | cksum; done'
