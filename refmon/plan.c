@@ -160,6 +160,25 @@ static int add_way(struct draft *d, char *path)
 	}
 }
 
+static void add_place(struct draft *d, const char *place, uint64_t ops, bool subtree, bool sampled);
+
+/* All of the root is all that is in it but for the special places, which the view has of its own. */
+static void add_all(struct draft *d, uint64_t ops)
+{
+	DIR *dir = opendir("/");
+	struct dirent *entry;
+	char path[CD_NAME_MAX + 2];
+
+	while (dir && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof(path), "/%s", entry->d_name);
+		add_place(d, path, ops, true, false);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* One existing or missing place that a rule grants. subtree: it and all below. */
 static void add_place(struct draft *d, const char *place, uint64_t ops, bool subtree, bool sampled)
 {
@@ -172,6 +191,10 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 		return;
 	if (is_special(path) || is_given(d, path))
 		return;
+	if (strcmp(path, "/") == 0 && subtree) {
+		add_all(d, ops);
+		return;
+	}
 	there = strcmp(path, "/") == 0 ? 1 : add_way(d, path);
 	if (there == 0)
 		return;
