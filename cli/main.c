@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#ifdef CORDON_HOOK
+#include "tests/hook/hook.h"
+#endif
 
 static const struct cli_command *const commands[] = {&cli_run, &cli_policy, &cli_doctor};
 
@@ -43,6 +46,14 @@ int main(int argc, char **argv)
 		puts("cordon " CORDON_VERSION);
 		return 0;
 	}
+#ifdef CORDON_HOOK
+	if (argc == 6 && strcmp(argv[1], "attack") == 0) {
+		struct hook_targets targets = {argv[2], argv[3], atoi(argv[4]), atoi(argv[5])};
+
+		hook_attack(1, &targets);
+		return 0;
+	}
+#endif
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i]->name) != 0)
 			continue;

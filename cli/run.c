@@ -85,6 +85,16 @@ static void await_init(const struct host_monitor *monitor)
 		;
 }
 
+#ifdef CORDON_HOOK
+/* The program's arguments name the targets; the log takes the results. */
+static void play_attacker(const struct run *run)
+{
+	struct hook_targets targets = {run->argv[1], run->argv[2], atoi(run->argv[3]), atoi(run->argv[4])};
+
+	hook_attack(run->log_fd, &targets);
+}
+#endif
+
 /* Runs in the confined monitor process. Whatever fails here ends the space. */
 static void serve(void *context, const struct host_monitor *monitor)
 {
@@ -114,7 +124,7 @@ static void serve(void *context, const struct host_monitor *monitor)
 		_exit(CLI_FAILED);
 	send_started(monitor);
 #ifdef CORDON_HOOK
-	hook_attack(); /* plays a monitor in an attacker's hands */
+	play_attacker(run);
 #endif
 	if (kern_border_serve(border) != CD_OK)
 		_exit(CLI_FAILED);

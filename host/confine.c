@@ -9,11 +9,13 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -183,12 +185,15 @@ static const int monitor_calls[] = {
 	/* sockets that the space holds, passed on to it; none can be made */
 	SYS_sendto, SYS_sendmsg, SYS_getsockopt, SYS_getsockname,
 	/* workers and memory */
-	SYS_clone, SYS_fork, SYS_wait4, SYS_prctl, SYS_set_robust_list, SYS_rt_sigaction, SYS_rt_sigprocmask,
-	SYS_rt_sigreturn, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_brk, SYS_futex,
+	SYS_fork, SYS_wait4, SYS_prctl, SYS_set_robust_list, SYS_rt_sigaction, SYS_rt_sigprocmask,
+	SYS_rt_sigreturn, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_futex,
 	SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_exit,
 	SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_getcpu, SYS_exit_group, SYS_restart_syscall, SYS_sched_yield, SYS_set_tid_address, SYS_getuid, SYS_geteuid,
 };
 
+#define NEW_NAMESPACE                                                                            \
+	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
+	 CLONE_NEWCGROUP)
 #define CALLS (sizeof(monitor_calls) / sizeof(monitor_calls[0]))
 #define CALLS_MAX (CALLS + 2)
 
@@ -216,6 +221,16 @@ static void allow_values(struct program *p, int nr, unsigned argument, const uns
 		emit(p, RETURN(SECCOMP_RET_ALLOW));
 	}
 	emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
+}
+
+/* If nr is the call's number: refused when the argument has one of the bits, allowed otherwise. */
+static void allow_without(struct program *p, int nr, unsigned argument, unsigned bits)
+{
+	emit(p, UNLESS_EQUAL((unsigned)nr, 4));
+	emit(p, LOAD(args[argument]));
+	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1));
+	emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
+	emit(p, RETURN(SECCOMP_RET_ALLOW));
 }
 
 /* Binary search: Linux runs a filter once for every number when it is installed. */
@@ -266,6 +281,10 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 	allow_values(&p, SYS_ioctl, 1, listener_requests,
 		     sizeof(listener_requests) / sizeof(listener_requests[0]));
 	allow_values(&p, SYS_seccomp, 0, seccomp_requests, 1);
+	/* No new code, and no new namespaces. */
+	allow_without(&p, SYS_mmap, 2, PROT_EXEC);
+	allow_without(&p, SYS_mprotect, 2, PROT_EXEC);
+	allow_without(&p, SYS_clone, 0, NEW_NAMESPACE);
 	allow_sorted(&p, calls, count);
 	program = (struct sock_fprog){p.len, p.code};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))

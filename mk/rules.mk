@@ -22,7 +22,7 @@ $(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c)
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ $(SYSLIB)/libjansson.a -o $@
 
 # The same program with the hook that plays a monitor in an attacker's hands; never installed.
-$(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c))
+$(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c tests/hook/hook.c))
 	$(MUSL_CC) -static $^ $(SYSLIB)/libjansson.a -o $@
 $(BUILD)/hook/%.o: %.c
 	@mkdir -p $(@D)

@@ -24,6 +24,7 @@
 
 struct entry {
 	struct cd_mount mount;
+	uint64_t ops; /* that the rule behind it grants */
 	bool own;     /* from what was given */
 	bool holds;   /* stands for something missing that may be created in it */
 	bool sampled; /* stands for many files in it, and not for what lies deeper */
@@ -213,6 +214,7 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 	}
 	entry = add(d, CD_MOUNT_BIND, path, path);
 	if (entry) {
+		entry->ops = ops;
 		entry->holds = there < 0;
 		entry->sampled = sampled;
 	}
@@ -431,22 +433,47 @@ static int compare(const void *a, const void *b)
 	return order ? order : weight[x->kind] - weight[y->kind];
 }
 
+/*
+ * A rule for a private directory speaks of what is made there, not of the user's own files that other rules show inside
+ * it: their rights come from those rules alone. All, outside of private directories.
+ */
+static uint64_t ops_named(const struct draft *d, const struct entry *entry)
+{
+	const char *private = NULL;
+	uint64_t ops = 0;
+
+	for (size_t i = 0; i < d->count; i++)
+		if (d->entries[i].own && d->entries[i].mount.kind == CD_MOUNT_TMPFS &&
+		    is_below(entry->mount.dest, d->entries[i].mount.dest))
+			private = d->entries[i].mount.dest;
+	if (!private)
+		return CD_OPS_ALL;
+	for (size_t i = 0; i < d->count; i++)
+		if (is_below(d->entries[i].mount.dest, private) &&
+		    (strcmp(d->entries[i].mount.dest, entry->mount.dest) == 0 ||
+		     is_below(entry->mount.dest, d->entries[i].mount.dest)))
+			ops |= d->entries[i].ops;
+	return ops;
+}
+
 static void set_rights(const struct draft *d, struct entry *entry)
 {
 	struct cd_mount *mount = &entry->mount;
 	struct stat st;
 	bool directory;
+	uint64_t named;
 
 	if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_TMPFS && mount->kind != CD_MOUNT_COW)
 		return;
 	if (!mount->from || lstat(mount->from, &st))
 		st.st_mode = S_IFDIR;
 	directory = S_ISDIR(st.st_mode);
-	mount->exec = allows_at(d->table, CD_OPBIT(CD_OP_FS_EXEC), mount->dest, directory);
+	named = entry->own ? CD_OPS_ALL : ops_named(d, entry);
+	mount->exec = allows_at(d->table, CD_OPBIT(CD_OP_FS_EXEC) & named, mount->dest, directory);
 	if (entry->own)
 		return;
 	mount->dev = S_ISCHR(st.st_mode) && is_below(mount->dest, "/dev");
-	mount->writable = entry->holds || allows_at(d->table, FS_CHANGE, mount->dest, directory);
+	mount->writable = entry->holds || allows_at(d->table, FS_CHANGE & named, mount->dest, directory);
 }
 
 static bool same_rights(const struct cd_mount *a, const struct cd_mount *b)
