@@ -34,7 +34,7 @@ struct kern_border {
 	const struct kern_host *host;
 	const struct kern_observer *observer;
 	bool worker;      /* this process answers one message and ends */
-	bool recv_blocks; /* NOTIF_RECV itself notices the end of the space: Linux 6.6 */
+	bool sync_wakeup; /* Linux 6.6; there NOTIF_RECV itself notices the end of the space, too */
 	struct kern_counters counters;
 	struct kern_pending pending;
 	struct seccomp_notif *trap; /* as large as the running kernel's */
@@ -186,6 +186,57 @@ int kern_border_read(const struct kern_message *message, uint64_t address, void 
 	return !error && !kern_message_alive(message) ? -ESRCH : error;
 }
 
+/*
+ * A descriptor is installed by the waiting thread itself, which is woken for it without the hint that
+ * NOTIF_SEND gives: Linux would wake it on an idle processor, and that takes ten times as long as all the rest. So
+ * it is held on ours for as long as it takes. It sleeps before and after, and does not see it.
+ */
+struct held_thread {
+	pid_t tid;
+	long size; /* of the mask; 0: not held */
+	unsigned long mask[16];
+};
+
+static void hold_here(struct held_thread *held, pid_t tid)
+{
+	unsigned long here[16] = {0};
+	unsigned cpu;
+
+	held->tid = tid;
+	held->size = 0;
+	if (syscall(SYS_getcpu, &cpu, NULL, NULL) || cpu >= 8 * sizeof(here))
+		return;
+	held->size = syscall(SYS_sched_getaffinity, tid, sizeof(held->mask), held->mask);
+	here[cpu / 64] = 1UL << cpu % 64;
+	if (held->size <= 0 || syscall(SYS_sched_setaffinity, tid, held->size, here))
+		held->size = 0;
+}
+
+static void let_go(const struct held_thread *held)
+{
+	if (held->size)
+		syscall(SYS_sched_setaffinity, held->tid, held->size, held->mask);
+}
+
+/* The descriptor's number in the process, or -errno; -ENOENT: nobody waits any more. */
+static int install(struct kern_border *border, const struct kern_reply *reply)
+{
+	struct seccomp_notif_addfd add = {
+		.id = border->message.id,
+		.srcfd = (uint32_t)reply->fd,
+		.newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0,
+	};
+	struct held_thread held = {0};
+	int fd;
+
+	if (border->sync_wakeup)
+		hold_here(&held, border->message.tid);
+	fd = ioctl(border->space->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	fd = fd < 0 ? -errno : fd;
+	let_go(&held);
+	return fd;
+}
+
 /* Sends the reply. Nobody may be waiting any more: that is no error. */
 static void answer(struct kern_border *border, struct kern_reply *reply)
 {
@@ -194,16 +245,12 @@ static void answer(struct kern_border *border, struct kern_reply *reply)
 
 	switch (reply->action) {
 	case KERN_REPLY_FD: {
-		struct seccomp_notif_addfd add = {
-			.id = border->message.id,
-			.flags = SECCOMP_ADDFD_FLAG_SEND,
-			.srcfd = (uint32_t)reply->fd,
-			.newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0,
-		};
+		int fd = install(border, reply);
 
-		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0 || errno == ENOENT)
-			return;
-		response.error = errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : -EACCES;
+		if (fd >= 0)
+			response.val = fd;
+		else
+			response.error = fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : -EACCES;
 		break;
 	}
 	case KERN_REPLY_CONTINUE:
@@ -260,7 +307,7 @@ static int wait_for_trap(struct kern_border *border)
 
 	if (border->pending.count)
 		kern_pending_sweep(&border->pending, border->space);
-	else if (border->recv_blocks)
+	else if (border->sync_wakeup)
 		return 1;
 	if (poll(&poller, 1, border->pending.count ? SWEEP_MS : -1) < 0)
 		return errno == EINTR ? 0 : -1;
@@ -281,7 +328,7 @@ enum cd_status kern_border_serve(struct kern_border *border)
 	int listener = border->space->listener;
 
 	kern_pending_setup();
-	border->recv_blocks = ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+	border->sync_wakeup = ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
 				    SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
 	for (;;) {
 		int ready = wait_for_trap(border);

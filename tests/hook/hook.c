@@ -179,6 +179,9 @@ static int new_user_namespace(const struct hook_targets *t)
 static int chroot_out(const struct hook_targets *t)
 {
 	(void)t;
+	/* An ordinary user may, in a namespace of his own. */
+	if (geteuid() && unshare(CLONE_NEWUSER))
+		return -1;
 	return chroot("/");
 }
 
