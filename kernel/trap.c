@@ -275,8 +275,8 @@ static int decode_names(struct decoder *d)
 	if (shape->path) {
 		uint64_t address = argument(d, shape->path);
 
-		/* futimesat and utimensat: no name means the descriptor itself. */
-		if (address == 0 && m->verb == CD_VERB_UTIMES) {
+		/* futimesat and utimensat: no name means the descriptor itself, if there is one. */
+		if (address == 0 && m->verb == CD_VERB_UTIMES && m->dir != AT_FDCWD) {
 			m->fd = m->dir;
 		} else {
 			error = read_name(d, address, m->path, CD_PATH_MAX, &m->path_len);

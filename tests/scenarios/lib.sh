@@ -85,7 +85,7 @@ program() {
 	[ ! -x "$WORK/bin/$name" ] || return 0
 	gcc -std=gnu11 -Wall -O1 -o "$WORK/bin/$name" "$SRC/${T_PROGRAMS:-scenarios/programs}/$name.c" "$@" -pthread \
 		>"$WORK/cc.out" 2>&1 && return 0
-	fail "build $name" "$(cat "$WORK/cc.out")"
+	fail "build $name" "$(grep -E "error|undefined" "$WORK/cc.out" | head)"
 	return 1
 }
 
