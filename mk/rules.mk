@@ -32,9 +32,11 @@ $(BUILD)/hook/%.o: %.S
 	$(MUSL_CC) -I. -Iinclude -Wa,-I$(BUILD) -MMD -MP -c $< -o $@
 $(BUILD)/hook/kernel/init_image.o: $(BUILD)/cordon-init
 
-$(BUILD)/unit-tests: $(call unit_obj,$(LIB_SRC) $(TEST_SRC))
+# The tests carry the image as the program does.
+INIT_IMAGE := $(BUILD)/ship/kernel/init_image.o
+$(BUILD)/unit-tests: $(call unit_obj,$(LIB_SRC) $(TEST_SRC)) $(INIT_IMAGE)
 	$(CC) $^ -o $@ -lcriterion -ljansson -lpthread
-$(BUILD)/san-tests: $(call san_obj,$(LIB_SRC) $(TEST_SRC))
+$(BUILD)/san-tests: $(call san_obj,$(LIB_SRC) $(TEST_SRC)) $(INIT_IMAGE)
 	$(CC) $(SAN) $^ -o $@ -lcriterion -ljansson -lpthread
 
 # --- fuzzers: tests/fuzz/fuzz_NAME.c each, with every module source, by clang ---
@@ -42,7 +44,7 @@ FUZZ_FLAGS := $(BASE) -O1 -DCORDON_TEST -fsanitize=fuzzer-no-link,address,undefi
 $(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -c $< -o $@
-$(BUILD)/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(LIB_SRC))
+$(BUILD)/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(LIB_SRC)) $(INIT_IMAGE)
 	$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ -ljansson -lpthread
 FUZZ_SECONDS ?= 60
 fuzz: $(addprefix $(BUILD)/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (60)
