@@ -90,8 +90,8 @@ fault utf8.json ':2'
 fault surrogate.json ':2'
 fault nul.json
 fault nul-escape.json
-fault cycle.json 'cycle'
-fault self.json 'cycle|itself'
+fault cycle.json 'circle' 'cycle-b.json'
+fault self.json 'circle|cycle|itself'
 fault extends-missing.json 'nowhere.json'
 fault group.json 'nosuchgroup'
 fault loop.json

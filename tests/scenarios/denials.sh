@@ -1,7 +1,10 @@
 # What a run says of denials: the summary, -v, -q, --json, --log.
 . "$(dirname "$0")/lib.sh"
 FIXTURE=fixture_tree
-secret=$WORK/secret
+# Not under /tmp: that is the space's own, and what is in another's /tmp does not exist there.
+outside=$(mktemp -d /var/tmp/cordon-tests.XXXXXX)
+trap 'rm -rf "$outside"' EXIT
+secret=$outside/secret
 printf 'the secret\n' >"$secret"
 
 denied() { # denied FLAG... -- COMMAND
@@ -25,7 +28,7 @@ also 'and then nothing is said' test ! -s "$ERR"
 denied -- sh -c "cat $secret; cat $secret; cat $secret" 2>/dev/null
 also 'several of a kind are counted' err_has "denied fs\.read $secret \([0-9]+ times\)"
 also 'on one line' test "$(grep -c "denied fs.read $secret" "$ERR")" = 1
-denied --allow-read="$WORK" --deny-read="$secret" -- cat "$secret"
+denied --allow-read="$outside" --deny-read="$secret" -- cat "$secret"
 also 'a rule that denies is named' err_has 'denied by rule .*deny'
 also 'and no flag is advised, since none would help' test "$(grep -c 'to allow it' "$ERR")" = 0
 
@@ -51,11 +54,11 @@ if [ -x /usr/bin/python3 ]; then
 	denied --json -- nosuchprogram
 	also '--json: a program that is missing' test "$(cat "$WORK/status")" = 127
 	bad=$(printf 'x\033[31m"\\\001\377y')
-	denied --json -- cat "$WORK/$bad"
+	denied --json -- cat "$outside/$bad"
 	also '--json: a name with everything in it' json 'assert d["status"] == 1, d'
 	# On a terminal such a name must not act.
-	touch "$WORK/$bad"
-	denied -- cat "$WORK/$bad"
+	touch "$outside/$bad"
+	denied -- cat "$outside/$bad"
 	also 'names are shown harmlessly' bash -c "! grep '^cordon' '$ERR' | LC_ALL=C grep -qP '[\\x00-\\x08\\x0b-\\x1f]'"
 	also 'and shown at all' err_has "^cordon: denied"
 
@@ -83,6 +86,6 @@ also '--log: out of reach' test "$(grep -cvE '^\{.*\}$' "$WORK/log2")" = 0
 denied -- sh -c 'cat /tmp/nowhere; cat /no/such/file; exit 0'
 also 'what exists nowhere was not denied' test "$(grep -c '^cordon' "$ERR")" = 0
 # A flood of denials stays bounded.
-denied -- sh -c 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); : >/usr/flood-$i; done; exit 0' 2>/dev/null
+denied -- sh -c 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); true >/usr/flood-$i; done; exit 0' 2>/dev/null
 also 'a flood of denials is short' test "$(wc -l <"$ERR")" -lt 6800
 also 'and says that there were more' err_has 'further objects|denied fs.create /usr/flood-3000'

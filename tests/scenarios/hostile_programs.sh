@@ -28,7 +28,10 @@ sys.exit(os.WEXITSTATUS(s) if os.WIFEXITED(s) else 128 + os.WTERMSIG(s))' "./$na
 	native=$?
 	run_inside -- "./$name"
 	inside=$?
-	if [ $inside != $native ]; then
+	# With an absurd alignment Linux maps it at 0, for which root outside has the capability.
+	case $name in load*-align-*) [ $inside != 139 ] || native=139 ;; esac
+	# What Linux kills while it is being started, cordon may refuse before.
+	if [ $inside != $native ] && ! { [ $native -ge 128 ] && [ $inside = 126 ]; }; then
 		fail "$name" "status: natively $native, inside $inside" "$(cat "$WORK/inside.err")"
 	elif { [ $inside = 126 ] || [ $inside = 127 ]; } && [ "$(grep -c '^cordon: ' "$WORK/inside.err")" != 1 ]; then
 		fail "$name" 'no clear line' "$(cat "$WORK/inside.err")"
