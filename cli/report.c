@@ -297,11 +297,15 @@ static void print_denial(const struct report_view *view, const struct report *re
 static void print_json(const struct report_view *view, int status)
 {
 	char line[8 * CD_PATH_MAX], text[2 * CD_PATH_MAX];
+	unsigned long long denied = view->denied;
 	const char *comma = "";
 	struct cd_buf out, raw;
 
+	/* What the view left out was no decision at the time, but it is among the denials below. */
+	for (size_t i = 0; i < view->count; i++)
+		denied += view->kept[i]->absent ? view->kept[i]->count : 0;
 	fprintf(stderr, "{\"status\":%d,\"messages\":%llu,\"denied\":%llu,\"lost\":%llu,\"denials\":[", status,
-		(unsigned long long)view->messages, (unsigned long long)view->denied,
+		(unsigned long long)view->messages, denied,
 		(unsigned long long)view->lost);
 	for (size_t i = 0; i < view->count; i++) {
 		const struct report *report = view->kept[i];
