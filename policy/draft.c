@@ -58,7 +58,6 @@ static enum cd_status keep_real(struct pol_draft *draft, const char *path, const
 struct pol_draft *pol_draft_new(const struct pol_vars *vars)
 {
 	struct pol_draft *draft = calloc(1, sizeof(*draft));
-	struct pol_error error = {0};
 
 	if (!draft)
 		return NULL;
@@ -67,8 +66,7 @@ struct pol_draft *pol_draft_new(const struct pol_vars *vars)
 	if (!draft->builder || keep_real(draft, vars->home, &draft->vars.home) ||
 	    keep_real(draft, vars->cwd, &draft->vars.cwd) ||
 	    keep_real(draft, vars->tmp, &draft->vars.tmp) ||
-	    keep_real(draft, vars->program, &draft->vars.program) ||
-	    pol_protect_secrets(draft, &error)) {
+	    keep_real(draft, vars->program, &draft->vars.program)) {
 		pol_draft_free(draft);
 		return NULL;
 	}
@@ -116,11 +114,23 @@ void pol_policy_free(struct pol_policy *policy)
 	free(owned);
 }
 
+/* Where nothing is granted nothing needs protection, and reading the list takes time at every start. */
+static bool may_reach_secrets(const struct pol_draft *draft)
+{
+	return (draft->vars.home && mon_builder_reaches(draft->builder, draft->vars.home)) ||
+	       mon_builder_reaches(draft->builder, "/run/user");
+}
+
 static enum cd_status finish_table(struct pol_draft *draft, struct owned_policy *owned,
 				   struct pol_error *error)
 {
-	enum cd_status status = mon_builder_compile(draft->builder, &owned->shown.table);
+	enum cd_status status = CD_OK;
 
+	if (may_reach_secrets(draft))
+		status = pol_protect_secrets(draft, error);
+	if (status)
+		return status;
+	status = mon_builder_compile(draft->builder, &owned->shown.table);
 	if (status == CD_ENOMEM)
 		return pol_fail_memory(error);
 	if (!status)

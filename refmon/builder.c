@@ -153,3 +153,28 @@ enum cd_status mon_builder_protect(struct mon_builder *builder, const char *patt
 	grown[builder->secret_count++] = offset;
 	return CD_OK;
 }
+
+/* One path is the other or leads to it, as far as the first `len` bytes of pattern say. */
+static bool on_one_way(const char *pattern, size_t len, const char *directory)
+{
+	size_t other = strlen(directory);
+	size_t both = len < other ? len : other;
+
+	return memcmp(pattern, directory, both) == 0;
+}
+
+bool mon_builder_reaches(const struct mon_builder *builder, const char *directory)
+{
+	for (size_t i = 0; i < builder->rule_count; i++) {
+		const char *pattern = builder->text + builder->rules[i].pattern;
+		size_t literal = strcspn(pattern, "*");
+
+		/* Without the slash before the wildcard: the directory itself is matched, too. */
+		if (literal > 1 && pattern[literal - 1] == '/')
+			literal--;
+		if (builder->rules[i].verdict != MON_DENY && strchr(pattern, '*') &&
+		    on_one_way(pattern, literal, directory))
+			return true;
+	}
+	return false;
+}

@@ -30,12 +30,61 @@ struct entry {
 	bool sampled; /* stands for many files in it, and not for what lies deeper */
 };
 
+/* The names in the directory that was read last: rules come in groups that speak of one directory. */
+struct listing {
+	char path[CD_PATH_MAX + 1];
+	char *names; /* each NUL-terminated, the last one empty; NULL: nothing was read */
+	size_t len, capacity;
+};
+
+static bool listing_add(struct listing *listing, const char *name)
+{
+	size_t n = strlen(name) + 1;
+
+	if (listing->len + n > listing->capacity) {
+		size_t capacity = 2 * listing->capacity + n + 4096;
+		char *grown = realloc(listing->names, capacity);
+
+		if (!grown)
+			return false;
+		listing->names = grown;
+		listing->capacity = capacity;
+	}
+	memcpy(listing->names + listing->len, name, n);
+	listing->len += n;
+	return true;
+}
+
+/* The names in a directory but for "." and "..", ending with an empty one. NULL: out of memory. */
+static const char *list(struct listing *listing, const char *path)
+{
+	struct dirent *entry;
+	DIR *dir;
+	bool whole = true;
+
+	if (listing->names && strcmp(listing->path, path) == 0)
+		return listing->names;
+	listing->len = 0;
+	snprintf(listing->path, sizeof(listing->path), "%s", path);
+	dir = opendir(path);
+	while (dir && whole && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			whole = listing_add(listing, entry->d_name);
+	if (dir)
+		closedir(dir);
+	if (whole && listing_add(listing, ""))
+		return listing->names;
+	listing->path[0] = '\0';
+	return NULL;
+}
+
 struct draft {
 	const struct mon_table *table;
 	const struct cd_mount *given;
 	size_t given_count;
 	struct entry *entries;
 	size_t count, capacity;
+	struct listing listing;
 	bool failed; /* out of memory */
 };
 
@@ -249,44 +298,50 @@ struct expansion {
 
 static void expand(struct expansion *e, char *path, size_t len, const char *rest);
 
-static size_t count_matches(const char *path, const char *component, size_t n)
+static char *memcpy_new(const char *bytes, size_t len)
 {
-	DIR *dir = opendir(*path ? path : "/");
-	struct dirent *entry;
+	char *copy = malloc(len);
+
+	return copy ? memcpy(copy, bytes, len) : NULL;
+}
+
+static size_t count_matches(const char *names, const char *component, size_t n)
+{
 	size_t count = 0;
 
-	while (dir && (entry = readdir(dir)))
-		count += component_matches(component, n, entry->d_name);
-	if (dir)
-		closedir(dir);
+	for (; *names; names += strlen(names) + 1)
+		count += component_matches(component, n, names);
 	return count;
 }
 
 /* Every entry of the directory `path` that matches the component, and what follows it. */
 static void expand_component(struct expansion *e, char *path, size_t len, const char *component, size_t n)
 {
-	const char *rest = component + n;
-	DIR *dir;
-	struct dirent *entry;
+	const char *rest = component + n, *names = list(&e->d->listing, *path ? path : "/");
+	char *copy = NULL;
 
-	if (!*rest && !e->subtree && e->whole && count_matches(path, component, n) > EXPANSION_MAX) {
+	/* A further wildcard reads another directory into the same place. */
+	if (names && strchr(rest, '*'))
+		names = copy = memcpy_new(names, e->d->listing.len);
+	if (!names) {
+		e->d->failed = true;
+		return;
+	}
+	if (!*rest && !e->subtree && e->whole && count_matches(names, component, n) > EXPANSION_MAX) {
 		e->visit(e->d, *path ? path : "/", e->ops, true, true);
 		return;
 	}
-	dir = opendir(*path ? path : "/");
-	while (dir && (entry = readdir(dir))) {
-		size_t name = strlen(entry->d_name);
+	for (; *names; names += strlen(names) + 1) {
+		size_t name = strlen(names);
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    !component_matches(component, n, entry->d_name) || len + name + 2 > CD_PATH_MAX)
+		if (!component_matches(component, n, names) || len + name + 2 > CD_PATH_MAX)
 			continue;
 		path[len] = '/';
-		memcpy(path + len + 1, entry->d_name, name + 1);
+		memcpy(path + len + 1, names, name + 1);
 		expand(e, path, len + 1 + name, rest);
 		path[len] = '\0';
 	}
-	if (dir)
-		closedir(dir);
+	free(copy);
 }
 
 /* path: what is expanded so far, without a slash at the end; rest: what follows, with one at its start. */
@@ -563,6 +618,7 @@ enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_moun
 	add_given(&d);
 	add_grants(&d);
 	add_holes(&d);
+	free(d.listing.names);
 	if (!d.failed)
 		settle(&d);
 	if (!d.failed)

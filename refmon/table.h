@@ -111,6 +111,11 @@ const char *mon_remedy(const char *why);
  */
 enum cd_status mon_builder_protect(struct mon_builder *builder, const char *pattern,
 				   const char **why) CD_CHECKED;
+/*
+ * Can a rule with a wildcard that allows or asks match something at, below or above this directory? False only
+ * when it surely cannot.
+ */
+bool mon_builder_reaches(const struct mon_builder *builder, const char *directory);
 /* CD_ELIMIT: the rules need more than MON_WIDTH_MAX, or do not fit 32-bit offsets. */
 enum cd_status mon_builder_compile(const struct mon_builder *builder,
 				   struct mon_table **out) CD_CHECKED;
