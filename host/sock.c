@@ -148,7 +148,8 @@ static bool read_address(const unsigned char *data, size_t len, union address *a
 	if (len < sizeof(sa_family_t) || len > sizeof(*a))
 		return false;
 	memcpy(a, data, len);
-	return true;
+	/* As Linux: there is no longer unix address, and what holds one has room for no more. */
+	return a->any.sa_family != AF_UNIX || len <= sizeof(a->un);
 }
 
 static bool is_blocking(int socket)
@@ -448,6 +449,11 @@ HOST_HANDLER(host_sock_send)
 	(void)context;
 	if (socket < 0) {
 		reply->value = socket;
+		return;
+	}
+	if (m->data_len == 0) { /* sendmmsg of no message */
+		close(socket);
+		reply->value = 0;
 		return;
 	}
 	n = unpack(m, &out);
