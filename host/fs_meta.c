@@ -103,14 +103,13 @@ HOST_HANDLER(host_fs_truncate)
 HOST_HANDLER(host_fs_setxattr)
 {
 	static struct host_object object;
-	int xattr_flags = (int)(m->flags & ~(uint64_t)m->shape->fixed_flags);
 	char path[32];
 	int error = host_find_target(border, m,
 				     m->shape->fixed_flags & AT_SYMLINK_NOFOLLOW ? HOST_NOFOLLOW : 0,
 				     CD_OPBIT(CD_OP_FS_WRITE), &object);
 
 	(void)context;
-	if (!error && setxattr(host_fd_path(object.fd, path), m->path2, m->data, m->data_len, xattr_flags))
+	if (!error && setxattr(host_fd_path(object.fd, path), m->path2, m->data, m->data_len, (int)m->flags))
 		error = -errno;
 	host_object_close(&object);
 	reply->value = error;

@@ -31,7 +31,7 @@ struct kern_message {
 
 	/* Scalars, as the call passed them; 0 (or AT_FDCWD for dir, dir2) when it has none. */
 	int fd, dir, dir2;
-	uint64_t flags; /* with the fixed flags of the call */
+	uint64_t flags; /* the call's own, or those that its name says (shape->fixed_flags) */
 	uint64_t mode, extra, extra2;
 
 	/* Where results go in the process's memory. */

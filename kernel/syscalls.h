@@ -55,7 +55,9 @@ struct kern_shape {
 	uint8_t buf, len;     /* where results go, or where a structure is read from, and its size */
 	uint8_t extra;        /* whatever is left: chown's gid, mknod's dev, statx's mask, xattr's name */
 	uint8_t form;         /* variant: time format of utimes, openat2's struct ... (enum kern_form) */
-	uint32_t fixed_flags; /* or'ed into flags: AT_SYMLINK_NOFOLLOW for lstat, AT_REMOVEDIR for rmdir, ... */
+	/* In place of flags, where the call has none: AT_SYMLINK_NOFOLLOW for lstat, AT_REMOVEDIR for rmdir. Of
+	 * lsetxattr, whose own flags mean other things, beside them. */
+	uint32_t fixed_flags;
 };
 
 enum kern_form {

@@ -168,10 +168,10 @@ static int decode_sockaddr(struct decoder *d)
  */
 static int begin_send(struct decoder *d, struct kern_send *head, uint64_t address, int32_t address_len)
 {
-	if (address_len < 0 || (size_t)address_len > sizeof(struct sockaddr_storage))
-		return -EINVAL;
 	if (!address)
 		address_len = 0;
+	if (address_len < 0 || (size_t)address_len > sizeof(struct sockaddr_storage))
+		return -EINVAL;
 	d->message->data_len = sizeof(*head);
 	head->address_len = (uint32_t)address_len;
 	return read_data(d, address, (size_t)address_len);
@@ -182,8 +182,12 @@ static void end_send(struct decoder *d, const struct kern_send *head)
 	memcpy(d->message->data, head, sizeof(*head));
 }
 
+/* What Linux sends in one call at most: MAX_RW_COUNT. It sends that much of a larger request. */
+#define SEND_MAX 0x7ffff000u
+
 static int add_payload(struct decoder *d, struct kern_send *head, uint64_t address, uint64_t len)
 {
+	size_t left = SEND_MAX - head->total_len;
 	size_t room = CD_XATTR_SIZE_MAX - head->payload_len;
 	size_t take = len < room ? (size_t)len : room;
 	int error = read_data(d, address, take);
@@ -191,7 +195,7 @@ static int add_payload(struct decoder *d, struct kern_send *head, uint64_t addre
 	if (error)
 		return error;
 	head->payload_len += (uint32_t)take;
-	head->total_len += len > INT32_MAX ? INT32_MAX / 2 : (uint32_t)len;
+	head->total_len += (uint32_t)(len < left ? len : left);
 	return 0;
 }
 
@@ -223,13 +227,15 @@ static int decode_sendmsg(struct decoder *d)
 	struct {
 		uint64_t base, len;
 	} vector[8];
+	const int32_t name_max = sizeof(struct sockaddr_storage);
 	int error = d->memory->read(d->trap->pid, m->buf, &header, sizeof(header));
 
 	if (error)
 		return error;
 	if (header.vector_len > 1024)
 		return -EMSGSIZE;
-	error = begin_send(d, &head, header.name, header.name_len);
+	/* Unlike sendto, sendmsg cuts a name that is too long. */
+	error = begin_send(d, &head, header.name, header.name_len < name_max ? header.name_len : name_max);
 	if (error)
 		return error;
 	if (header.control_len > 4096)
@@ -245,11 +251,19 @@ static int decode_sendmsg(struct decoder *d)
 			if (error)
 				break;
 		}
+		if (vector[i % 8].len > INT64_MAX)
+			return -EINVAL;
 		error = add_payload(d, &head, vector[i % 8].base, vector[i % 8].len);
 	}
 	if (!error)
 		end_send(d, &head);
 	return error;
+}
+
+/* The first message alone; of none at all, nothing is read. */
+static int decode_sendmmsg(struct decoder *d)
+{
+	return (uint32_t)d->message->len == 0 ? 0 : decode_sendmsg(d);
 }
 
 /* What a verb brings along in memory besides its names; absent: nothing. */
@@ -263,7 +277,7 @@ static int (*const decoders[CD_VERB_COUNT])(struct decoder *d) = {
 	[CD_VERB_BIND] = decode_sockaddr,
 	[CD_VERB_SENDTO] = decode_sendto,
 	[CD_VERB_SENDMSG] = decode_sendmsg,
-	[CD_VERB_SENDMMSG] = decode_sendmsg, /* the first message alone */
+	[CD_VERB_SENDMMSG] = decode_sendmmsg,
 };
 
 static int decode_names(struct decoder *d)
@@ -314,7 +328,7 @@ int kern_trap_decode_from(const struct kern_memory_ops *memory, const struct sec
 	m->fd = shape->fd ? (int)argument(&d, shape->fd) : -1;
 	m->dir = shape->dir ? (int)argument(&d, shape->dir) : AT_FDCWD;
 	m->dir2 = shape->dir2 ? (int)argument(&d, shape->dir2) : AT_FDCWD;
-	m->flags = (uint32_t)argument(&d, shape->flags) | shape->fixed_flags;
+	m->flags = shape->flags ? (uint32_t)argument(&d, shape->flags) : shape->fixed_flags;
 	m->mode = argument(&d, shape->mode);
 	m->buf = argument(&d, shape->buf);
 	m->len = argument(&d, shape->len);
