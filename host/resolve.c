@@ -40,6 +40,12 @@ enum cd_status host_resolve_setup(int proc)
 	return self_fds >= 0 && fchdir(self_fds) == 0 ? CD_OK : CD_ESYS;
 }
 
+void host_resolve_return(void)
+{
+	if (fchdir(self_fds))
+		_exit(125); /* every path of a descriptor would mean something else now */
+}
+
 int host_may_block(struct kern_border *border, const struct kern_message *message)
 {
 	int result = kern_border_may_block(border, message);

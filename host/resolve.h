@@ -63,6 +63,8 @@ int host_resolve_restricted(const struct kern_message *message, int dir, const c
 const char *host_fd_path(int fd, char *text);
 /* Once in each process that serves, with the monitor's private /proc. Sets the working directory. */
 enum cd_status host_resolve_setup(int proc) CD_CHECKED;
+/* Back to that working directory, for who has left it. */
+void host_resolve_return(void);
 /* kern_border_may_block, and what a new worker needs to set up. */
 int host_may_block(struct kern_border *border, const struct kern_message *message);
 /* Opens the object behind an O_PATH descriptor again, with other flags; -errno. */

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "kernel/process.h"
@@ -165,6 +166,7 @@ static int aim_at_object(struct kern_border *border, const struct kern_message *
 			 union address *a, socklen_t *len, struct host_object *object)
 {
 	char path[sizeof(a->un.sun_path) + 1], number[32];
+	struct statfs fs;
 	int error;
 
 	unix_path(a, *len, path);
@@ -173,6 +175,9 @@ static int aim_at_object(struct kern_border *border, const struct kern_message *
 		return host_note_absent(border, m, CD_OPBIT(CD_OP_FS_STAT), object->path, object->path_len,
 					error);
 	error = decide_unix(border, m, op, object->path, object->path_len);
+	/* Linux lets anybody connect through a read-only mount; what was granted for reading is not for talking to. */
+	if (!error && (fstatfs(object->fd, &fs) || fs.f_flags & 1 /* ST_RDONLY */))
+		error = -EROFS;
 	if (error)
 		return error;
 	strcpy(a->un.sun_path, host_fd_path(object->fd, number));
@@ -226,13 +231,38 @@ HOST_HANDLER(host_sock_connect)
 	reply->value = error;
 }
 
+/* The name in the place's directory, by the directory's descriptor. */
+static int aim_at_place(const struct host_place *place, union address *aimed)
+{
+	char number[32];
+	size_t n = strlen(host_fd_path(place->dir, number));
+
+	if (n + strlen(place->name) + 2 > sizeof(aimed->un.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(aimed->un.sun_path, number, n);
+	aimed->un.sun_path[n] = '/';
+	strcpy(aimed->un.sun_path + n + 1, place->name);
+	return 0;
+}
+
+/* A name without a slash is bound as it is, from its directory: so peers see it as it was given, too. */
+static int bind_here(int socket, const struct host_place *place, const union address *a, socklen_t len)
+{
+	int error;
+
+	if (fchdir(place->dir))
+		return -errno;
+	error = bind(socket, &a->any, len) ? -errno : 0;
+	host_resolve_return();
+	return error;
+}
+
 static int bind_path(struct kern_border *border, const struct kern_message *m, int socket, const union address *a,
 		     socklen_t len)
 {
 	static struct host_place place;
-	char path[sizeof(a->un.sun_path) + 1], number[32];
+	char path[sizeof(a->un.sun_path) + 1];
 	union address aimed = {.un = {.sun_family = AF_UNIX}};
-	size_t n;
 	int error;
 
 	unix_path(a, len, path);
@@ -242,21 +272,18 @@ static int bind_path(struct kern_border *border, const struct kern_message *m, i
 	error = decide_unix(border, m, CD_OP_NET_LISTEN, place.path, place.path_len);
 	if (!error)
 		error = host_decide_path(border, m, CD_OPBIT(CD_OP_FS_CREATE), place.path, place.path_len);
-	host_fd_path(place.dir, number);
-	n = strlen(number);
-	if (!error && n + strlen(place.name) + 2 > sizeof(aimed.un.sun_path))
-		error = -ENAMETOOLONG;
+	if (!error)
+		error = strchr(path, '/') ? aim_at_place(&place, &aimed) : 0;
 	if (!error) {
-		memcpy(aimed.un.sun_path, number, n);
-		aimed.un.sun_path[n] = '/';
-		strcpy(aimed.un.sun_path + n + 1, place.name);
 		/* The mode of the node is the socket's own, less the mask. */
 		fchmod(socket, 0777 & ~kern_process_umask(m));
-		if (bind(socket, &aimed.any, sizeof(aimed.un)))
-			error = errno == EADDRINUSE ? -EADDRINUSE : -errno;
+		if (strchr(path, '/'))
+			error = bind(socket, &aimed.any, sizeof(aimed.un)) ? -errno : 0;
 		else
-			remember_name(socket, a, len);
+			error = bind_here(socket, &place, a, len);
 	}
+	if (!error)
+		remember_name(socket, a, len);
 	host_place_close(&place);
 	return error;
 }

@@ -18,6 +18,7 @@
 #include "cordon/limits.h"
 
 #define FS_CHANGE (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE))
+#define NET_USE   (CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND))
 #define FS_USE    (FS_CHANGE | CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_EXEC))
 /* More files than this in one directory, and the directory is granted instead of each of them. */
 #define EXPANSION_MAX 64
@@ -264,7 +265,7 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 	entry = add(d, CD_MOUNT_BIND, path, path);
 	if (entry) {
 		entry->ops = ops;
-		entry->holds = there < 0;
+		entry->holds = there < 0 || ops & NET_USE;
 		entry->sampled = sampled;
 	}
 }
@@ -407,8 +408,9 @@ static void add_grants(struct draft *d)
 
 		mon_table_rule(d->table, i, &rule);
 		e.ops = rule.ops;
+		/* A unix socket is talked to through a place in the view, which has to be writable. */
 		if (rule.verdict != CD_DENY)
-			expand_pattern(&e, rule.pattern);
+			expand_pattern(&e, rule.pattern + (strncmp(rule.pattern, "unix:/", 6) ? 0 : 5));
 	}
 }
 
