@@ -17,7 +17,8 @@
 #include "cordon/limits.h"
 #include "host/mount_api.h"
 
-#define OLD "/.old"
+#define OLD_NAME ".old"
+#define OLD "/" OLD_NAME
 
 struct builder {
 	int root;        /* the skeleton's root, which is "/" while the view is built */
@@ -280,7 +281,7 @@ static int begin(void)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (mount("cordon", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"))
 			continue;
-		return chdir(places[i]) || mkdir(OLD + 1, 0700) || syscall(SYS_pivot_root, ".", OLD + 1) ||
+		return chdir(places[i]) || mkdir(OLD_NAME, 0700) || syscall(SYS_pivot_root, ".", OLD_NAME) ||
 				       chdir("/")
 			       ? -1
 			       : 0;
