@@ -1,6 +1,6 @@
 /*
- * Decoding a trap, from a memory that is made up: every form that a call can come in, every way in which it can be
- * malformed, and that no byte of the memory is read twice (invariant 2).
+ * Decoding a trap, from a memory that is made up: every form that a call can come in, every way in
+ * which it can be malformed, and that no byte of the memory is read twice (invariant 2).
  */
 #include "kernel/trap.h"
 
@@ -23,7 +23,8 @@
 struct region {
 	uint64_t address;
 	size_t len;
-	unsigned char *bytes; /* just as many as there are, so that a sanitizer sees a step beyond */
+	unsigned char
+	    *bytes; /* just as many as there are, so that a sanitizer sees a step beyond */
 	unsigned char *seen;
 };
 
@@ -165,11 +166,12 @@ TestSuite(trap, .fini = forget_memory);
 
 Test(trap, numbers_without_a_verb_are_not_there_and_read_nothing)
 {
-	static const int numbers[] = {-1,	   INT32_MIN, KERN_SYSCALL_MAX, INT32_MAX, 500,
-				      SYS_read, SYS_mount, SYS_clone,	   SYS_fcntl};
+	static const int numbers[] = {-1,	INT32_MIN, KERN_SYSCALL_MAX, INT32_MAX, 500,
+				      SYS_read, SYS_mount, SYS_clone,	     SYS_fcntl};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		cr_expect_eq(decode(numbers[i], BAD, BAD, BAD, BAD, BAD, BAD), -ENOSYS, "%d", numbers[i]);
+		cr_expect_eq(decode(numbers[i], BAD, BAD, BAD, BAD, BAD, BAD), -ENOSYS, "%d",
+			     numbers[i]);
 		cr_expect_eq(reads, 0);
 	}
 }
@@ -333,15 +335,16 @@ Test(trap, a_bad_pointer_in_any_place_is_efault)
 
 			for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 				args[pointers[p]] = bad[i];
-				cr_expect_eq(decode_all(nr, args), -EFAULT, "%s: argument %u is %#lx",
-					     kern_syscall_name(nr), pointers[p], (unsigned long)bad[i]);
+				cr_expect_eq(decode_all(nr, args), -EFAULT,
+					     "%s: argument %u is %#lx", kern_syscall_name(nr),
+					     pointers[p], (unsigned long)bad[i]);
 			}
 			args[pointers[p]] = sound + 3; /* what lies there ends too early */
 			if (kern_syscalls[nr].shape.path != pointers[p] + 1 &&
 			    kern_syscalls[nr].shape.path2 != pointers[p] + 1 &&
 			    kern_syscalls[nr].shape.extra != pointers[p] + 1)
-				cr_expect_eq(decode_all(nr, args), -EFAULT, "%s: argument %u", kern_syscall_name(nr),
-					     pointers[p]);
+				cr_expect_eq(decode_all(nr, args), -EFAULT, "%s: argument %u",
+					     kern_syscall_name(nr), pointers[p]);
 			args[pointers[p]] = sound;
 		}
 		forget_memory();
@@ -353,7 +356,14 @@ Test(trap, a_name_of_4095_bytes_fits_and_one_of_4096_does_not)
 	static const struct {
 		size_t len;
 		int error;
-	} edges[] = {{0, 0}, {1, 0}, {255, 0}, {256, 0}, {4094, 0}, {4095, 0}, {4096, -ENAMETOOLONG}, {4097, -ENAMETOOLONG}};
+	} edges[] = {{0, 0},
+		     {1, 0},
+		     {255, 0},
+		     {256, 0},
+		     {4094, 0},
+		     {4095, 0},
+		     {4096, -ENAMETOOLONG},
+		     {4097, -ENAMETOOLONG}};
 
 	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
 		uint64_t name = map_long(edges[i].len, true), other = map_text("other");
@@ -440,13 +450,23 @@ static int decode_how(const void *bytes, size_t there, uint64_t said)
 Test(trap, open_how_in_every_size)
 {
 	static unsigned char how[5000];
-	const struct open_how plain = {.flags = O_RDWR | (UINT64_C(1) << 40), .mode = 0xffff0644, .resolve = 8};
+	const struct open_how plain = {
+	    .flags = O_RDWR | (UINT64_C(1) << 40), .mode = 0xffff0644, .resolve = 8};
 	static const struct {
 		uint64_t size;
 		int error;
-	} sizes[] = {{0, -EINVAL},	{1, -EINVAL},	{23, -EINVAL},	     {24, 0},
-		     {25, 0},		{32, 0},	{4095, 0},	     {4096, 0},
-		     {4097, -E2BIG},	{5000, -E2BIG}, {UINT32_MAX, -E2BIG}, {UINT64_MAX, -E2BIG},
+	} sizes[] = {{0, -EINVAL},
+		     {1, -EINVAL},
+		     {23, -EINVAL},
+		     {24, 0},
+		     {25, 0},
+		     {32, 0},
+		     {4095, 0},
+		     {4096, 0},
+		     {4097, -E2BIG},
+		     {5000, -E2BIG},
+		     {UINT32_MAX, -E2BIG},
+		     {UINT64_MAX, -E2BIG},
 		     {HIGH | 24, -E2BIG}};
 
 	memcpy(how, &plain, sizeof(plain));
@@ -476,7 +496,8 @@ Test(trap, open_how_with_something_unknown_behind_is_too_big)
 	}
 	how[sizeof(struct open_how)] = 1;
 	cr_expect_eq(decode_how(how, sizeof(how), sizeof(struct open_how)), 0, "not part of it");
-	cr_expect_eq(decode_how(how, sizeof(struct open_how) - 1, sizeof(struct open_how)), -EFAULT);
+	cr_expect_eq(decode_how(how, sizeof(struct open_how) - 1, sizeof(struct open_how)),
+		     -EFAULT);
 	cr_expect_eq(decode_how(how, 30, 31), -EFAULT);
 }
 
@@ -513,7 +534,9 @@ Test(trap, times_in_all_their_forms)
 	expect_times(3, 0, INT64_MAX, 999999000);
 	cr_expect_eq(m.dir, 4);
 	/* Nanoseconds are Linux's to judge: some values stand for the present, or for no change. */
-	cr_assert_eq(decode(SYS_utimensat, 4, map_text("a"), map(nano, sizeof(nano)), AT_SYMLINK_NOFOLLOW), 0);
+	cr_assert_eq(
+	    decode(SYS_utimensat, 4, map_text("a"), map(nano, sizeof(nano)), AT_SYMLINK_NOFOLLOW),
+	    0);
 	expect_times(5, UTIME_NOW, 6, 1234567890);
 	cr_expect_eq(m.flags, AT_SYMLINK_NOFOLLOW);
 }
@@ -537,9 +560,10 @@ Test(trap, microseconds_that_are_none_are_refused)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct timeval first[2] = {{0, bad[i]}, {0, 0}}, second[2] = {{0, 0}, {0, bad[i]}};
 
-		cr_expect_eq(decode(SYS_utimes, map_text("a"), map(first, sizeof(first))), -EINVAL, "%ld", bad[i]);
-		cr_expect_eq(decode(SYS_futimesat, 3, map_text("a"), map(second, sizeof(second))), -EINVAL, "%ld",
-			     bad[i]);
+		cr_expect_eq(decode(SYS_utimes, map_text("a"), map(first, sizeof(first))), -EINVAL,
+			     "%ld", bad[i]);
+		cr_expect_eq(decode(SYS_futimesat, 3, map_text("a"), map(second, sizeof(second))),
+			     -EINVAL, "%ld", bad[i]);
 		forget_memory();
 	}
 }
@@ -552,7 +576,8 @@ Test(trap, times_of_a_descriptor)
 	cr_expect_eq(m.fd, 7);
 	cr_expect(!m.has_path);
 	/* Without a descriptor there is nothing that it could mean. */
-	cr_expect_eq(decode(SYS_utimensat, HIGH | (uint32_t)AT_FDCWD, 0, map(nano, sizeof(nano))), -EFAULT);
+	cr_expect_eq(decode(SYS_utimensat, HIGH | (uint32_t)AT_FDCWD, 0, map(nano, sizeof(nano))),
+		     -EFAULT);
 	cr_expect_eq(decode(SYS_utimes, 0, 0), -EFAULT);
 	cr_expect_eq(decode(SYS_utime, 0, 0), -EFAULT);
 }
@@ -564,15 +589,19 @@ Test(trap, names_of_attributes_have_1_to_255_bytes)
 	static const struct {
 		size_t len;
 		int error;
-	} edges[] = {{0, -ERANGE}, {1, 0}, {254, 0}, {255, 0}, {256, -ERANGE}, {257, -ERANGE}, {5000, -ERANGE}};
+	} edges[] = {{0, -ERANGE},   {1, 0},	     {254, 0},	     {255, 0},
+		     {256, -ERANGE}, {257, -ERANGE}, {5000, -ERANGE}};
 	uint64_t path = map_text("a");
 
 	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
 		uint64_t name = map_long(edges[i].len, true);
 
-		cr_expect_eq(decode(SYS_getxattr, path, name, 1, 1), edges[i].error, "%zu", edges[i].len);
-		cr_expect_eq(decode(SYS_removexattr, path, name), edges[i].error, "%zu", edges[i].len);
-		cr_expect_eq(decode(SYS_fsetxattr, 3, name, BAD, 0, 0), edges[i].error, "%zu", edges[i].len);
+		cr_expect_eq(decode(SYS_getxattr, path, name, 1, 1), edges[i].error, "%zu",
+			     edges[i].len);
+		cr_expect_eq(decode(SYS_removexattr, path, name), edges[i].error, "%zu",
+			     edges[i].len);
+		cr_expect_eq(decode(SYS_fsetxattr, 3, name, BAD, 0, 0), edges[i].error, "%zu",
+			     edges[i].len);
 		if (!edges[i].error)
 			cr_expect_eq(m.path2_len, edges[i].len);
 	}
@@ -585,15 +614,19 @@ Test(trap, values_of_attributes_have_65536_bytes_at_most)
 	uint64_t path = map_text("a"), name = map_text("user.x");
 
 	memset(value, 7, sizeof(value));
-	cr_assert_eq(decode(SYS_setxattr, path, name, map(value, CD_XATTR_SIZE_MAX), CD_XATTR_SIZE_MAX, 1), 0);
+	cr_assert_eq(
+	    decode(SYS_setxattr, path, name, map(value, CD_XATTR_SIZE_MAX), CD_XATTR_SIZE_MAX, 1),
+	    0);
 	cr_expect_eq(m.data_len, CD_XATTR_SIZE_MAX);
 	cr_expect_eq(memcmp(m.data, value, CD_XATTR_SIZE_MAX), 0);
 	cr_expect_str_eq(m.path2, "user.x");
-	cr_expect_eq(decode(SYS_setxattr, path, name, map(value, sizeof(value)), sizeof(value)), -E2BIG);
+	cr_expect_eq(decode(SYS_setxattr, path, name, map(value, sizeof(value)), sizeof(value)),
+		     -E2BIG);
 	cr_expect_eq(decode(SYS_setxattr, path, name, map(value, 9), UINT64_MAX), -E2BIG);
 	cr_expect_eq(decode(SYS_setxattr, path, name, map(value, 9), HIGH | 9), -E2BIG);
 	cr_expect_eq(decode(SYS_setxattr, path, name, map(value, 9), 10), -EFAULT);
-	cr_expect_eq(decode(SYS_setxattr, path, name, BAD, 0), 0, "of an empty one nothing is read");
+	cr_expect_eq(decode(SYS_setxattr, path, name, BAD, 0), 0,
+		     "of an empty one nothing is read");
 	cr_expect_eq(m.data_len, 0);
 }
 
@@ -606,13 +639,21 @@ Test(trap, addresses_have_128_bytes_at_most)
 	static const struct {
 		uint64_t len;
 		int error;
-	} lens[] = {{0, 0},	       {1, 0},		  {127, 0},		  {128, 0},		   {129, -EINVAL},
-		    {UINT32_MAX, -EINVAL}, {INT32_MAX, -EINVAL}, {0x80000000, -EINVAL}, {HIGH | 16, 0}};
+	} lens[] = {{0, 0},
+		    {1, 0},
+		    {127, 0},
+		    {128, 0},
+		    {129, -EINVAL},
+		    {UINT32_MAX, -EINVAL},
+		    {INT32_MAX, -EINVAL},
+		    {0x80000000, -EINVAL},
+		    {HIGH | 16, 0}};
 
 	for (size_t c = 0; c < 2; c++)
 		for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
-			cr_expect_eq(decode(calls[c], 3, map(address, sizeof(address)), lens[i].len), lens[i].error,
-				     "%#lx", (unsigned long)lens[i].len);
+			cr_expect_eq(
+			    decode(calls[c], 3, map(address, sizeof(address)), lens[i].len),
+			    lens[i].error, "%#lx", (unsigned long)lens[i].len);
 			if (!lens[i].error)
 				cr_expect_eq(m.data_len, (uint32_t)lens[i].len);
 			forget_memory();
@@ -637,7 +678,9 @@ static const unsigned char *behind_head(void)
 
 Test(trap, sendto_brings_address_and_payload)
 {
-	cr_assert_eq(decode(SYS_sendto, HIGH | 5, map("hello", 5), 5, MSG_DONTWAIT, map("address", 7), HIGH | 7), 0);
+	cr_assert_eq(decode(SYS_sendto, HIGH | 5, map("hello", 5), 5, MSG_DONTWAIT,
+			    map("address", 7), HIGH | 7),
+		     0);
 	cr_expect_eq(m.fd, 5);
 	cr_expect_eq(m.flags, MSG_DONTWAIT);
 	cr_expect_eq(head().address_len, 7);
@@ -658,16 +701,22 @@ Test(trap, sendto_refuses_address_lengths_that_are_none)
 
 	cr_expect_eq(decode(SYS_sendto, 5, map("x", 1), 1, 0, map(address, 128), 128), 0);
 	cr_expect_eq(decode(SYS_sendto, 5, map("x", 1), 1, 0, map(address, 129), 129), -EINVAL);
-	cr_expect_eq(decode(SYS_sendto, 5, map("x", 1), 1, 0, map(address, 129), UINT32_MAX), -EINVAL);
+	cr_expect_eq(decode(SYS_sendto, 5, map("x", 1), 1, 0, map(address, 129), UINT32_MAX),
+		     -EINVAL);
 	cr_expect_eq(decode(SYS_sendto, 5, map("x", 1), 1, 0, map(address, 5), 6), -EFAULT);
 }
 
 Test(trap, of_a_large_payload_as_much_as_fits_is_taken_and_all_is_counted)
 {
 	static unsigned char bytes[CD_XATTR_SIZE_MAX + 100];
-	static const uint64_t lens[] = {CD_XATTR_SIZE_MAX - 1, CD_XATTR_SIZE_MAX, CD_XATTR_SIZE_MAX + 1,
-					INT32_MAX,	       UINT32_MAX,	  UINT64_C(1) << 32,
-					INT64_MAX,	       UINT64_MAX};
+	static const uint64_t lens[] = {CD_XATTR_SIZE_MAX - 1,
+					CD_XATTR_SIZE_MAX,
+					CD_XATTR_SIZE_MAX + 1,
+					INT32_MAX,
+					UINT32_MAX,
+					UINT64_C(1) << 32,
+					INT64_MAX,
+					UINT64_MAX};
 
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		uint64_t taken = lens[i] < CD_XATTR_SIZE_MAX ? lens[i] : CD_XATTR_SIZE_MAX;
@@ -777,21 +826,23 @@ Test(trap, lengths_of_pieces_never_wrap_around)
 		struct vector vector[4];
 		int error;
 	} cases[] = {
-		{{{at, CD_XATTR_SIZE_MAX}, {BAD, UINT32_MAX}, {BAD, 1}, {BAD, 0}}, 0},
-		{{{at, CD_XATTR_SIZE_MAX}, {BAD, INT32_MAX}, {BAD, INT32_MAX}, {BAD, 2}}, 0},
-		{{{at, CD_XATTR_SIZE_MAX}, {BAD, INT64_MAX}, {BAD, INT64_MAX}, {BAD, 2}}, 0},
-		{{{at, 1}, {BAD, UINT64_MAX}, {BAD, 0}, {BAD, 0}}, -EINVAL},
-		{{{BAD, UINT64_C(1) << 63}, {at, 1}, {BAD, 0}, {BAD, 0}}, -EINVAL},
-		{{{at, UINT64_MAX - 3}, {at, 4}, {BAD, 0}, {BAD, 0}}, -EINVAL},
+	    {{{at, CD_XATTR_SIZE_MAX}, {BAD, UINT32_MAX}, {BAD, 1}, {BAD, 0}}, 0},
+	    {{{at, CD_XATTR_SIZE_MAX}, {BAD, INT32_MAX}, {BAD, INT32_MAX}, {BAD, 2}}, 0},
+	    {{{at, CD_XATTR_SIZE_MAX}, {BAD, INT64_MAX}, {BAD, INT64_MAX}, {BAD, 2}}, 0},
+	    {{{at, 1}, {BAD, UINT64_MAX}, {BAD, 0}, {BAD, 0}}, -EINVAL},
+	    {{{BAD, UINT64_C(1) << 63}, {at, 1}, {BAD, 0}, {BAD, 0}}, -EINVAL},
+	    {{{at, UINT64_MAX - 3}, {at, 4}, {BAD, 0}, {BAD, 0}}, -EINVAL},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct header h = {.vector = map(cases[i].vector, sizeof(cases[i].vector)), .vector_len = 4};
+		const struct header h = {.vector = map(cases[i].vector, sizeof(cases[i].vector)),
+					 .vector_len = 4};
 
 		cr_expect_eq(decode_header(&h), cases[i].error, "case %zu", i);
 		if (!cases[i].error) {
 			cr_expect_eq(head().payload_len, CD_XATTR_SIZE_MAX);
-			cr_expect_eq(head().total_len, 0x7ffff000, "case %zu: %#x", i, head().total_len);
+			cr_expect_eq(head().total_len, 0x7ffff000, "case %zu: %#x", i,
+				     head().total_len);
 		}
 	}
 }
@@ -878,8 +929,17 @@ static uint64_t random_word(void)
 
 Test(trap, any_registers_at_all_end_in_a_message_or_an_errno)
 {
-	static const uint64_t odd[] = {0,	   1,	       BAD,	  255,	      4096,	     INT32_MAX,
-				       UINT32_MAX, INT64_MAX,  UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 63};
+	static const uint64_t odd[] = {0,
+				       1,
+				       BAD,
+				       255,
+				       4096,
+				       INT32_MAX,
+				       UINT32_MAX,
+				       INT64_MAX,
+				       UINT64_MAX,
+				       UINT64_MAX - 7,
+				       UINT64_C(1) << 63};
 	unsigned char bytes[512];
 	uint64_t at[4];
 
