@@ -1,0 +1,133 @@
+# Runs tests/attacks/table: each attack natively, where it must succeed, and in a space, where it must fail.
+. "$(dirname "$0")/../scenarios/lib.sh"
+have gcc || { skip attacks 'gcc is not installed'; exit 0; }
+[ -x /usr/bin/python3 ] || { skip attacks 'python3 is not installed'; exit 0; }
+T_PROGRAMS=attacks
+mkdir -p "$WORK/bin"
+for p in read change race escape; do program $p || exit 0; done
+GUARD=90
+export SECRET=TOP-SECRET
+
+outside=$(mktemp -d /var/tmp/cordon-tests.XXXXXX)
+children=
+trap 'for p in $children; do kill -KILL $p 2>/dev/null; done; rm -rf "$outside"' EXIT
+abstract=cordon-test-$$
+/usr/bin/python3 "$SRC/attacks/server.py" "$WORK" "$abstract" &
+children="$children $!"
+mark=victim-$$-mark
+setsid bash -c 'trap "echo hit >>$0/hits" URG; while :; do sleep 0.05; done' "$WORK" "$mark" &
+victim=$!
+children="$children $victim"
+while [ ! -s "$WORK/port" ]; do sleep 0.05; done
+port=$(cat "$WORK/port")
+
+fixture_attack() {
+	chmod -R u+rwX "$outside"
+	rm -rf "$outside"/* "$outside"/.ssh
+	mkdir -p "$outside/.ssh" "$outside/ro" private
+	for f in "$outside/.ssh/id_secret" private/id_secret "$outside/ro/file"; do
+		printf '#!/bin/echo TOP-SECRET\n' >"$f"
+		/usr/bin/python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.note", b"TOP-SECRET")' "$f" 2>/dev/null
+		chmod 700 "$f"
+	done
+	printf 'may be read\n' >"$outside/ro/file"
+	chmod 644 "$outside/ro/file"
+	cp "$WORK/bin"/* .
+	ln "$WORK/server.sock" server.sock
+	ln "$WORK/server.dgram" server.dgram
+	rm -f "$WORK/hits"
+}
+FIXTURE=fixture_attack
+# What must be as it was after an attack that failed.
+outside_state() {
+	(cd "$outside" && find . -printf '%P %y %m %U:%G %n %s %T@ %C@\n' | LC_ALL=C sort; cat .ssh/id_secret ro/file) 2>&1
+	(cd "$SCRATCH" && stat -c '%a %s %Y' private/id_secret && cat private/id_secret) 2>&1
+}
+
+expand() {
+	local text=$1
+	text=${text//@SECRET/$outside/.ssh/id_secret}
+	text=${text//@PRIVATE/$SCRATCH/private/id_secret}
+	text=${text//@RO/$outside/ro/file}
+	text=${text//@VICTIM/$victim}
+	text=${text//@PORT/$port}
+	text=${text//@SOCK/$WORK/server.sock}
+	text=${text//@ABS/$abstract}
+	text=${text//@MARK/$mark}
+	text=${text//@DENY/--deny=fs.*:$SCRATCH/private/**}
+	printf '%s' "$text"
+}
+
+# Did it work? By its exit status, by what it printed, by what reached the victim.
+worked() {
+	local kind=$1 status=$2 out=$3
+	if [ "$kind" = signal ]; then
+		sleep 0.2
+		[ -e "$WORK/hits" ]
+		return
+	fi
+	[ "$status" = 0 ] || grep -aq TOP-SECRET "$out"
+}
+
+attack() {
+	local inv=$1 program=$2 way=$3 args=$4 kind=$5 flags=$6 what=$7 name native inside before after text=
+	name="$program $way${8:+ ($8)}"
+	case $kind in
+	root) [ "$T_WHO" = root ] || return 0 ;;
+	limit-user) [ "$T_WHO" != root ] || return 0 ;;
+	esac
+	[ "$args" != - ] || args=
+	[ "$flags" != - ] || flags=
+	read -ra args <<<"$args"
+	read -ra flags <<<"$flags"
+	refresh
+	case $kind in
+	stdin) STDIN=$outside ;;
+	*) STDIN=/dev/null ;;
+	esac
+	# ---- natively ----
+	if [ "$kind" = inherit ]; then
+		run_native "./$program" "$way" "${args[@]}" 7<"$outside/.ssh/id_secret"
+	else
+		run_native "./$program" "$way" "${args[@]}"
+	fi
+	native=$?
+	if [ "$kind" = may-not ]; then
+		:
+	elif [ $native = 2 ] || ! worked "$kind" $native "$WORK/native.out"; then
+		if [ "$kind" = may ]; then
+			skip "$name" "this machine refuses it anyway ($what)"
+		else
+			fail "$name" "natively it must succeed, or it proves nothing: status $native" "$(head -n 5 "$WORK/native.err")"
+		fi
+		return
+	fi
+	# ---- inside ----
+	refresh
+	before=$(outside_state)
+	if [ "$kind" = inherit ]; then
+		run_inside --ro "$outside/ro" "${flags[@]}" -- "./$program" "$way" "${args[@]}" 7<"$outside/.ssh/id_secret"
+	else
+		run_inside --ro "$outside/ro" "${flags[@]}" -- "./$program" "$way" "${args[@]}"
+	fi
+	inside=$?
+	after=$(outside_state)
+	STDIN=/dev/null
+	if worked "$kind" $inside "$WORK/inside.out"; then
+		text="it worked in a space: $what (invariant $inv)"
+	elif [ "$kind" != signal ] && [ $inside != 1 ] && [ $inside != 126 ] && [ $inside != 77 ] && [ $inside -le 128 ]; then
+		text="it broke: status $inside"
+	elif [ $inside = 137 ] || [ $inside = 124 ]; then
+		text="it hung, or was killed: status $inside"
+	elif [ "$before" != "$after" ]; then
+		text="it changed something outside: $what"$'\n'$(diff <(printf '%s\n' "$before") <(printf '%s\n' "$after"))
+	fi
+	if [ -z "$text" ]; then pass "$name"; else fail "$name" "$text" "$(head -n 5 "$WORK/inside.err")"; fi
+}
+
+while IFS=$'\t' read -r inv program way args kind flags what; do
+	case $inv in '#'* | '') continue ;; esac
+	label=
+	case $args in *@PRIVATE*) label=inside ;; /etc/*) label=$args ;; cordon) label=monitor ;; esac
+	attack "$inv" "$program" "$way" "$(expand "$args")" "$kind" "$(expand "$flags")" "$what" "$label"
+done <"$SRC/attacks/table"
