@@ -85,7 +85,7 @@ for ((round = 0; round < ROUNDS; round++)); do
 	measure gccO2-cordon "${held[@]}" "$place/repeat" 3 gcc -O2 $unit -o /dev/null
 	[ -z "$bwrapped" ] || measure gcc-bwrap bwrap --ro-bind / / --dev /dev --tmpfs /tmp --unshare-all \
 		--chdir "$place" "$place/repeat" 5 gcc $unit -o /dev/null
-	((round % 3)) || [ -z "$straced" ] || measure gcc-strace "$place/repeat" 1 \
+	[ -z "$straced" ] || measure gcc-strace "$place/repeat" 3 \
 		strace -f -o /dev/null gcc $unit -o /dev/null
 	if ((round % 3 == 0)); then
 		measure find-native "$place/repeat" 3 find /usr/lib
@@ -95,9 +95,6 @@ for ((round = 0; round < ROUNDS; round++)); do
 	fi
 	((SECONDS - began < 190)) || break
 done
-# The rounds in which strace ran, for ratios by rounds.
-awk 'NR % 3 == 1' "$place/gcc-native.ns" >"$place/gcc-native3.ns"
-
 # --- the monitor's memory, seen from outside ---
 mkfifo go come
 "${held[@]}" "$place/crowd" "$place/file" <go >come &
@@ -146,7 +143,7 @@ line "reading 4 KiB from a granted descriptor" "$(us read-cordon)" "$(ratio read
 line "gcc -c, 600 lines" "$(us gcc-cordon)" "$(ratio gcc-cordon gcc-native)" native 1.9
 line "gcc -O2 -c, the same" "$(us gccO2-cordon)" "$(ratio gccO2-cordon gccO2-native)" native ""
 [ -z "$bwrapped" ] || line "gcc -c in bwrap" "$(us gcc-bwrap)" "$(ratio gcc-bwrap gcc-native)" native ""
-[ -z "$straced" ] || line "gcc -c under strace -f" "$(us gcc-strace)" "$(ratio gcc-strace gcc-native3)" native ""
+[ -z "$straced" ] || line "gcc -c under strace -f" "$(us gcc-strace)" "$(ratio gcc-strace gcc-native)" native ""
 line "find /usr/lib" "$(us find-cordon)" "$(ratio find-cordon find-native)" native ""
 [ -z "$bwrapped" ] || line "find /usr/lib in bwrap" "$(us find-bwrap)" "$(ratio find-bwrap find-native)" native ""
 if [ -n "$rss_last" ]; then
