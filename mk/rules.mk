@@ -18,11 +18,11 @@ $(BUILD)/cordon-init: $(call ship_obj,$(INIT_SRC))
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack -s $^ -o $@
 $(BUILD)/ship/kernel/init_image.o: $(BUILD)/cordon-init
 
-$(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c) 
+$(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c)
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ $(SYSLIB)/libjansson.a -o $@
 
 # The same program with the hook that plays a monitor in an attacker's hands; never installed.
-$(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c tests/hook/hook.c))
+$(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c tests/hook/hook.c))
 	$(MUSL_CC) -static $^ $(SYSLIB)/libjansson.a -o $@
 $(BUILD)/hook/%.o: %.c
 	@mkdir -p $(@D)
