@@ -26,6 +26,7 @@
 struct entry {
 	struct cd_mount mount;
 	uint64_t ops; /* that the rule behind it grants */
+	mode_t type;  /* of the source */
 	bool own;     /* from what was given */
 	bool holds;   /* stands for something missing that may be created in it */
 	bool sampled; /* stands for many files in it, and not for what lies deeper */
@@ -86,7 +87,8 @@ struct draft {
 	struct entry *entries;
 	size_t count, capacity;
 	struct listing listing;
-	bool failed; /* out of memory */
+	char way[CD_PATH_MAX]; /* a directory to which no link leads; empty: none seen yet */
+	bool failed;           /* out of memory */
 };
 
 static void free_mount(struct cd_mount *mount)
@@ -177,27 +179,45 @@ static bool allows_at(const struct mon_table *table, uint64_t ops, const char *p
 	return directory && allows(table, ops, inside);
 }
 
+/* Where to begin looking for links: what lies in the directory looked at last needs no second look at the way there. */
+static char *first_slash(const struct draft *d, char *path)
+{
+	size_t n = strlen(d->way);
+
+	if (n && strncmp(path, d->way, n) == 0 && path[n] == '/')
+		return strchr(path + n + 1, '/');
+	return strchr(path + 1, '/');
+}
+
+static void remember_way(struct draft *d, const char *path)
+{
+	const char *end = strrchr(path, '/');
+
+	memcpy(d->way, path, (size_t)(end - path));
+	d->way[end - path] = '\0';
+}
+
 /*
- * Puts the links on the way to path into the view. 1: path itself is there and no link; 0: a link came between (what
- * it leads to needs rules of its own); -1: something is missing, and the part that exists is left in path.
+ * Puts the links on the way to path into the view. 1: path itself is there, no link, and st says what it is; 0: a
+ * link came between (what it leads to needs rules of its own); -1: something is missing, and the part that exists is
+ * left in path.
  */
-static int add_way(struct draft *d, char *path)
+static int add_way(struct draft *d, char *path, struct stat *st)
 {
 	char text[CD_PATH_MAX];
-	struct stat st;
 
-	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+	for (char *slash = first_slash(d, path);; slash = strchr(slash + 1, '/')) {
 		ssize_t n;
 
 		if (slash)
 			*slash = '\0';
-		if (lstat(path, &st)) {
+		if (lstat(path, st)) {
 			char *end = strrchr(path, '/');
 
 			end[end == path] = '\0';
 			return -1;
 		}
-		if (S_ISLNK(st.st_mode)) {
+		if (S_ISLNK(st->st_mode)) {
 			n = readlink(path, text, sizeof(text) - 1);
 			if (n > 0) {
 				text[n] = '\0';
@@ -205,8 +225,10 @@ static int add_way(struct draft *d, char *path)
 			}
 			return 0;
 		}
-		if (!slash)
+		if (!slash) {
+			remember_way(d, path);
 			return 1;
+		}
 		*slash = '/';
 	}
 }
@@ -246,7 +268,10 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 		add_all(d, ops);
 		return;
 	}
-	there = strcmp(path, "/") == 0 ? 1 : add_way(d, path);
+	if (strcmp(path, "/") == 0)
+		there = lstat(path, &st) ? 0 : 1;
+	else
+		there = add_way(d, path, &st);
 	if (there == 0)
 		return;
 	if (there < 0) {
@@ -255,9 +280,9 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 		    is_given(d, path))
 			return;
 		subtree = true;
+		if (lstat(path, &st))
+			return;
 	}
-	if (lstat(path, &st))
-		return;
 	if (S_ISDIR(st.st_mode) && !subtree) {
 		add(d, CD_MOUNT_DIR, path, NULL);
 		return;
@@ -265,6 +290,7 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 	entry = add(d, CD_MOUNT_BIND, path, path);
 	if (entry) {
 		entry->ops = ops;
+		entry->type = st.st_mode & S_IFMT;
 		entry->holds = there < 0 || ops & NET_USE;
 		entry->sampled = sampled;
 	}
@@ -516,20 +542,20 @@ static uint64_t ops_named(const struct draft *d, const struct entry *entry)
 static void set_rights(const struct draft *d, struct entry *entry)
 {
 	struct cd_mount *mount = &entry->mount;
-	struct stat st;
 	bool directory;
 	uint64_t named;
+	struct stat st;
 
 	if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_TMPFS && mount->kind != CD_MOUNT_COW)
 		return;
-	if (!mount->from || lstat(mount->from, &st))
-		st.st_mode = S_IFDIR;
-	directory = S_ISDIR(st.st_mode);
+	if (!entry->type)
+		entry->type = mount->from && lstat(mount->from, &st) == 0 ? st.st_mode & S_IFMT : S_IFDIR;
+	directory = S_ISDIR(entry->type);
 	named = entry->own ? CD_OPS_ALL : ops_named(d, entry);
 	mount->exec = allows_at(d->table, CD_OPBIT(CD_OP_FS_EXEC) & named, mount->dest, directory);
 	if (entry->own)
 		return;
-	mount->dev = S_ISCHR(st.st_mode) && is_below(mount->dest, "/dev");
+	mount->dev = S_ISCHR(entry->type) && is_below(mount->dest, "/dev");
 	mount->writable = entry->holds || allows_at(d->table, FS_CHANGE & named, mount->dest, directory);
 }
 
