@@ -28,7 +28,7 @@ gcc -std=gnu11 -D_GNU_SOURCE -O2 -I"$source" -I"$source/include" "$source/bench/
 	"$source"/lib/{buf,ops,status,vec}.c -o "$place/decide" || exit 1
 # What is compiled: one of cordon's own files, of 600 lines, with the system's headers.
 mkdir tree && cp -r "$source"/{include,kernel,host} tree/
-unit="-std=gnu11 -D_GNU_SOURCE -Itree -Itree/include -c tree/host/resolve.c"
+unit=(-std=gnu11 -D_GNU_SOURCE -Itree -Itree/include -c tree/host/resolve.c)
 # A file that is granted, at the same name inside and outside.
 head -c 65536 /dev/urandom >"$place/file"
 
@@ -39,7 +39,7 @@ have() { command -v "$1" >/dev/null && "${@:2}" >/dev/null 2>&1; }
 bwrapped=; firejailed=; runsced=; straced=
 have bwrap bwrap --ro-bind / / --unshare-all /bin/true && bwrapped=yes
 have firejail timeout 10 firejail --quiet --noprofile /bin/true && firejailed=yes
-have runsc timeout 20 runsc --rootless --network=none --ignore-cgroups do /bin/true && runsced=yes
+have runsc timeout 20 runsc --rootless --network=none --ignore-cgroups 'do' /bin/true && runsced=yes
 have strace strace -f -o /dev/null /bin/true && straced=yes
 
 # measure NAME COMMAND...: the nanoseconds that the command prints are appended to NAME's. Each command has a session of
@@ -54,7 +54,9 @@ measure() {
 median() { grep -v nan "$1" 2>/dev/null | sort -n | awk '{v[NR]=$1} END {if (NR) print v[int((NR+1)/2)]}'; }
 # ratio A B: the median over the rounds of A divided by B.
 ratio() {
-	[ -s "$place/$1.ns" ] && [ -s "$place/$2.ns" ] || { echo; return; }
+	if [ ! -s "$place/$1.ns" ] || [ ! -s "$place/$2.ns" ]; then
+		return
+	fi
 	paste "$place/$1.ns" "$place/$2.ns" | awk '$1 != "nan" && $2 != "nan" && $2 > 0 {printf "%.4f\n", $1 / $2}' \
 		>"$place/ratios"
 	median "$place/ratios"
@@ -67,7 +69,7 @@ for ((round = 0; round < ROUNDS; round++)); do
 	[ -z "$bwrapped" ] || measure true-bwrap "$place/repeat" 15 bwrap --ro-bind / / --unshare-all /bin/true
 	[ -z "$firejailed" ] || measure true-firejail "$place/repeat" 3 firejail --quiet --noprofile /bin/true
 	[ -z "$runsced" ] || measure true-runsc "$place/repeat" 2 \
-		runsc --rootless --network=none --ignore-cgroups do /bin/true
+		runsc --rootless --network=none --ignore-cgroups 'do' /bin/true
 	# One operation.
 	measure notify "$place/notify" 10000
 	measure stat-cordon "${held[@]}" "$place/loop" stat 10000 "$place/file"
@@ -79,14 +81,14 @@ for ((round = 0; round < ROUNDS; round++)); do
 	measure read-cordon "${held[@]}" "$place/loop" read 200000 "$place/file"
 	[ -z "$straced" ] || measure stat-strace strace -f -o /dev/null "$place/loop" stat 1000 "$place/file"
 	# Real work, inside one space.
-	measure gcc-native "$place/repeat" 5 gcc $unit -o /dev/null
-	measure gcc-cordon "${held[@]}" "$place/repeat" 5 gcc $unit -o /dev/null
-	measure gccO2-native "$place/repeat" 3 gcc -O2 $unit -o /dev/null
-	measure gccO2-cordon "${held[@]}" "$place/repeat" 3 gcc -O2 $unit -o /dev/null
+	measure gcc-native "$place/repeat" 5 gcc "${unit[@]}" -o /dev/null
+	measure gcc-cordon "${held[@]}" "$place/repeat" 5 gcc "${unit[@]}" -o /dev/null
+	measure gccO2-native "$place/repeat" 3 gcc -O2 "${unit[@]}" -o /dev/null
+	measure gccO2-cordon "${held[@]}" "$place/repeat" 3 gcc -O2 "${unit[@]}" -o /dev/null
 	[ -z "$bwrapped" ] || measure gcc-bwrap bwrap --ro-bind / / --dev /dev --tmpfs /tmp --unshare-all \
-		--chdir "$place" "$place/repeat" 5 gcc $unit -o /dev/null
+		--chdir "$place" "$place/repeat" 5 gcc "${unit[@]}" -o /dev/null
 	[ -z "$straced" ] || measure gcc-strace "$place/repeat" 3 \
-		strace -f -o /dev/null gcc $unit -o /dev/null
+		strace -f -o /dev/null gcc "${unit[@]}" -o /dev/null
 	if ((round % 3 == 0)); then
 		measure find-native "$place/repeat" 3 find /usr/lib
 		measure find-cordon "${held[@]}" "$place/repeat" 1 find /usr/lib
@@ -95,6 +97,7 @@ for ((round = 0; round < ROUNDS; round++)); do
 	fi
 	((SECONDS - began < 190)) || break
 done
+
 # --- the monitor's memory, seen from outside ---
 mkfifo go come
 "${held[@]}" "$place/crowd" "$place/file" <go >come &
