@@ -128,8 +128,8 @@ static void serve(void *context, const struct host_monitor *monitor)
 #endif
 	if (kern_border_serve(border) != CD_OK)
 		_exit(CLI_FAILED);
-	await_init(monitor);
 	report_finish(sink, kern_border_counters(border));
+	await_init(monitor);
 }
 
 /* ---- the command line ---- */

@@ -51,6 +51,7 @@ struct launch {
 	gid_t gid;
 	int main_pipe[2];        /* the program's pid, for init */
 	int ready_pipe[2];       /* the listener's number, for the monitor */
+	int proc_pipe[2];        /* a byte when the space's /proc stands, for the monitor */
 	struct sock_filter filter[KERN_FILTER_MAX];
 	size_t filter_len;
 };
@@ -220,7 +221,7 @@ static _Noreturn void run_init(struct launch *l)
 	size_t size = (size_t)(kern_init_image_end - kern_init_image);
 	int image;
 
-	if (host_view_mount_proc() != CD_OK)
+	if (host_view_mount_proc() != CD_OK || write(l->proc_pipe[1], "", 1) != 1)
 		fail(l, HOST_STAGE_PROC, NULL);
 	image = (int)syscall(SYS_memfd_create, "cordon-init", MFD_CLOEXEC);
 	if (image < 0 || write(image, kern_init_image, size) != (ssize_t)size)
@@ -298,15 +299,12 @@ static void forget_environment(void)
 static int start_init(struct launch *l)
 {
 	int pidfd = -1;
-	/* VFORK: when this returns, /proc stands and init runs. */
-	pid_t pid = fork_with(CLONE_NEWPID | CLONE_VFORK, &pidfd);
+	pid_t pid = fork_with(CLONE_NEWPID, &pidfd);
 
 	if (pid == 0)
 		run_init(l);
 	if (pid < 0)
 		fail(l, HOST_STAGE_INIT, NULL);
-	if (waitpid(pid, NULL, WNOHANG) != 0)
-		_exit(125); /* it said why */
 	/* For what is forked from now on. Before Landlock, under which init could not be referred to. */
 	if (syscall(SYS_setns, pidfd, CLONE_NEWPID))
 		fail(l, HOST_STAGE_INIT, NULL);
@@ -354,7 +352,7 @@ static void let_go_of_standard_streams(void)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	for (int fd = 0; fd <= 2; fd++)
-		if (null < 0 || dup2(null, fd) < 0)
+		if (null < 0 || dup3(null, fd, O_CLOEXEC) < 0)
 			close(fd);
 	if (null > 2)
 		close(null);
@@ -375,7 +373,22 @@ static int await_listener(const struct launch *l, int init_pidfd)
 	if (!(pollers[0].revents & POLLIN) ||
 	    read(l->ready_pipe[0], &listener, sizeof(listener)) != sizeof(listener))
 		_exit(125); /* the program's process said why */
+	/* Nothing of the space runs before it has its own /proc: until then the monitor's is there. */
+	pollers[0].fd = l->proc_pipe[0];
+	while (poll(pollers, 2, -1) < 0 && errno == EINTR)
+		;
+	if (!(pollers[0].revents & POLLIN))
+		_exit(125); /* init said why */
 	return listener;
+}
+
+static void close_pipes(const struct launch *l)
+{
+	const int all[] = {l->main_pipe[0],  l->main_pipe[1], l->ready_pipe[0], l->ready_pipe[1],
+			   l->proc_pipe[0], l->proc_pipe[1], l->status};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		close(all[i]);
 }
 
 static _Noreturn void run_monitor(struct launch *l)
@@ -400,7 +413,8 @@ static _Noreturn void run_monitor(struct launch *l)
 		fail(l, HOST_STAGE_VIEW, culprit);
 	if (host_view_lend_proc(l->proc) != CD_OK)
 		fail(l, HOST_STAGE_PROC, NULL);
-	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC))
+	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC) ||
+	    pipe2(l->proc_pipe, O_CLOEXEC))
 		fail(l, HOST_STAGE_INIT, NULL);
 	monitor.init_pidfd = start_init(l);
 	status = host_confine_landlock(l->in->plan, l->proc);
@@ -408,22 +422,19 @@ static _Noreturn void run_monitor(struct launch *l)
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
 	start_program(l);
 	return_to_own_pids(l);
-	monitor.listener = await_listener(l, monitor.init_pidfd);
-	fcntl(monitor.listener, F_SETFD, FD_CLOEXEC);
-	close(l->ready_pipe[0]);
-	close(l->ready_pipe[1]);
-	close(l->main_pipe[0]);
-	close(l->main_pipe[1]);
-	close(l->status);
-	let_go_of_standard_streams();
+	/* The program's process gets itself ready meanwhile, and shares our descriptors until it is. */
 	prctl(PR_SET_DUMPABLE, 0);
 	forget_environment();
-	monitor.proc = l->proc;
-	monitor.umask = l->umask;
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
 	if (host_confine_monitor(l->in->unix_sockets) != CD_OK)
 		fail(l, HOST_STAGE_CONFINE, NULL);
+	monitor.listener = await_listener(l, monitor.init_pidfd);
+	fcntl(monitor.listener, F_SETFD, FD_CLOEXEC);
+	close_pipes(l);
+	let_go_of_standard_streams();
+	monitor.proc = l->proc;
+	monitor.umask = l->umask;
 	close(l->fault);
 	l->in->serve(l->in->context, &monitor);
 	_exit(0);
