@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 static struct cd_object path_object(const char *path, size_t len)
 {
@@ -36,6 +37,27 @@ int host_note_absent(struct kern_border *border, const struct kern_message *m, u
 	return error;
 }
 
+/*
+ * What has no path in the view has no rules: its descriptor alone speaks for it. Linux would let the owner of a file
+ * change its mode through a descriptor that is open for reading only. Here that takes one that is open for writing, or
+ * a file that no name leads to any more; and devices (the user's terminal) stay as they are.
+ */
+static int decide_anonymous(const struct host_object *object, uint64_t ops)
+{
+	int held = object->held_flags & 3;
+	struct stat st;
+
+	if (!object->own_fd)
+		return -EACCES;
+	if (!(ops & (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE))))
+		return 0;
+	if (fstat(object->fd, &st))
+		return -errno;
+	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+		return -EPERM;
+	return st.st_nlink == 0 || held == O_WRONLY || held == O_RDWR ? 0 : -EPERM;
+}
+
 int host_find(struct kern_border *border, const struct kern_message *m, unsigned flags, uint64_t ops,
 	      struct host_object *object)
 {
@@ -44,7 +66,7 @@ int host_find(struct kern_border *border, const struct kern_message *m, unsigned
 	if (error)
 		return host_note_absent(border, m, ops, object->path, object->path_len, error);
 	if (object->anonymous)
-		return object->own_fd ? 0 : -EACCES;
+		return decide_anonymous(object, ops);
 	return host_decide_path(border, m, ops, object->path, object->path_len);
 }
 
@@ -57,7 +79,9 @@ int host_find_target(struct kern_border *border, const struct kern_message *m, u
 		return host_find(border, m, flags, ops, object);
 	object->fd = -1;
 	error = host_resolve_fd(m, m->fd, object);
-	if (error || object->anonymous)
+	if (error)
 		return error;
+	if (object->anonymous)
+		return decide_anonymous(object, ops);
 	return host_decide_path(border, m, ops, object->path, object->path_len);
 }

@@ -22,8 +22,8 @@ bool host_would_allow_path(const struct kern_border *border, const struct kern_m
  */
 int host_find(struct kern_border *border, const struct kern_message *m, unsigned flags, uint64_t ops,
 	      struct host_object *object);
-/* The same for an object that the message names by a descriptor or by a name. Whoever holds a descriptor of
- * something that has no path in the view may use it: ops are then not asked. */
+/* The same for an object that the message names by a descriptor or by a name. Of something that has no path in the
+ * view nothing is asked: what may be done with it depends on how its descriptor was opened. */
 int host_find_target(struct kern_border *border, const struct kern_message *m, unsigned flags, uint64_t ops,
 		     struct host_object *object);
 /* Notes a name that is not there, and passes the errno on. */

@@ -224,18 +224,62 @@ static void name_held(struct host_object *object, int fd)
 	object->anonymous = !is_in_view(fd, object->path);
 }
 
+static bool read_info(int dir, const char *path, char *text, size_t size)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, size - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	return n > 0;
+}
+
+/* Have two fdinfo texts the same line that begins with key? */
+static bool same_line(const char *a, const char *b, const char *key)
+{
+	size_t n;
+
+	a = strstr(a, key);
+	b = strstr(b, key);
+	n = a ? strcspn(a, "\n") : 0;
+	return a && b && strcspn(b, "\n") == n && memcmp(a, b, n) == 0;
+}
+
+/*
+ * How the descriptor was opened that `object` was reached through: info is its fdinfo. Flags and object are asked for
+ * one after the other, and the process may put another file under the number in between: then the flags are not
+ * those of this object, and count as O_PATH, which permits nothing.
+ */
+static void take_flags(struct host_object *object, int dir, const char *info, int fd)
+{
+	char theirs[512], ours[512], path[32];
+	const char *field;
+
+	object->held_flags = O_PATH;
+	object->own_fd = read_info(dir, info, theirs, sizeof(theirs));
+	snprintf(path, sizeof(path), "../fdinfo/%d", fd);
+	if (!object->own_fd || !read_info(self_fds, path, ours, sizeof(ours)))
+		return;
+	field = strstr(theirs, "flags:");
+	if (field && same_line(theirs, ours, "\nmnt_id:") && same_line(theirs, ours, "\nino:"))
+		object->held_flags = (int)strtoul(field + 6, NULL, 8);
+}
+
 int host_resolve_fd(const struct kern_message *message, int fd, struct host_object *object)
 {
 	int opened = kern_process_fd_object(message, fd);
+	char info[64];
 
 	if (opened < 0)
 		return opened;
 	object->anonymous = object->own_fd = false;
 	name_held(object, opened);
+	snprintf(info, sizeof(info), "%d/fdinfo/%d", message->tid, fd);
+	take_flags(object, private_proc, info, opened);
 	object->own_fd = true;
-	object->held_flags = kern_process_fd_flags(private_proc, message->tid, fd);
-	if (object->held_flags < 0)
-		object->held_flags = O_PATH;
 	object->fd = opened;
 	return 0;
 }
@@ -295,24 +339,13 @@ static ssize_t read_link(const struct kern_message *message, int dir, const char
 /* A magic link leads to the object itself. One of /proc/PID/fd also tells how the descriptor was opened. */
 static int follow_magic(struct walk *w, const char *name)
 {
-	char path[32], text[512];
-	int fd = openat(w->at, name, O_PATH | O_CLOEXEC), info;
+	char info[32];
+	int fd = openat(w->at, name, O_PATH | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	w->object->own_fd = false;
-	snprintf(path, sizeof(path), "../fdinfo/%.12s", name);
-	info = openat(w->at, path, O_RDONLY | O_CLOEXEC);
-	if (info >= 0) {
-		ssize_t n = read(info, text, sizeof(text) - 1);
-		char *field;
-
-		text[n < 0 ? 0 : n] = '\0';
-		field = strstr(text, "flags:");
-		w->object->own_fd = field != NULL;
-		w->object->held_flags = field ? (int)strtoul(field + 6, NULL, 8) : O_PATH;
-		close(info);
-	}
+	snprintf(info, sizeof(info), "../fdinfo/%.12s", name);
+	take_flags(w->object, w->at, info, fd);
 	move_to_take(w, fd);
 	w->jumped = true;
 	return 0;
@@ -455,7 +488,8 @@ int host_resolve_restricted(const struct kern_message *message, int dir, const c
 	*object = (struct host_object){.fd = -1};
 	if (!*path)
 		return -ENOENT;
-	base = open_base(message, dir, path);
+	/* With RESOLVE_IN_ROOT an absolute name begins at the directory, too; ours would be the monitor's own. */
+	base = open_base(message, dir, resolve & RESOLVE_IN_ROOT ? "." : path);
 	if (base < 0 && base != AT_FDCWD)
 		return base;
 	fd = open_at(base, path, flags & HOST_NOFOLLOW ? O_NOFOLLOW : 0, resolve | RESOLVE_NO_MAGICLINKS);

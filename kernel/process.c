@@ -110,20 +110,6 @@ static bool read_status(const struct kern_message *message, char *text, size_t s
 	return read_text(message->space->proc, path, text, size) > 0 && kern_message_alive(message);
 }
 
-int kern_process_fd_flags(int proc, pid_t pid, int fd)
-{
-	char path[64], text[512];
-	const char *field;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "%d/fdinfo/%d", pid, fd);
-	n = read_text(proc, path, text, sizeof(text));
-	if (n < 0)
-		return (int)n;
-	field = find_field(text, "flags:");
-	return field ? (int)strtoul(field, NULL, 8) : -EBADF;
-}
-
 int kern_process_fd_dup(const struct kern_message *message, int fd)
 {
 	int pidfd, dup;

@@ -21,10 +21,6 @@ int kern_process_cwd(const struct kern_message *message);
 /* A duplicate of the process's descriptor (the same open file description); -errno. The caller closes it. */
 int kern_process_fd_dup(const struct kern_message *message, int fd);
 
-/* The flags that a descriptor was opened with, as in /proc/PID/fdinfo; -errno. proc and pid name any
- * process: a directory descriptor of a /proc, and a process id in it. */
-int kern_process_fd_flags(int proc, pid_t pid, int fd);
-
 /* The process and thread ids as the space itself sees them; false when the process is gone. */
 struct kern_ids {
 	pid_t tgid, tid;
