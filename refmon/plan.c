@@ -30,6 +30,7 @@ struct entry {
 	bool own;     /* from what was given */
 	bool holds;   /* stands for something missing that may be created in it */
 	bool sampled; /* stands for many files in it, and not for what lies deeper */
+	bool changes; /* some of them may be changed */
 };
 
 /* The names in the directory that was read last: rules come in groups that speak of one directory. */
@@ -179,6 +180,15 @@ static bool allows_at(const struct mon_table *table, uint64_t ops, const char *p
 	return directory && allows(table, ops, inside);
 }
 
+/* Do the rules let the program at the place run, or, for a directory, those in it? */
+static bool lets_run(const struct mon_table *table, const char *path, bool directory)
+{
+	char inside[CD_PATH_MAX + 16];
+
+	snprintf(inside, sizeof(inside), "%s/%s", strcmp(path, "/") ? path : "", "any");
+	return allows(table, CD_OPBIT(CD_OP_FS_EXEC), directory ? inside : path);
+}
+
 /* Where to begin looking for links: what lies in the directory looked at last needs no second look at the way there. */
 static char *first_slash(const struct draft *d, char *path)
 {
@@ -293,6 +303,7 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 		entry->type = st.st_mode & S_IFMT;
 		entry->holds = there < 0 || ops & NET_USE;
 		entry->sampled = sampled;
+		entry->changes = sampled && ops & FS_CHANGE;
 	}
 }
 
@@ -345,6 +356,8 @@ static size_t count_matches(const char *names, const char *component, size_t n)
 static void expand_component(struct expansion *e, char *path, size_t len, const char *component, size_t n)
 {
 	const char *rest = component + n, *names = list(&e->d->listing, *path ? path : "/");
+	/* A directory that lets programs run lets all in it run: it can stand for all of them, and not for some. */
+	bool whole = e->whole && (n == 1 || !(e->ops & CD_OPBIT(CD_OP_FS_EXEC)));
 	char *copy = NULL;
 
 	/* A further wildcard reads another directory into the same place. */
@@ -354,7 +367,7 @@ static void expand_component(struct expansion *e, char *path, size_t len, const 
 		e->d->failed = true;
 		return;
 	}
-	if (!*rest && !e->subtree && e->whole && count_matches(names, component, n) > EXPANSION_MAX) {
+	if (!*rest && !e->subtree && whole && count_matches(names, component, n) > EXPANSION_MAX) {
 		e->visit(e->d, *path ? path : "/", e->ops, true, true);
 		return;
 	}
@@ -503,7 +516,10 @@ static void add_given(struct draft *d)
 	}
 }
 
-/* Of two entries for one place the one that shows less comes first, and stands. */
+/*
+ * Of two entries for one place the one that shows less comes first, and stands; of the same kind, the one that some
+ * rule needs writable.
+ */
 static int compare(const void *a, const void *b)
 {
 	static const int weight[] = {
@@ -513,7 +529,8 @@ static int compare(const void *a, const void *b)
 	const struct cd_mount *x = &((const struct entry *)a)->mount, *y = &((const struct entry *)b)->mount;
 	int order = strcmp(x->dest, y->dest);
 
-	return order ? order : weight[x->kind] - weight[y->kind];
+	order = order ? order : weight[x->kind] - weight[y->kind];
+	return order ? order : y->writable - x->writable;
 }
 
 /*
@@ -552,11 +569,12 @@ static void set_rights(const struct draft *d, struct entry *entry)
 		entry->type = mount->from && lstat(mount->from, &st) == 0 ? st.st_mode & S_IFMT : S_IFDIR;
 	directory = S_ISDIR(entry->type);
 	named = entry->own ? CD_OPS_ALL : ops_named(d, entry);
-	mount->exec = allows_at(d->table, CD_OPBIT(CD_OP_FS_EXEC) & named, mount->dest, directory);
+	mount->exec = named & CD_OPBIT(CD_OP_FS_EXEC) && lets_run(d->table, mount->dest, directory);
 	if (entry->own)
 		return;
 	mount->dev = S_ISCHR(entry->type) && is_below(mount->dest, "/dev");
-	mount->writable = entry->holds || allows_at(d->table, FS_CHANGE & named, mount->dest, directory);
+	mount->writable = entry->holds || entry->changes ||
+			  allows_at(d->table, FS_CHANGE & named, mount->dest, directory);
 }
 
 static bool same_rights(const struct cd_mount *a, const struct cd_mount *b)
@@ -599,7 +617,7 @@ static void add_deeper(struct draft *d, const char *top)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		char path[CD_PATH_MAX], inside[CD_PATH_MAX + 16];
+		char path[CD_PATH_MAX];
 		struct stat st;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -608,8 +626,7 @@ static void add_deeper(struct draft *d, const char *top)
 			    (int)sizeof(path) ||
 		    lstat(path, &st) || !S_ISDIR(st.st_mode))
 			continue;
-		snprintf(inside, sizeof(inside), "%s/any", path);
-		if (!allows(d->table, CD_OPBIT(CD_OP_FS_EXEC), inside))
+		if (!lets_run(d->table, path, true))
 			add(d, CD_MOUNT_BIND, path, path);
 	}
 	if (dir)
@@ -622,8 +639,7 @@ static void settle(struct draft *d)
 	size_t kept = 0, before = d->count;
 
 	for (size_t i = 0; i < before; i++)
-		if (d->entries[i].sampled && allows_at(d->table, CD_OPBIT(CD_OP_FS_EXEC),
-						       d->entries[i].mount.dest, true))
+		if (d->entries[i].sampled && lets_run(d->table, d->entries[i].mount.dest, true))
 			add_deeper(d, d->entries[i].mount.dest);
 	for (size_t i = 0; i < d->count; i++)
 		set_rights(d, &d->entries[i]);
