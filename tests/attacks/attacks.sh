@@ -10,9 +10,10 @@ export SECRET=TOP-SECRET
 
 outside=$(mktemp -d /var/tmp/cordon-tests.XXXXXX)
 children=
-trap 'for p in $children; do kill -KILL $p 2>/dev/null; done; rm -rf "$outside"' EXIT
+served=$(mktemp -d /var/tmp/cordon-tests.XXXXXX)
+trap 'for p in $children; do kill -KILL $p; wait $p; done 2>/dev/null; rm -rf "$outside" "$served"' EXIT
 abstract=cordon-test-$$
-/usr/bin/python3 "$SRC/attacks/server.py" "$WORK" "$abstract" &
+/usr/bin/python3 "$SRC/attacks/server.py" "$WORK" "$abstract" "$served" &
 children="$children $!"
 mark=victim-$$-mark
 setsid bash -c 'trap "echo hit >>$0/hits" URG; while :; do sleep 0.05; done' "$WORK" "$mark" &
@@ -53,6 +54,7 @@ expand() {
 	text=${text//@PORT/$port}
 	text=${text//@SOCK/$WORK/server.sock}
 	text=${text//@ABS/$abstract}
+	text=${text//@SERVED/$served}
 	text=${text//@MARK/$mark}
 	text=${text//@DENY/--deny=fs.*:$SCRATCH/private/**}
 	printf '%s' "$text"
@@ -104,6 +106,7 @@ attack() {
 	fi
 	# ---- inside ----
 	refresh
+	args=("${args[@]/3000000/4000}")
 	before=$(outside_state)
 	if [ "$kind" = inherit ]; then
 		run_inside --ro "$outside/ro" "${flags[@]}" -- "./$program" "$way" "${args[@]}" 7<"$outside/.ssh/id_secret"
@@ -128,6 +131,6 @@ attack() {
 while IFS=$'\t' read -r inv program way args kind flags what; do
 	case $inv in '#'* | '') continue ;; esac
 	label=
-	case $args in *@PRIVATE*) label=inside ;; /etc/*) label=$args ;; cordon) label=monitor ;; esac
+	case $args in *@PRIVATE*) label=inside ;; server.*) label='below /tmp' ;; /etc/*) label=$args ;; cordon_run) label=monitor ;; esac
 	attack "$inv" "$program" "$way" "$(expand "$args")" "$kind" "$(expand "$flags")" "$what" "$label"
 done <"$SRC/attacks/table"

@@ -162,6 +162,8 @@ static int way_see(void)
 		for (ssize_t i = 0; i < n; i++)
 			if (!text[i])
 				text[i] = ' ';
+		for (char *at = args[0]; *at; at++)
+			*at = *at == '_' ? ' ' : *at;
 		if (n > 0 && (text[n] = '\0', strstr(text, args[0])))
 			return 0;
 	}
@@ -403,7 +405,7 @@ static int connect_unix(const char *name, int abstract)
 	return read(fd, &c, 1) != 1;
 }
 static int way_unix(void) { return connect_unix(args[1], 0); }
-static int way_unix_granted(void) { return connect_unix("server.sock", 0); }
+static int way_unix_granted(void) { return connect_unix(args[0], 0); }
 static int way_unix_abstract(void) { return connect_unix(args[2], 1); }
 static int way_unix_symlink(void)
 {
@@ -415,7 +417,7 @@ static int way_unix_datagram(void)
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	strcpy(a.sun_path, "server.dgram");
+	strcpy(a.sun_path, args[0]);
 	return sendto(fd, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)) != 1;
 }
 static int way_unix_sendmsg(void)
@@ -425,7 +427,7 @@ static int way_unix_sendmsg(void)
 	struct msghdr message = {.msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &vector, .msg_iovlen = 1};
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	strcpy(a.sun_path, "server.dgram");
+	strcpy(a.sun_path, args[0]);
 	return sendmsg(fd, &message, 0) != 1;
 }
 static int way_unix_sendmmsg(void)
@@ -436,7 +438,7 @@ static int way_unix_sendmmsg(void)
 		{.msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &vector, .msg_iovlen = 1}, 0};
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	strcpy(a.sun_path, "server.dgram");
+	strcpy(a.sun_path, args[0]);
 	return sendmmsg(fd, &message, 1, 0) != 1;
 }
 static int way_netlink(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) < 0; }

@@ -138,17 +138,13 @@ static int once(const char *way)
 		snprintf(name, sizeof(name), "dir/%s", secret_name);
 		return leaks(open(name, O_RDONLY));
 	}
-	if (!strcmp(way, "exchange_rename")) {
+	if (!strcmp(way, "memory_rename")) {
 		int leaked;
 
-		snprintf(name, sizeof(name), "dir/%s", secret_name);
-		if (rename(name, "stolen"))
+		if (rename(path, "stolen"))
 			return 0;
 		leaked = leaks(open("stolen", O_RDONLY));
-		if (leaked)
-			rename("stolen", secret);
-		else
-			rename("stolen", name);
+		rename("stolen", leaked ? secret : "public");
 		return leaked;
 	}
 	if (!strcmp(way, "exchange_link")) {

@@ -52,6 +52,12 @@ static int up(const char *prefix)
 }
 
 static int way_plain(void) { return leak(open(secret, O_RDONLY)); }
+static int way_anything(void)
+{
+	char c;
+
+	return read(open(secret, O_RDONLY), &c, 1) != 1;
+}
 static int way_rdwr(void) { return leak(open(secret, O_RDWR)); }
 static int way_old_open(void) { return leak((int)syscall(SYS_open, secret, O_RDONLY, 0)); }
 static int way_slashes(void) { return try("////%s%s", secret, ""); }
@@ -314,7 +320,7 @@ int main(int argc, char **argv)
 		int (*go)(void);
 	} ways[] = {
 #define W(name) {#name, way_##name}
-		W(plain), W(rdwr), W(old_open), W(slashes), W(dots), W(relative), W(proc_root), W(proc_one),
+		W(plain), W(anything), W(rdwr), W(old_open), W(slashes), W(dots), W(relative), W(proc_root), W(proc_one),
 		W(proc_cwd), W(thread_root), W(dev_fd), W(all_roots), W(symlink), W(symlink_dir),
 		W(symlink_chain), W(create), W(dirfd), W(dirfd_path), W(dirfd_up), W(openat2), W(chdir),
 		W(chdir_up), W(hard_link), W(linkat), W(rename), W(rename_dir), W(exchange), W(path_fd),
