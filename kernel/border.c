@@ -187,35 +187,54 @@ int kern_border_read(const struct kern_message *message, uint64_t address, void 
 }
 
 /*
- * A descriptor is installed by the waiting thread itself, which is woken for it without the hint that
- * NOTIF_SEND gives: Linux would wake it on an idle processor, and that takes ten times as long as all the rest. So
- * it is held on ours for as long as it takes. It sleeps before and after, and does not see it.
+ * A descriptor is installed by the waiting thread itself, and both wake-ups that this takes lack the hint that
+ * NOTIF_SEND gives: Linux would use an idle processor, and that takes ten times as long as all the rest. So both
+ * threads are held on this processor for as long as it takes. The other one sleeps before and after, and does not see it.
  */
-struct held_thread {
+struct held_threads {
 	pid_t tid;
-	long size; /* of the mask; 0: not held */
-	unsigned long mask[16];
+	bool held;
+	struct processors {
+		long size; /* bytes of the mask that Linux knows */
+		unsigned long mask[16];
+	} its, ours;
 };
 
-static void hold_here(struct held_thread *held, pid_t tid)
+static bool get_processors(pid_t tid, struct processors *p)
 {
-	unsigned long here[16] = {0};
+	p->size = syscall(SYS_sched_getaffinity, tid, sizeof(p->mask), p->mask);
+	return p->size > 0;
+}
+
+static bool set_processors(pid_t tid, const struct processors *p)
+{
+	return syscall(SYS_sched_setaffinity, tid, p->size, p->mask) == 0;
+}
+
+static void hold_here(struct held_threads *held, pid_t tid)
+{
+	struct processors here = {.size = sizeof(here.mask)};
 	unsigned cpu;
 
 	held->tid = tid;
-	held->size = 0;
-	if (syscall(SYS_getcpu, &cpu, NULL, NULL) || cpu >= 8 * sizeof(here))
+	held->held = false;
+	if (!get_processors(0, &held->ours) || !get_processors(tid, &held->its) ||
+	    syscall(SYS_getcpu, &cpu, NULL, NULL) || cpu >= 8 * sizeof(here.mask))
 		return;
-	held->size = syscall(SYS_sched_getaffinity, tid, sizeof(held->mask), held->mask);
-	here[cpu / 64] = 1UL << cpu % 64;
-	if (held->size <= 0 || syscall(SYS_sched_setaffinity, tid, held->size, here))
-		held->size = 0;
+	here.mask[cpu / 64] = 1UL << cpu % 64;
+	/* Ours first: from here on it is the processor that we are on. */
+	held->held = set_processors(0, &here);
+	if (held->held && !set_processors(tid, &here))
+		held->its.size = 0;
 }
 
-static void let_go(const struct held_thread *held)
+static void let_go(const struct held_threads *held)
 {
-	if (held->size)
-		syscall(SYS_sched_setaffinity, held->tid, held->size, held->mask);
+	if (!held->held)
+		return;
+	if (held->its.size)
+		set_processors(held->tid, &held->its);
+	set_processors(0, &held->ours);
 }
 
 /* The descriptor's number in the process, or -errno; -ENOENT: nobody waits any more. */
@@ -226,7 +245,7 @@ static int install(struct kern_border *border, const struct kern_reply *reply)
 		.srcfd = (uint32_t)reply->fd,
 		.newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0,
 	};
-	struct held_thread held = {0};
+	struct held_threads held = {0};
 	int fd;
 
 	if (border->sync_wakeup)
