@@ -244,8 +244,10 @@ static bool same_line(const char *a, const char *b, const char *key)
 
 	a = strstr(a, key);
 	b = strstr(b, key);
-	n = a ? strcspn(a, "\n") : 0;
-	return a && b && strcspn(b, "\n") == n && memcmp(a, b, n) == 0;
+	if (!a || !b)
+		return false;
+	n = strcspn(a, "\n") + 1;
+	return strncmp(a, b, n) == 0;
 }
 
 /*
@@ -264,7 +266,7 @@ static void take_flags(struct host_object *object, int dir, const char *info, in
 	if (!object->own_fd || !read_info(self_fds, path, ours, sizeof(ours)))
 		return;
 	field = strstr(theirs, "flags:");
-	if (field && same_line(theirs, ours, "\nmnt_id:") && same_line(theirs, ours, "\nino:"))
+	if (field && same_line(theirs, ours, "mnt_id:") && same_line(theirs, ours, "ino:"))
 		object->held_flags = (int)strtoul(field + 6, NULL, 8);
 }
 
