@@ -424,12 +424,36 @@ static void expand_pattern(struct expansion *e, const char *pattern)
 
 /* ---- what is taken away ---- */
 
+/* Is the place shown by what was given, as itself? Then a rule that denies it takes it from that, too. */
+static bool is_given_as_itself(const struct draft *d, const char *path)
+{
+	size_t deepest = 0;
+	bool itself = false;
+
+	for (size_t i = 0; i < d->given_count; i++) {
+		const struct cd_mount *given = &d->given[i];
+
+		if (strcmp(given->dest, path) == 0)
+			return false;
+		if (!is_below(path, given->dest) || strlen(given->dest) < deepest)
+			continue;
+		deepest = strlen(given->dest);
+		itself = given->kind == CD_MOUNT_BIND && strcmp(given->dest, given->from) == 0;
+	}
+	return itself;
+}
+
 static void add_hole(struct draft *d, const char *place, uint64_t ops, bool subtree, bool sampled)
 {
+	bool given = is_given(d, place);
 	struct stat st;
 
 	(void)ops, (void)subtree, (void)sampled;
-	if (is_special(place) || is_given(d, place) || lstat(place, &st) || S_ISLNK(st.st_mode))
+	if (is_special(place) || (given && !is_given_as_itself(d, place)) || lstat(place, &st) ||
+	    S_ISLNK(st.st_mode))
+		return;
+	/* What is left of a given place keeps the rights that it was given with: rules may name more. */
+	if (given && allows_at(d->table, FS_USE, place, S_ISDIR(st.st_mode)))
 		return;
 	if (allows_at(d->table, FS_USE, place, S_ISDIR(st.st_mode)))
 		add(d, CD_MOUNT_BIND, place, place); /* less than what lies above it, but something */
