@@ -6,7 +6,7 @@ same pipes -- bash -c 'cat a/b/numbers | grep 7 | sort -rn | head -n 5 | tee cop
 same 'exit status' -- bash -c 'exit 37'
 same 'a pipe whose reader leaves' -- bash -c 'set -o pipefail; yes | head -n 3; echo $?'
 same 'job control' -- bash -c 'set -m; sleep 0.2 & sleep 0.3 & jobs -r | wc -l; wait; echo waited $?; (exit 5) & wait $!; echo $?'
-same 'stop and continue a job' -- bash -c 'set -m; sleep 0.5 & p=$!; kill -STOP $p; while [ "$(ps -o stat= -p $p | cut -c1)" != T ]; do :; done; jobs -s >stopped; grep -c Stopped stopped; rm stopped; kill -CONT $p; fg >/dev/null; echo $?' 2>/dev/null
+same 'stop and continue a job' -- bash -c 'exec 2>/dev/null; set -m; sleep 0.5 & p=$!; kill -STOP $p; while [ "$(ps -o stat= -p $p | cut -c1)" != T ]; do :; done; jobs -s >stopped; grep -c Stopped stopped; rm stopped; kill -CONT $p; fg >/dev/null; echo $?'
 same 'killed jobs' -- bash -c 'sleep 50 & kill $!; wait $!; echo $?; sleep 50 & kill -9 $!; wait $! 2>/dev/null; echo $?'
 same 'process substitution' -- bash -c 'diff <(sort a/two) <(printf "a b\nb c\n"); echo $?; cat a/one > >(tr a-z A-Z >upper); sleep 0.3; cat upper'
 same 'here documents' -- bash -c $'cat <<E; cat <<<"a string"\nfirst\n$((6*7))\nE'
