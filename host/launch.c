@@ -311,7 +311,10 @@ static int start_init(struct launch *l)
 	return pidfd;
 }
 
-/* Runs on the monitor's memory while the monitor waits: only what it forks has a copy. */
+/*
+ * Runs on the monitor's memory, beside it: system calls that succeed and nothing else, so that they do not meet. Only what
+ * it forks has a copy.
+ */
 static int fork_program(void *context)
 {
 	struct launch *l = context;
@@ -324,17 +327,18 @@ static int fork_program(void *context)
 	_exit(0);
 }
 
-/* Forks the program into the space by way of a process that ends at once: its parent is then init. */
-static void start_program(struct launch *l)
+/*
+ * Forks the program into the space by way of a process that ends at once: its parent is then init. Returns that
+ * process, to be waited for.
+ */
+static pid_t start_program(struct launch *l)
 {
 	static char stack[2 * (CD_PATH_MAX + 8192)] __attribute__((aligned(16)));
-	pid_t between = clone(fork_program, stack + sizeof(stack),
-			      CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, l);
+	pid_t between = clone(fork_program, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, l);
 
 	if (between < 0)
 		fail(l, HOST_STAGE_INIT, NULL);
-	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
-		;
+	return between;
 }
 
 /* Workers are the monitor's own: they belong outside the space. */
@@ -396,6 +400,7 @@ static _Noreturn void run_monitor(struct launch *l)
 	struct host_monitor monitor = {.control = l->control};
 	const char *culprit;
 	enum cd_status status;
+	pid_t between;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
@@ -420,16 +425,19 @@ static _Noreturn void run_monitor(struct launch *l)
 	status = host_confine_landlock(l->in->plan, l->proc);
 	if (status != CD_OK && status != CD_ENOSUP)
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
-	start_program(l);
-	return_to_own_pids(l);
+	between = start_program(l);
 	/* The program's process gets itself ready meanwhile, and shares our descriptors until it is. */
-	prctl(PR_SET_DUMPABLE, 0);
-	forget_environment();
+	return_to_own_pids(l);
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
 	if (host_confine_monitor(l->in->unix_sockets) != CD_OK)
 		fail(l, HOST_STAGE_CONFINE, NULL);
 	monitor.listener = await_listener(l, monitor.init_pidfd);
+	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+		;
+	/* Not before: the program's process was forked from this memory, and is to be readable. */
+	prctl(PR_SET_DUMPABLE, 0);
+	forget_environment();
 	fcntl(monitor.listener, F_SETFD, FD_CLOEXEC);
 	close_pipes(l);
 	let_go_of_standard_streams();
