@@ -54,7 +54,7 @@ static void decide(void *context, uint64_t ops, const struct cd_object *object, 
 
 static bool movable(void *context, const char *path, size_t len)
 {
-	return !mon_rules_below(context, path, len);
+	return !mon_rules_below(context, path, len) && !mon_socket_rules_below(context, path, len);
 }
 
 static void send_started(const struct host_monitor *monitor)

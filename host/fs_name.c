@@ -117,15 +117,28 @@ HOST_HANDLER(host_fs_unlink)
 	reply->value = error;
 }
 
+static bool would_allow(const struct kern_border *border, const struct kern_message *m, enum cd_op op,
+			const char *path, size_t len)
+{
+	/* Rules on sockets go by names, too. */
+	struct cd_object object = {.kind = op == CD_OP_NET_CONNECT || op == CD_OP_NET_SEND ? CD_OBJECT_ADDRESS
+											   : CD_OBJECT_PATH,
+				   .proto = CD_UNIX,
+				   .text = path,
+				   .len = len};
+
+	return kern_border_would_allow(border, m, CD_OPBIT(op), &object);
+}
+
 /* Would what stands at `from` be open to more under the name `to`? */
 static bool would_widen(const struct kern_border *border, const struct kern_message *m, const char *from,
 			size_t from_len, const char *to, size_t to_len)
 {
-	static const enum cd_op ops[] = {CD_OP_FS_STAT, CD_OP_FS_READ, CD_OP_FS_WRITE, CD_OP_FS_EXEC};
+	static const enum cd_op ops[] = {CD_OP_FS_STAT, CD_OP_FS_READ,	   CD_OP_FS_WRITE,
+					 CD_OP_FS_EXEC, CD_OP_NET_CONNECT, CD_OP_NET_SEND};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
-		if (host_would_allow_path(border, m, CD_OPBIT(ops[i]), to, to_len) &&
-		    !host_would_allow_path(border, m, CD_OPBIT(ops[i]), from, from_len))
+		if (would_allow(border, m, ops[i], to, to_len) && !would_allow(border, m, ops[i], from, from_len))
 			return true;
 	return false;
 }

@@ -442,19 +442,29 @@ void mon_decide(const struct mon_table *table, uint64_t ops, const struct mon_ob
 	tally_decide(&tally, out);
 }
 
-bool mon_rules_below(const struct mon_table *table, const char *path, size_t len)
+static bool rules_below(const struct mon_table *table, uint32_t root, const char *path, size_t len)
 {
 	struct front rules, secrets;
 
 	if (!mon_path_is_normal(path, len))
 		return true;
-	if (!walk_path(table, MON_ROOT_PATH, path, len, NULL, &rules, &secrets))
+	if (!walk_path(table, root, path, len, NULL, &rules, &secrets))
 		return true;
 	/* Only nodes with something below them are held. */
 	if (len == 1)
-		return node_at(table, MON_ROOT_PATH)->inner ||
+		return node_at(table, root)->inner ||
 		       node_at(table, MON_ROOT_PROTECTED)->inner;
 	return rules.count || secrets.count;
+}
+
+bool mon_rules_below(const struct mon_table *table, const char *path, size_t len)
+{
+	return rules_below(table, MON_ROOT_PATH, path, len);
+}
+
+bool mon_socket_rules_below(const struct mon_table *table, const char *path, size_t len)
+{
+	return rules_below(table, MON_ROOT_UNIX, path, len);
 }
 
 uint32_t mon_table_count(const struct mon_table *table)

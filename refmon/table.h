@@ -64,6 +64,8 @@ void mon_decide(const struct mon_table *table, uint64_t ops, const struct mon_ob
  * protected path counts as a rule. True also for a path that is not in normal form.
  */
 bool mon_rules_below(const struct mon_table *table, const char *path, size_t len);
+/* The same for rules on unix sockets. */
+bool mon_socket_rules_below(const struct mon_table *table, const char *path, size_t len);
 
 /* One rule as the policy wrote it. The strings belong to the table. */
 struct mon_rule {
