@@ -27,6 +27,7 @@ struct entry {
 	struct cd_mount mount;
 	uint64_t ops; /* that the rule behind it grants */
 	mode_t type;  /* of the source */
+	off_t size;   /* of the source */
 	bool own;     /* from what was given */
 	bool holds;   /* stands for something missing that may be created in it */
 	bool sampled; /* stands for many files in it, and not for what lies deeper */
@@ -301,6 +302,7 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 	if (entry) {
 		entry->ops = ops;
 		entry->type = st.st_mode & S_IFMT;
+		entry->size = st.st_size;
 		entry->holds = there < 0 || ops & NET_USE;
 		entry->sampled = sampled;
 		entry->changes = sampled && ops & FS_CHANGE;
@@ -547,8 +549,8 @@ static void add_given(struct draft *d)
 static int compare(const void *a, const void *b)
 {
 	static const int weight[] = {
-		[CD_MOUNT_MASK] = 0, [CD_MOUNT_TEXT] = 1, [CD_MOUNT_TMPFS] = 2, [CD_MOUNT_COW] = 3,
-		[CD_MOUNT_BIND] = 4, [CD_MOUNT_SYMLINK] = 5, [CD_MOUNT_DIR] = 6,
+		[CD_MOUNT_MASK] = 0, [CD_MOUNT_TEXT] = 1, [CD_MOUNT_TMPFS] = 2,   [CD_MOUNT_COW] = 3,
+		[CD_MOUNT_COPY] = 4, [CD_MOUNT_BIND] = 5, [CD_MOUNT_SYMLINK] = 6, [CD_MOUNT_DIR] = 7,
 	};
 	const struct cd_mount *x = &((const struct entry *)a)->mount, *y = &((const struct entry *)b)->mount;
 	int order = strcmp(x->dest, y->dest);
@@ -657,6 +659,23 @@ static void add_deeper(struct draft *d, const char *top)
 		closedir(dir);
 }
 
+/*
+ * The system's settings are small files, many of them, that do not change while a program runs: they are copied.
+ * Only into the skeleton: in a directory of the user's, a copy would be a file of the user's.
+ */
+static void prefer_copy(const struct entry *kept, size_t count, struct entry *entry)
+{
+	struct cd_mount *mount = &entry->mount;
+
+	if (mount->kind != CD_MOUNT_BIND || entry->own || !S_ISREG(entry->type) || entry->size > CD_COPY_MAX ||
+	    mount->writable || mount->exec || !is_below(mount->dest, "/etc"))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (kept[i].mount.kind != CD_MOUNT_DIR && is_below(mount->dest, kept[i].mount.dest))
+			return;
+	mount->kind = CD_MOUNT_COPY;
+}
+
 /* Rights for every entry; then, in order, only those that show something that the ones above do not. */
 static void settle(struct draft *d)
 {
@@ -671,8 +690,10 @@ static void settle(struct draft *d)
 	for (size_t i = 0; i < d->count; i++) {
 		if (is_redundant(d->entries, kept, &d->entries[i].mount))
 			free_mount(&d->entries[i].mount);
-		else
+		else {
+			prefer_copy(d->entries, kept, &d->entries[i]);
 			d->entries[kept++] = d->entries[i];
+		}
 	}
 	d->count = kept;
 }

@@ -7,6 +7,7 @@
 #define CD_SYMLINK_MAX 40         /* symbolic links followed in one resolution, as in the kernel */
 #define CD_XATTR_SIZE_MAX 65536   /* bytes of one extended attribute's value */
 #define CD_LAYERS_MAX 64          /* layers in one chain */
+#define CD_COPY_MAX 8192          /* bytes of a file that is copied into a view instead of mounted */
 #define CD_PENDING_MAX 256        /* operations of one space that block at the same time */
 #define CD_DENIALS_MAX 512        /* distinct denials remembered for the summary */
 #define CD_POLICY_SIZE_MAX (4u << 20) /* bytes of one policy file */

@@ -17,6 +17,7 @@ enum cd_mount_kind {
 	CD_MOUNT_TEXT,    /* from: the contents of a small read-only file */
 	CD_MOUNT_DIR,     /* a directory of the skeleton itself */
 	CD_MOUNT_MASK,    /* what stands at dest is covered by something empty and unreadable */
+	CD_MOUNT_COPY,    /* from: a small file outside, copied as it is when the space starts */
 };
 
 struct cd_mount {

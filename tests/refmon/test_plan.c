@@ -71,7 +71,7 @@ static __attribute__((sentinel)) void tree(const char *name, ...)
 /* One line a mount: "KIND PLACE[ w][ x][ d][ <FROM]\n", FROM where it is not the place itself. */
 static const char *describe(const struct cd_plan *plan)
 {
-	static const char *const kinds[] = {"bind", "tmpfs", "cow", "link", "text", "dir", "mask"};
+	static const char *const kinds[] = {"bind", "tmpfs", "cow", "link", "text", "dir", "mask", "copy"};
 	static char text[65536];
 	size_t len = 0, n = strlen(root);
 
