@@ -240,6 +240,13 @@ static struct cd_object object_of(const struct report *report)
 	return object;
 }
 
+/* What a rule denies no grant can allow: that rule has to change. What is no file has no rule that could name it. */
+static bool can_advise(const struct report *report)
+{
+	return report->rule == CD_NO_RULE &&
+	       !(report->text_len >= 7 && memcmp(report->text, "/memfd:", 7) == 0);
+}
+
 /* To see that something is there is seldom all that a program wants: the advice is to let it read. */
 static enum cd_op advised(const struct report *report)
 {
@@ -279,8 +286,7 @@ static void print_denial(const struct report_view *view, const struct report *re
 	describe_rule(view, report, &out);
 	cd_buf_str(&out, "\n");
 	cd_buf_init(&raw, text, sizeof(text));
-	/* What a rule denies no grant can allow: that rule has to change. */
-	if (report->rule == CD_NO_RULE)
+	if (can_advise(report))
 		mon_advise_flag(advised(report), &object, &raw);
 	if (raw.len) {
 		cd_buf_str(&out, "        to allow it: ");
@@ -322,7 +328,7 @@ static void print_json(const struct report_view *view, int status)
 		cd_buf_json(&out, text, raw.len);
 		cd_buf_str(&out, "\",\"flag\":\"");
 		cd_buf_init(&raw, text, sizeof(text));
-		if (report->rule == CD_NO_RULE)
+		if (can_advise(report))
 			mon_advise_flag(advised(report), &object, &raw);
 		cd_buf_json(&out, text, raw.len);
 		cd_buf_str(&out, "\"}");

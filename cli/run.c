@@ -431,7 +431,8 @@ static bool may_stat(const struct run *run, const char *path)
 	return decision.verdict == CD_ALLOW;
 }
 
-static bool grants_unix(const struct mon_table *table)
+/* Does a rule grant an address of this sort: a unix one, or one of the internet's? */
+static bool grants_address(const struct mon_table *table, bool unix_address)
 {
 	const uint64_t net = CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
 
@@ -439,10 +440,22 @@ static bool grants_unix(const struct mon_table *table)
 		struct mon_rule rule;
 
 		mon_table_rule(table, i, &rule);
-		if (rule.verdict != CD_DENY && rule.ops & net && strncmp(rule.pattern, "unix:", 5) == 0)
+		if (rule.verdict != CD_DENY && rule.ops & net &&
+		    (strncmp(rule.pattern, "unix:", 5) == 0) == unix_address)
 			return true;
 	}
 	return false;
+}
+
+/* What the user should know before the program runs. */
+static void say_first(const struct run *run, const char *directory)
+{
+	if (run->quiet || run->json)
+		return;
+	if (!run->directory && strcmp(directory, run->cwd) != 0)
+		cli_say("the working directory is not granted: starting in / (--chdir sets it)");
+	if (grants_address(run->policy->table, false))
+		cli_say("internet addresses are granted, but spaces of this version have no way out yet");
 }
 
 /* A directory is a way into the user's own tree, past the view. */
@@ -501,7 +514,7 @@ static int launch(struct run *run)
 		.hostname = run->name ? run->name : "cordon",
 		.limits = run->limits,
 		.limit_count = run->limit_count,
-		.unix_sockets = grants_unix(run->policy->table),
+		.unix_sockets = grants_address(run->policy->table, true),
 		.serve = serve,
 		.context = run,
 	};
@@ -511,8 +524,7 @@ static int launch(struct run *run)
 	struct host_fault fault;
 	int status;
 
-	if (!run->directory && strcmp(in.directory, run->cwd) != 0 && !run->quiet && run->verbose)
-		cli_say("the working directory %s is not granted: starting in / (--chdir sets it)", run->cwd);
+	say_first(run, in.directory);
 	keeper_prepare();
 	if (host_launch(&in, &space, &fault) != CD_OK) {
 		cli_say("%s; `cordon doctor` says what this machine lacks", host_fault_text(&fault));

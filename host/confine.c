@@ -183,7 +183,7 @@ static const int monitor_calls[] = {
 	SYS_fork, SYS_wait4, SYS_prctl, SYS_set_robust_list, SYS_rt_sigaction, SYS_rt_sigprocmask,
 	SYS_rt_sigreturn, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_futex,
 	SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_exit,
-	SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_getcpu, SYS_exit_group, SYS_restart_syscall, SYS_sched_yield, SYS_set_tid_address, SYS_getuid, SYS_geteuid,
+	SYS_prlimit64, SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_getcpu, SYS_exit_group, SYS_restart_syscall, SYS_sched_yield, SYS_set_tid_address, SYS_getuid, SYS_geteuid,
 };
 
 #define NEW_NAMESPACE                                                                            \

@@ -1,13 +1,16 @@
 /* What changes metadata: chmod, chown, utimes, truncate, xattr, umask. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "host/fs.h"
+#include "kernel/process.h"
 #include "kernel/space.h"
 
 static int find_to_change(struct kern_border *border, const struct kern_message *m, struct host_object *object)
@@ -74,6 +77,19 @@ HOST_HANDLER(host_fs_utimes)
 	reply->value = error;
 }
 
+/* The monitor has no such limit, but the process may have: then it is to be told as Linux would. */
+static bool is_beyond_limit(const struct kern_message *m, uint64_t size)
+{
+	struct rlimit limit;
+
+	if (syscall(SYS_prlimit64, m->tid, RLIMIT_FSIZE, NULL, &limit))
+		return true;
+	if (size <= limit.rlim_cur || !kern_message_alive(m))
+		return false;
+	syscall(SYS_tkill, m->tid, SIGXFSZ);
+	return true;
+}
+
 HOST_HANDLER(host_fs_truncate)
 {
 	static struct host_object object;
@@ -90,6 +106,8 @@ HOST_HANDLER(host_fs_truncate)
 		error = -errno;
 	if (!error && !S_ISREG(st.st_mode))
 		error = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (!error && (off_t)m->extra > st.st_size && is_beyond_limit(m, m->extra))
+		error = -EFBIG;
 	if (!error) {
 		fd = host_reopen(object.fd, O_WRONLY);
 		error = fd < 0 ? fd : ftruncate(fd, (off_t)m->extra) ? -errno : 0;
