@@ -263,8 +263,14 @@ static int bind_path(struct kern_border *border, const struct kern_message *m, i
 	static struct host_place place;
 	char path[sizeof(a->un.sun_path) + 1];
 	union address aimed = {.un = {.sun_family = AF_UNIX}};
+	struct stat st;
 	int error;
 
+	/* Before anything is done with it: the mode of a file that is open for reading is not to be touched below. */
+	if (fstat(socket, &st))
+		return -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
 	unix_path(a, len, path);
 	error = host_resolve_place(m, AT_FDCWD, path, &place);
 	if (error)
