@@ -21,6 +21,7 @@
 #define OLD "/" OLD_NAME
 
 struct builder {
+	const struct cd_plan *plan;
 	int root;        /* the skeleton's root, which is "/" while the view is built */
 	int old;         /* the user's root, at OLD until the end */
 	int private_dir; /* upper and work folders of copy-on-write views */
@@ -129,7 +130,7 @@ static int put_bind(struct builder *b, const struct cd_mount *m, int parent, con
 	return tree < 0 ? -1 : attach_take(tree, parent, name);
 }
 
-static int make_tmpfs(uint64_t size, uint64_t attr)
+static int make_tmpfs(uint64_t size, uint64_t attr, const char *mode)
 {
 	char text[32];
 	int fs = sys_fsopen("tmpfs"), tree = -1;
@@ -137,7 +138,7 @@ static int make_tmpfs(uint64_t size, uint64_t attr)
 	if (fs < 0)
 		return -1;
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
-	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "1777") == 0 &&
+	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", mode) == 0 &&
 	    (size == 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", text) == 0) &&
 	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
 		tree = sys_fsmount(fs, (unsigned)attr);
@@ -152,7 +153,7 @@ static int put_tmpfs(struct builder *b, const struct cd_mount *m, int parent, co
 	(void)b;
 	if (make_place(parent, name, true))
 		return -1;
-	tree = make_tmpfs(m->size, attributes(m));
+	tree = make_tmpfs(m->size, attributes(m), "1777");
 	return tree < 0 ? -1 : attach_take(tree, parent, name);
 }
 
@@ -163,7 +164,7 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 	int fs, tree = -1;
 
 	if (b->private_dir < 0) {
-		b->private_dir = make_tmpfs(m->size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+		b->private_dir = make_tmpfs(m->size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "1777");
 		if (b->private_dir < 0)
 			return -1;
 	}
@@ -236,7 +237,40 @@ static int put_dir(struct builder *b, const struct cd_mount *m, int parent, cons
 	return make_place(parent, name, true);
 }
 
-/* Covers what stands there with something empty that nobody may open. */
+/* Is something granted by name inside this mask? */
+static bool holds_something(const struct cd_plan *plan, const struct cd_mount *mask)
+{
+	size_t n = strlen(mask->dest);
+
+	for (const struct cd_mount *m = mask + 1; m < plan->mounts + plan->count; m++)
+		if (strncmp(m->dest, mask->dest, n) == 0 && m->dest[n] == '/')
+			return true;
+	return false;
+}
+
+/* The places for what they hold are made by now: they can be closed. */
+static int close_masks(const struct cd_plan *plan)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct cd_mount *m = &plan->mounts[i];
+		int fd, result;
+
+		if (m->kind != CD_MOUNT_MASK || !holds_something(plan, m))
+			continue;
+		fd = open(m->dest, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			continue; /* it was not there to be covered */
+		result = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr);
+		close(fd);
+		if (result && errno != EINVAL) /* likewise: no mount is here */
+			return -1;
+	}
+	return 0;
+}
+
+/* Covers what stands there with something empty that nobody may read. */
 static int put_mask(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
 	const struct cd_mount cover = {.kind = CD_MOUNT_MASK};
@@ -244,15 +278,15 @@ static int put_mask(struct builder *b, const struct cd_mount *m, int parent, con
 	struct stat st;
 	int tree;
 
-	(void)m;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT || errno == EACCES ? 0 : -1;
 	if (S_ISLNK(st.st_mode))
 		return 0; /* it grants nothing by itself; where it leads has rules of its own */
 	if (S_ISDIR(st.st_mode)) {
-		tree = make_tmpfs(4096, attributes(&cover));
-		if (tree >= 0)
-			fchmodat(tree, ".", 0, 0);
+		bool open = holds_something(b->plan, m);
+
+		/* It can be passed through, so that what is not in it is not there, and not be listed. */
+		tree = make_tmpfs(4096, attributes(&cover) & ~(open ? MOUNT_ATTR_RDONLY : UINT64_C(0)), "111");
 	} else {
 		int fd = openat(b->root, ".masked", O_WRONLY | O_CREAT | O_CLOEXEC, 0);
 
@@ -322,7 +356,7 @@ static int finish(void)
 
 enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
 {
-	struct builder b = {.root = -1, .old = -1, .private_dir = -1};
+	struct builder b = {.plan = plan, .root = -1, .old = -1, .private_dir = -1};
 	enum cd_status status = CD_ESYS;
 
 	*culprit = "/";
@@ -339,6 +373,8 @@ enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
 	}
 	*culprit = "/";
 	unlinkat(b.root, ".masked", 0);
+	if (close_masks(plan))
+		goto out;
 	close(b.old);
 	b.old = -1;
 	if (finish() == 0)
