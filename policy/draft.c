@@ -130,6 +130,11 @@ static enum cd_status finish_table(struct pol_draft *draft, struct owned_policy 
 		status = pol_protect_secrets(draft, error);
 	if (status)
 		return status;
+	for (size_t i = 0; !status && i < draft->view_count; i++)
+		if (draft->views[i].kind == POL_VIEW_PRIVATE)
+			status = mon_builder_protect_below(draft->builder, draft->views[i].dest);
+	if (status)
+		return pol_fail_memory(error);
 	status = mon_builder_compile(draft->builder, &owned->shown.table);
 	if (status == CD_ENOMEM)
 		return pol_fail_memory(error);

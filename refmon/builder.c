@@ -178,3 +178,29 @@ bool mon_builder_reaches(const struct mon_builder *builder, const char *director
 	}
 	return false;
 }
+
+enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char *directory)
+{
+	size_t above = strlen(directory), count = builder->rule_count;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *pattern = builder->text + builder->rules[i].pattern, *why;
+		size_t len = strcspn(pattern, "*");
+		char spelled[CD_PATH_MAX];
+		enum cd_status status;
+
+		/* Up to the last whole component before a wildcard. */
+		if (pattern[len])
+			while (len && pattern[--len] != '/')
+				;
+		if (builder->rules[i].verdict == MON_DENY || len <= above + 1 || len >= sizeof(spelled) ||
+		    memcmp(pattern, directory, above) != 0 || pattern[above] != '/')
+			continue;
+		memcpy(spelled, pattern, len); /* protecting moves the text that pattern lies in */
+		spelled[len] = '\0';
+		status = mon_builder_protect(builder, spelled, &why);
+		if (status && status != CD_EINVAL)
+			return status;
+	}
+	return CD_OK;
+}

@@ -114,6 +114,11 @@ const char *mon_remedy(const char *why);
 enum cd_status mon_builder_protect(struct mon_builder *builder, const char *pattern,
 				   const char **why) CD_CHECKED;
 /*
+ * Protects what rules that allow or ask spell out strictly below a directory: for a private one, so that the rules for
+ * what is made there do not reach the user's own files that other rules show inside it. CD_ENOMEM, CD_ELIMIT.
+ */
+enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char *directory) CD_CHECKED;
+/*
  * Can a rule with a wildcard that allows or asks match something at, below or above this directory? False only
  * when it surely cannot.
  */
