@@ -48,7 +48,8 @@ static int may_run(struct kern_border *border, const struct kern_message *m, con
 
 	if (fstat(object->fd, &st))
 		return -errno;
-	if (!S_ISREG(st.st_mode))
+	/* What has no path in the view (a memory file, say) has no rule; a rule for all paths is none for it. */
+	if (!S_ISREG(st.st_mode) || object->anonymous)
 		return -EACCES;
 	error = host_decide_path(border, m, EXEC, object->path, object->path_len);
 	/* A program that its user cannot read would become one whose memory the monitor cannot read. */
@@ -70,7 +71,6 @@ HOST_HANDLER(host_fs_exec)
 		reply->value = host_note_absent(border, m, EXEC, object.path, object.path_len, error);
 		return;
 	}
-	/* What has no path (a memory file, say) has no rule that could allow it. */
 	error = may_run(border, m, &object);
 	for (int i = 0; !error && i < INTERPRETERS_MAX; i++) {
 		if (!read_interpreter(object.fd, interpreter, sizeof(interpreter)))

@@ -201,6 +201,18 @@ static int decide_other(struct kern_border *border, const struct kern_message *m
 	return object.proto == CD_UNIX ? 0 : -ENETUNREACH;
 }
 
+/*
+ * A full backlog would hold us up. O_NONBLOCK is no answer to that: it is the process's to change, also after we
+ * have looked.
+ */
+static bool connect_may_wait(int socket)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type != SOCK_DGRAM;
+}
+
 HOST_HANDLER(host_sock_connect)
 {
 	static struct host_object object;
@@ -221,8 +233,7 @@ HOST_HANDLER(host_sock_connect)
 	}
 	error = is_unix_path(&a, len) ? aim_at_object(border, m, CD_OP_NET_CONNECT, &a, &len, &object)
 				      : decide_other(border, m, CD_OP_NET_CONNECT, &a, len, socket);
-	/* A full backlog would hold us up. */
-	if (!error && is_blocking(socket))
+	if (!error && connect_may_wait(socket))
 		error = host_may_block(border, m);
 	if (!error && connect(socket, &a.any, len))
 		error = -errno;
