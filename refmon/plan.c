@@ -686,7 +686,8 @@ static void settle(struct draft *d)
 			add_deeper(d, d->entries[i].mount.dest);
 	for (size_t i = 0; i < d->count; i++)
 		set_rights(d, &d->entries[i]);
-	qsort(d->entries, d->count, sizeof(*d->entries), compare);
+	if (d->count)
+		qsort(d->entries, d->count, sizeof(*d->entries), compare);
 	for (size_t i = 0; i < d->count; i++) {
 		if (is_redundant(d->entries, kept, &d->entries[i].mount))
 			free_mount(&d->entries[i].mount);
