@@ -143,7 +143,7 @@ static int create(struct kern_border *border, const struct kern_message *m, uint
 	error = host_resolve_place(m, m->dir, m->path, &place);
 	if (error)
 		return host_note_absent(border, m, ops, place.path, place.path_len, error);
-	if (!(flags & (O_EXCL | O_NOFOLLOW)))
+	if (!(flags & (O_EXCL | O_NOFOLLOW)) && !host_is_restricted(m))
 		error = follow_dangling(m, &place);
 	if (!error && strchr(place.name, '/'))
 		error = -EISDIR;
@@ -187,7 +187,7 @@ static int open_once(struct kern_border *border, const struct kern_message *m, u
 
 	if ((flags & O_CREAT) && (flags & O_EXCL))
 		return create(border, m, flags);
-	if (m->extra && m->shape->form == KERN_FORM_OPEN_HOW)
+	if (host_is_restricted(m))
 		fd = host_resolve_restricted(m, m->dir, m->path, how, m->extra, &object);
 	else
 		fd = host_resolve(m, m->dir, m->path, how, &object);

@@ -482,6 +482,11 @@ static void name_absent(struct host_object *object, int base, const char *path)
 	object->path[object->path_len] = '\0';
 }
 
+bool host_is_restricted(const struct kern_message *message)
+{
+	return message->verb == CD_VERB_OPEN && message->shape->form == KERN_FORM_OPEN_HOW && message->extra;
+}
+
 int host_resolve_restricted(const struct kern_message *message, int dir, const char *path, unsigned flags,
 			    uint64_t resolve, struct host_object *object)
 {
@@ -594,7 +599,9 @@ int host_resolve_place(const struct kern_message *message, int dir, const char *
 	error = split(path, before, &last);
 	if (error)
 		return error;
-	error = host_resolve(message, dir, before, 0, &parent);
+	/* What is created is held to the caller's RESOLVE_ flags as what is opened. */
+	error = host_is_restricted(message) ? host_resolve_restricted(message, dir, before, 0, message->extra, &parent)
+					    : host_resolve(message, dir, before, 0, &parent);
 	if (error) {
 		/* For the record. */
 		if (parent.path_len)

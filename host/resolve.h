@@ -59,6 +59,9 @@ int host_place_object(const struct host_place *place, struct host_object *object
 int host_resolve_restricted(const struct kern_message *message, int dir, const char *path, unsigned flags,
 			    uint64_t resolve, struct host_object *object);
 
+/* Has the message RESOLVE_ flags? Then they hold for host_resolve_place, too. */
+bool host_is_restricted(const struct kern_message *message);
+
 /* A path of the object behind a descriptor, for calls that take a path only. text must hold 32 bytes. */
 const char *host_fd_path(int fd, char *text);
 /* Once in each process that serves, with the monitor's private /proc. Sets the working directory. */
