@@ -218,7 +218,7 @@ static _Noreturn void run_init(struct launch *l)
 {
 	static char *const argv[] = {"cordon-init", NULL};
 	static char *const envp[] = {NULL};
-	size_t size = (size_t)(kern_init_image_end - kern_init_image);
+	size_t size = (uintptr_t)kern_init_image_end - (uintptr_t)kern_init_image;
 	int image;
 
 	if (host_view_mount_proc() != CD_OK || write(l->proc_pipe[1], "", 1) != 1)

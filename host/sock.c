@@ -336,7 +336,7 @@ HOST_HANDLER(host_sock_name)
 	union address a;
 	const struct bound_name *bound;
 	socklen_t len = sizeof(a);
-	int32_t room;
+	int32_t room = 0;
 	int error = 0, socket;
 
 	(void)context, (void)border;

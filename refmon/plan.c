@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cordon/limits.h"
+#include "lib/vec.h"
 
 #define FS_CHANGE (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE))
 #define NET_USE   (CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND))
@@ -103,17 +104,12 @@ static void free_mount(struct cd_mount *mount)
 static struct entry *add(struct draft *d, enum cd_mount_kind kind, const char *dest, const char *from)
 {
 	struct cd_mount mount = {.kind = kind, .dest = strdup(dest), .from = from ? strdup(from) : NULL};
+	struct entry *grown = cd_vec_grow(d->entries, &d->capacity, d->count + 1, sizeof(*grown));
 
-	if (d->count == d->capacity) {
-		size_t capacity = d->capacity ? 2 * d->capacity : 64;
-		struct entry *grown = realloc(d->entries, capacity * sizeof(*grown));
-
-		d->failed |= !grown;
-		d->entries = grown ? grown : d->entries;
-		d->capacity = grown ? capacity : d->capacity;
-	}
-	d->failed |= !mount.dest || (from && !mount.from);
-	if (d->failed) {
+	if (grown)
+		d->entries = grown;
+	if (!grown || !mount.dest || (from && !mount.from)) {
+		d->failed = true;
 		free_mount(&mount);
 		return NULL;
 	}
