@@ -24,8 +24,11 @@ static pid_t child;
 
 static void start(void)
 {
-	pages = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pages = mmap(NULL, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq(pages, MAP_FAILED);
+	/* The end must be that of a page and of nothing larger: only then does a step too far fall off it. */
+	if ((uintptr_t)(pages + 3 * PAGE) % (2 * PAGE) == 0)
+		pages += PAGE;
 	for (unsigned i = 0; i < 3 * PAGE; i++)
 		pages[i] = (unsigned char)(1 + i % 251);
 	cr_assert_eq(mprotect(pages + 2 * PAGE, PAGE, PROT_READ), 0);
