@@ -251,6 +251,7 @@ static void begin(void)
 	make_file("/rw/file");
 	make_file("/none/file");
 	make_file("/single");
+	make_file("/tool");
 }
 
 static void end(void)
@@ -272,6 +273,7 @@ static void enter_landlock(void)
 	    {.kind = CD_MOUNT_BIND, .dest = at("/ro")},
 	    {.kind = CD_MOUNT_BIND, .dest = at("/rw"), .writable = true},
 	    {.kind = CD_MOUNT_BIND, .dest = at("/single"), .writable = true},
+	    {.kind = CD_MOUNT_BIND, .dest = at("/tool"), .exec = true},
 	};
 	const struct cd_plan plan = {(struct cd_mount *)mounts, sizeof(mounts) / sizeof(mounts[0])};
 	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -306,6 +308,8 @@ static void look_around(void)
 	CHECK(unlink(at("/rw/new")) == 0);
 	CHECK(open(at("/single"), O_RDWR) >= 0);
 	CHECK(is_denied(unlink(at("/single"))));
+	CHECK(open(at("/tool"), O_RDONLY) >= 0);
+	CHECK(is_denied(open(at("/tool"), O_WRONLY)));
 	/* What can be read is the view's to say: Landlock speaks of the rest. */
 	CHECK(is_denied(open(at("/none/file"), O_WRONLY)));
 	CHECK(is_denied(open(at("/none/file"), O_RDONLY | O_TRUNC)));
