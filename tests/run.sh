@@ -110,7 +110,8 @@ reap_job() {
 	local pid status
 	wait -n -p pid
 	status=$?
-	[ -n "${pid:-}" ] || return
+	# bash may name a child that has been waited for already: the unit tests'.
+	[ -n "${pid:-}" ] && [ -n "${job_name[$pid]:-}" ] || return
 	kill -KILL -- "-$pid" 2>/dev/null
 	if [ "$status" = 0 ]; then
 		say "done: ${job_name[$pid]}"
