@@ -432,9 +432,10 @@ static _Noreturn void run_monitor(struct launch *l)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
 	if (host_confine_monitor(l->in->unix_sockets) != CD_OK)
 		fail(l, HOST_STAGE_CONFINE, NULL);
-	monitor.listener = await_listener(l, monitor.init_pidfd);
+	/* Before init is looked at: init cannot end while this one, which is in its namespace, is not reaped. */
 	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 		;
+	monitor.listener = await_listener(l, monitor.init_pidfd);
 	/* Not before: the program's process was forked from this memory, and is to be readable. */
 	prctl(PR_SET_DUMPABLE, 0);
 	forget_environment();
