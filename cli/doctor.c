@@ -14,13 +14,14 @@
 #include "cli/cli.h"
 #include "host/confine.h"
 
-static const char usage[] = "usage: cordon doctor [--json]\n"
-			    "\n"
-			    "Tries each mechanism that cordon builds on and says what its absence costs.\n"
-			    "exit status: 0 spaces can run here; 1 something they need is missing.\n"
-			    "\n"
-			    "example:\n"
-			    "  cordon doctor\n";
+static const char usage[] =
+    "usage: cordon doctor [--json]\n"
+    "\n"
+    "Tries each mechanism that cordon builds on and says what its absence costs.\n"
+    "exit status: 0 spaces can run here; 1 something they need is missing.\n"
+    "\n"
+    "example:\n"
+    "  cordon doctor\n";
 
 /* Runs a probe in a child, which it may change at will. */
 static bool probe_in_child(bool (*probe)(void))
@@ -42,8 +43,8 @@ static bool has_user_namespaces(void)
 
 static bool has_other_namespaces(void)
 {
-	return syscall(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
-					    CLONE_NEWNET | CLONE_NEWCGROUP) == 0;
+	return syscall(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+					CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP) == 0;
 }
 
 static bool has_action(unsigned action)
@@ -59,7 +60,8 @@ static bool has_notify(void)
 /* A flag that the kernel knows gets past the check of flags, and fails on the missing program. */
 static bool has_filter_flag(unsigned long flag)
 {
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | flag, NULL) < 0 &&
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		       SECCOMP_FILTER_FLAG_NEW_LISTENER | flag, NULL) < 0 &&
 	       errno == EFAULT;
 }
 
@@ -112,23 +114,26 @@ static const struct probe {
 	bool needed, in_child;
 	const char *cost; /* of its absence */
 } probes[] = {
-	{"Linux 5.15", NULL, true, false, "older kernels lack calls that the monitor is built on"},
-	{"user namespaces", has_user_namespaces, true, true,
-	 "no view can be built: ask the administrator for user.max_user_namespaces > 0, or, where AppArmor "
-	 "restricts them, kernel.apparmor_restrict_unprivileged_userns=0"},
-	{"mount, pid, ipc, uts, net and cgroup namespaces", has_other_namespaces, true, true,
-	 "a space could see its surroundings"},
-	{"seccomp user notification", has_notify, true, false, "nothing could be mediated"},
-	{"seccomp: wait killable (5.19)", has_killable_wait, false, false,
-	 "a signal may restart an operation that is half done"},
-	{"seccomp: synchronous wake-up (6.6)", has_sync_wakeup, false, false,
-	 "each operation through the monitor costs up to ten times as much"},
-	{"reading another process's memory", has_memory_access, true, false, "arguments could not be decoded"},
-	{"Landlock", has_landlock, false, false,
-	 "the monitor is confined by its view and its filter alone, and not a third time"},
-	{"Landlock: truncation (ABI 3)", has_landlock_truncate, false, false,
-	 "truncation is confined by mounts alone"},
-	{"cgroup v2", has_cgroup2, false, false, "limits hold for each process, not for the space as a whole"},
+    {"Linux 5.15", NULL, true, false, "older kernels lack calls that the monitor is built on"},
+    {"user namespaces", has_user_namespaces, true, true,
+     "no view can be built: ask the administrator for user.max_user_namespaces > 0, or, where "
+     "AppArmor "
+     "restricts them, kernel.apparmor_restrict_unprivileged_userns=0"},
+    {"mount, pid, ipc, uts, net and cgroup namespaces", has_other_namespaces, true, true,
+     "a space could see its surroundings"},
+    {"seccomp user notification", has_notify, true, false, "nothing could be mediated"},
+    {"seccomp: wait killable (5.19)", has_killable_wait, false, false,
+     "a signal may restart an operation that is half done"},
+    {"seccomp: synchronous wake-up (6.6)", has_sync_wakeup, false, false,
+     "each operation through the monitor costs up to ten times as much"},
+    {"reading another process's memory", has_memory_access, true, false,
+     "arguments could not be decoded"},
+    {"Landlock", has_landlock, false, false,
+     "the monitor is confined by its view and its filter alone, and not a third time"},
+    {"Landlock: truncation (ABI 3)", has_landlock_truncate, false, false,
+     "truncation is confined by mounts alone"},
+    {"cgroup v2", has_cgroup2, false, false,
+     "limits hold for each process, not for the space as a whole"},
 };
 
 static bool has_linux(void)
@@ -144,8 +149,8 @@ static int doctor_command(int argc, char **argv)
 	int missing = 0;
 
 	if (uname(&name) == 0 && !json)
-		printf("Linux %s on %s, user %u, Landlock ABI %d\n\n", name.release, name.machine, geteuid(),
-		       host_landlock_abi());
+		printf("Linux %s on %s, user %u, Landlock ABI %d\n\n", name.release, name.machine,
+		       geteuid(), host_landlock_abi());
 	if (json)
 		printf("{\"landlock_abi\":%d,\"mechanisms\":[", host_landlock_abi());
 	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
@@ -153,7 +158,9 @@ static int doctor_command(int argc, char **argv)
 		bool there;
 
 		fflush(stdout); /* or the child would print it again */
-		there = !p->probe ? has_linux() : p->in_child ? probe_in_child(p->probe) : p->probe();
+		there = !p->probe     ? has_linux()
+			: p->in_child ? probe_in_child(p->probe)
+				      : p->probe();
 		missing |= p->needed && !there;
 		if (json) {
 			printf("%s{\"name\":\"%s\",\"there\":%s,\"needed\":%s}", comma, p->name,
@@ -169,5 +176,5 @@ static int doctor_command(int argc, char **argv)
 	return missing;
 }
 
-const struct cli_command cli_doctor = {"doctor", "what this machine has, and what is missing", usage,
-				       doctor_command};
+const struct cli_command cli_doctor = {"doctor", "what this machine has, and what is missing",
+				       usage, doctor_command};

@@ -14,7 +14,7 @@
 #include "cli/cli.h"
 #include "kernel/init.h"
 
-static const int forwarded[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
+static const int forwarded[] = {SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
 				SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH, SIGALRM};
 
 static void handled_signals(sigset_t *set)
@@ -37,16 +37,17 @@ struct keeper {
 	struct host_space *space;
 	struct report_view *view;
 	int signals, clock;
-	int init;        /* pidfd of init; -1 until the monitor has sent it */
-	int early;       /* a signal that came before that */
-	bool ended;      /* the monitor has */
+	int init;   /* pidfd of init; -1 until the monitor has sent it */
+	int early;  /* a signal that came before that */
+	bool ended; /* the monitor has */
 	bool out_of_time;
 	struct host_fault fault;
-	int32_t status;  /* wait status of the program */
+	int32_t status; /* wait status of the program */
 	bool has_status;
 };
 
-/* Signals from the terminal go to the whole job, as the terminal would send them; others to the program. */
+/* Signals from the terminal go to the whole job, as the terminal would send them; others to the
+ * program. */
 static void forward(struct keeper *k, int signal, bool to_group)
 {
 	siginfo_t info;
@@ -71,7 +72,8 @@ static void take_signal(struct keeper *k)
 	if (read(k->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	forward(k, (int)info.ssi_signo, info.ssi_code == SI_KERNEL);
-	/* The user's shell waits for us to stop; what it resumes is us, and SIGCONT then goes the same way. */
+	/* The user's shell waits for us to stop; what it resumes is us, and SIGCONT then goes the
+	 * same way. */
 	if (info.ssi_signo == SIGTSTP)
 		raise(SIGSTOP);
 }
@@ -102,7 +104,8 @@ static void take_report(struct keeper *k)
 	rights = CMSG_FIRSTHDR(&header);
 	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
 		memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
-	if (fd >= 0 && k->init < 0 && (size_t)n >= sizeof(report.kind) && report.kind == REPORT_STARTED) {
+	if (fd >= 0 && k->init < 0 && (size_t)n >= sizeof(report.kind) &&
+	    report.kind == REPORT_STARTED) {
 		k->init = fd;
 		if (k->early)
 			forward(k, k->early, false);
@@ -165,18 +168,19 @@ static void watch(struct keeper *k)
 	};
 
 	/*
-	 * What is still in the pipes and the socket when the monitor has ended is read to the end. Once it has
-	 * sent its totals the space is empty, and its own remains need no waiting for.
+	 * What is still in the pipes and the socket when the monitor has ended is read to the end.
+	 * Once it has sent its totals the space is empty, and its own remains need no waiting for.
 	 */
 	while (!(k->has_status && k->view->complete) &&
-	       (!k->ended || k->space->control >= 0 || k->space->fault >= 0 || k->space->status >= 0)) {
+	       (!k->ended || k->space->control >= 0 || k->space->fault >= 0 ||
+		k->space->status >= 0)) {
 		struct source sources[] = {
-			{k->space->control, take_report},
-			{k->space->fault, take_fault},
-			{k->space->status, take_status},
-			{k->signals, take_signal},
-			{k->clock, take_time},
-			{k->ended ? -1 : k->space->monitor_pidfd, take_end},
+		    {k->space->control, take_report},
+		    {k->space->fault, take_fault},
+		    {k->space->status, take_status},
+		    {k->signals, take_signal},
+		    {k->clock, take_time},
+		    {k->ended ? -1 : k->space->monitor_pidfd, take_end},
 		};
 		const size_t count = sizeof(sources) / sizeof(sources[0]);
 		struct pollfd pollers[sizeof(sources) / sizeof(sources[0])];

@@ -16,8 +16,10 @@ static const struct cli_command *const commands[] = {&cli_run, &cli_policy, &cli
 
 static int overview(void)
 {
-	puts("cordon runs an untrusted program inside a space that owns nothing: whatever would leave\n"
-	     "the space is decided by a policy, and every denial says what would have allowed it.\n\n"
+	puts("cordon runs an untrusted program inside a space that owns nothing: whatever would "
+	     "leave\n"
+	     "the space is decided by a policy, and every denial says what would have allowed "
+	     "it.\n\n"
 	     "usage: cordon COMMAND [OPTIONS] ...\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);

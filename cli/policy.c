@@ -6,17 +6,17 @@
 #include "cli/cli.h"
 
 static const char usage[] =
-	"usage: cordon policy check FILE...    is it well-formed? and do its own tests pass?\n"
-	"       cordon policy show [--origins] FILE\n"
-	"                                      the result of all that it extends, as JSON\n"
-	"       cordon policy test FILE...     run its tests, and say each result\n"
-	"       cordon policy groups [NAME]    the built-in groups, or the text of one\n"
-	"\n"
-	"exit status: 0 all is well; 1 a test failed; 125 a file is not a policy.\n"
-	"\n"
-	"examples:\n"
-	"  cordon policy check tool.json\n"
-	"  cordon policy show --origins tool.json\n";
+    "usage: cordon policy check FILE...    is it well-formed? and do its own tests pass?\n"
+    "       cordon policy show [--origins] FILE\n"
+    "                                      the result of all that it extends, as JSON\n"
+    "       cordon policy test FILE...     run its tests, and say each result\n"
+    "       cordon policy groups [NAME]    the built-in groups, or the text of one\n"
+    "\n"
+    "exit status: 0 all is well; 1 a test failed; 125 a file is not a policy.\n"
+    "\n"
+    "examples:\n"
+    "  cordon policy check tool.json\n"
+    "  cordon policy show --origins tool.json\n";
 
 /* NULL, and said, when the file is no policy. */
 static struct pol_policy *load(const char *path)
@@ -32,7 +32,8 @@ static struct pol_policy *load(const char *path)
 		cli_say("out of memory");
 		return NULL;
 	}
-	if (pol_draft_file(draft, path, &error) != CD_OK || pol_draft_finish(draft, &policy, &error) != CD_OK)
+	if (pol_draft_file(draft, path, &error) != CD_OK ||
+	    pol_draft_finish(draft, &policy, &error) != CD_OK)
 		cli_say_policy_error(&error);
 	pol_draft_free(draft);
 	return policy;
@@ -43,16 +44,17 @@ static const char *verdict_name(enum cd_verdict verdict)
 	return verdict == CD_ALLOW ? "allow" : verdict == CD_ASK ? "ask" : "deny";
 }
 
-static void report_failure(void *context, const struct pol_test *test, const struct mon_decision *got)
+static void report_failure(void *context, const struct pol_test *test,
+			   const struct mon_decision *got)
 {
 	const struct pol_policy *policy = context;
 	struct mon_rule rule = {.source = "no rule", .pointer = ""};
 
 	if (got->rule != CD_NO_RULE)
 		mon_table_rule(policy->table, got->rule, &rule);
-	fprintf(stderr, "cordon: %s: %s: %s %s is %s (%s %s), not %s\n", test->source, test->pointer,
-		cd_op_name(test->op), test->object, verdict_name(got->verdict), rule.source, rule.pointer,
-		verdict_name(test->expect));
+	fprintf(stderr, "cordon: %s: %s: %s %s is %s (%s %s), not %s\n", test->source,
+		test->pointer, cd_op_name(test->op), test->object, verdict_name(got->verdict),
+		rule.source, rule.pointer, verdict_name(test->expect));
 }
 
 static int check_file(const char *path, bool tell)
@@ -64,10 +66,12 @@ static int check_file(const char *path, bool tell)
 		return CLI_FAILED;
 	failed = pol_policy_test(policy, report_failure, policy);
 	if (tell)
-		printf("%s: %zu of %zu tests passed\n", path, policy->test_count - failed, policy->test_count);
+		printf("%s: %zu of %zu tests passed\n", path, policy->test_count - failed,
+		       policy->test_count);
 	else
-		printf("%s: %s: %u rules, %zu tests%s\n", path, policy->name, mon_table_count(policy->table),
-		       policy->test_count, failed ? ", some failed" : "");
+		printf("%s: %s: %u rules, %zu tests%s\n", path, policy->name,
+		       mon_table_count(policy->table), policy->test_count,
+		       failed ? ", some failed" : "");
 	pol_policy_free(policy);
 	return failed ? 1 : 0;
 }
@@ -129,4 +133,5 @@ static int policy_command(int argc, char **argv)
 	return CLI_FAILED;
 }
 
-const struct cli_command cli_policy = {"policy", "check, show and test policies", usage, policy_command};
+const struct cli_command cli_policy = {"policy", "check, show and test policies", usage,
+				       policy_command};

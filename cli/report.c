@@ -23,7 +23,7 @@
 struct report_sink {
 	int control, log;
 	const struct mon_table *table;
-	uint64_t lost;      /* records that could not be written or sent */
+	uint64_t lost;	    /* records that could not be written or sent */
 	uint64_t forgotten; /* denials of objects beyond the first CD_DENIALS_MAX */
 	size_t used;
 	struct slot {
@@ -129,7 +129,8 @@ static void describe_object(struct cd_buf *buf, const struct report *report)
 	} else {
 		if (report->proto == CD_UDP)
 			cd_buf_str(buf, "udp://");
-		inet_ntop(report->family == 6 ? AF_INET6 : AF_INET, report->address, address, sizeof(address));
+		inet_ntop(report->family == 6 ? AF_INET6 : AF_INET, report->address, address,
+			  sizeof(address));
 		cd_buf_fmt(buf, report->family == 6 ? "[%s]:%u" : "%s:%u", address, report->port);
 	}
 }
@@ -140,7 +141,8 @@ static const char *verdict_name(uint32_t verdict)
 }
 
 /* One JSON object in one line. */
-static void write_log(struct report_sink *sink, const struct kern_record *record, const struct report *report)
+static void write_log(struct report_sink *sink, const struct kern_record *record,
+		      const struct report *report)
 {
 	char line[6 * CD_PATH_MAX + 512], object[2 * CD_PATH_MAX];
 	struct cd_buf out, text;
@@ -150,9 +152,11 @@ static void write_log(struct report_sink *sink, const struct kern_record *record
 	cd_buf_init(&out, line, sizeof(line));
 	cd_buf_init(&text, object, sizeof(object));
 	describe_object(&text, report);
-	cd_buf_fmt(&out, "{\"v\":1,\"time\":%lld.%06ld,\"space\":\"%s\",\"pid\":%d,\"call\":\"%s\",\"op\":\"",
-		   (long long)now.tv_sec, now.tv_nsec / 1000, record->message->space->id, record->message->tid,
-		   kern_syscall_name(record->message->nr));
+	cd_buf_fmt(
+	    &out,
+	    "{\"v\":1,\"time\":%lld.%06ld,\"space\":\"%s\",\"pid\":%d,\"call\":\"%s\",\"op\":\"",
+	    (long long)now.tv_sec, now.tv_nsec / 1000, record->message->space->id,
+	    record->message->tid, kern_syscall_name(record->message->nr));
 	if (report->op < CD_OP_COUNT) {
 		cd_buf_str(&out, cd_op_name((enum cd_op)report->op));
 	} else {
@@ -166,7 +170,8 @@ static void write_log(struct report_sink *sink, const struct kern_record *record
 	}
 	cd_buf_str(&out, "\",\"object\":\"");
 	cd_buf_json(&out, object, text.len);
-	cd_buf_fmt(&out, "\",\"verdict\":\"%s\",\"layer\":%u", verdict_name(report->verdict), record->layer);
+	cd_buf_fmt(&out, "\",\"verdict\":\"%s\",\"layer\":%u", verdict_name(report->verdict),
+		   record->layer);
 	if (report->rule != CD_NO_RULE) {
 		struct mon_rule rule;
 
@@ -196,7 +201,8 @@ void report_record(void *context, const struct kern_record *record)
 
 void report_finish(struct report_sink *sink, const struct kern_counters *counters)
 {
-	struct report end = {.kind = REPORT_END, .messages = counters->messages, .denied = counters->denied};
+	struct report end = {
+	    .kind = REPORT_END, .messages = counters->messages, .denied = counters->denied};
 
 	for (size_t i = 0; i < SLOTS; i++) {
 		if (!sink->slots[i].hash)
@@ -214,7 +220,8 @@ void report_finish(struct report_sink *sink, const struct kern_counters *counter
 
 /* ---- the keeper's side ---- */
 
-/* Does what was not in the view exist outside? If not, no policy would have shown it: nothing was denied. */
+/* Does what was not in the view exist outside? If not, no policy would have shown it: nothing was
+ * denied. */
 static bool is_worth_saying(const struct report *report)
 {
 	char path[CD_PATH_MAX];
@@ -240,21 +247,24 @@ static struct cd_object object_of(const struct report *report)
 	return object;
 }
 
-/* What a rule denies no grant can allow: that rule has to change. What is no file has no rule that could name it. */
+/* What a rule denies no grant can allow: that rule has to change. What is no file has no rule that
+ * could name it. */
 static bool can_advise(const struct report *report)
 {
 	return report->rule == CD_NO_RULE &&
 	       !(report->text_len >= 7 && memcmp(report->text, "/memfd:", 7) == 0);
 }
 
-/* To see that something is there is seldom all that a program wants: the advice is to let it read. */
+/* To see that something is there is seldom all that a program wants: the advice is to let it read.
+ */
 static enum cd_op advised(const struct report *report)
 {
 	return report->op == CD_OP_FS_STAT ? CD_OP_FS_READ : (enum cd_op)report->op;
 }
 
 /* "no rule of policy base" or "rule /deny/fs.read/0 of tool.json" */
-static void describe_rule(const struct report_view *view, const struct report *report, struct cd_buf *buf)
+static void describe_rule(const struct report_view *view, const struct report *report,
+			  struct cd_buf *buf)
 {
 	struct mon_rule rule;
 
@@ -263,7 +273,8 @@ static void describe_rule(const struct report_view *view, const struct report *r
 		return;
 	}
 	mon_table_rule(view->policy->table, report->rule, &rule);
-	cd_buf_fmt(buf, "%s by rule ", report->verdict == CD_ASK ? "nobody to ask, wanted" : "denied");
+	cd_buf_fmt(buf, "%s by rule ",
+		   report->verdict == CD_ASK ? "nobody to ask, wanted" : "denied");
 	cd_buf_visible(buf, rule.pointer, strlen(rule.pointer));
 	cd_buf_str(buf, " of ");
 	cd_buf_visible(buf, rule.source, strlen(rule.source));
@@ -310,9 +321,9 @@ static void print_json(const struct report_view *view, int status)
 	/* What the view left out was no decision at the time, but it is among the denials below. */
 	for (size_t i = 0; i < view->count; i++)
 		denied += view->kept[i]->absent ? view->kept[i]->count : 0;
-	fprintf(stderr, "{\"status\":%d,\"messages\":%llu,\"denied\":%llu,\"lost\":%llu,\"denials\":[", status,
-		(unsigned long long)view->messages, denied,
-		(unsigned long long)view->lost);
+	fprintf(stderr,
+		"{\"status\":%d,\"messages\":%llu,\"denied\":%llu,\"lost\":%llu,\"denials\":[",
+		status, (unsigned long long)view->messages, denied, (unsigned long long)view->lost);
 	for (size_t i = 0; i < view->count; i++) {
 		const struct report *report = view->kept[i];
 		struct cd_object object = object_of(report);
@@ -320,7 +331,8 @@ static void print_json(const struct report_view *view, int status)
 		cd_buf_init(&out, line, sizeof(line));
 		cd_buf_init(&raw, text, sizeof(text));
 		describe_object(&raw, report);
-		cd_buf_fmt(&out, "%s{\"op\":\"%s\",\"object\":\"", comma, cd_op_name((enum cd_op)report->op));
+		cd_buf_fmt(&out, "%s{\"op\":\"%s\",\"object\":\"", comma,
+			   cd_op_name((enum cd_op)report->op));
 		cd_buf_json(&out, text, raw.len);
 		cd_buf_fmt(&out, "\",\"count\":%u,\"why\":\"", report->count);
 		cd_buf_init(&raw, text, sizeof(text));
@@ -341,8 +353,9 @@ static void print_json(const struct report_view *view, int status)
 static bool is_well_formed(const struct report *report, size_t size)
 {
 	return size >= offsetof(struct report, text) && report->text_len < CD_PATH_MAX &&
-	       size == report_size(report) && report->op < CD_OP_COUNT && report->verdict <= CD_ASK &&
-	       report->object_kind <= CD_OBJECT_NAME && report->proto <= CD_UNIX;
+	       size == report_size(report) && report->op < CD_OP_COUNT &&
+	       report->verdict <= CD_ASK && report->object_kind <= CD_OBJECT_NAME &&
+	       report->proto <= CD_UNIX;
 }
 
 static void keep(struct report_view *view, const struct report *report)
@@ -352,7 +365,8 @@ static void keep(struct report_view *view, const struct report *report)
 	for (size_t i = 0; i < view->count; i++) {
 		struct report *old = view->kept[i];
 
-		if (old->op == report->op && old->text_len == report->text_len && old->port == report->port &&
+		if (old->op == report->op && old->text_len == report->text_len &&
+		    old->port == report->port &&
 		    memcmp(old->address, report->address, sizeof(old->address)) == 0 &&
 		    memcmp(old->text, report->text, report->text_len) == 0) {
 			old->count = report->count;
@@ -377,7 +391,8 @@ void report_take(struct report_view *view, const struct report *report, size_t s
 		view->denied = report->denied;
 		view->lost = report->lost;
 		view->forgotten = report->forgotten;
-	} else if (report->kind == REPORT_DENIAL && is_well_formed(report, size) && is_worth_saying(report)) {
+	} else if (report->kind == REPORT_DENIAL && is_well_formed(report, size) &&
+		   is_worth_saying(report)) {
 		keep(view, report);
 	}
 }

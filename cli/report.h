@@ -1,8 +1,8 @@
 /*
  * What the monitor tells the keeper, and what the keeper tells the user: denials and totals.
  *
- * The monitor's word is not believed beyond its form: it decodes hostile input, so the keeper checks every length
- * and shows every byte as one that may be meant to deceive.
+ * The monitor's word is not believed beyond its form: it decodes hostile input, so the keeper
+ * checks every length and shows every byte as one that may be meant to deceive.
  */
 #ifndef CORDON_CLI_REPORT_H
 #define CORDON_CLI_REPORT_H

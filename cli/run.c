@@ -1,8 +1,8 @@
 /*
  * cordon run: a program in a space of its own.
  *
- * Reads the command line into a policy, the policy into a plan, starts the space, and keeps it. The monitor's
- * part is serve(), which runs in another process.
+ * Reads the command line into a policy, the policy into a plan, starts the space, and keeps it. The
+ * monitor's part is serve(), which runs in another process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,8 @@ struct run {
 
 /* ---- the monitor's part ---- */
 
-static void decide(void *context, uint64_t ops, const struct cd_object *object, struct cd_decision *decision)
+static void decide(void *context, uint64_t ops, const struct cd_object *object,
+		   struct cd_decision *decision)
 {
 	mon_decide(context, ops, object, decision);
 }
@@ -89,7 +90,8 @@ static void await_init(const struct host_monitor *monitor)
 /* The program's arguments name the targets; the log takes the results. */
 static void play_attacker(const struct run *run)
 {
-	struct hook_targets targets = {run->argv[1], run->argv[2], atoi(run->argv[3]), atoi(run->argv[4])};
+	struct hook_targets targets = {run->argv[1], run->argv[2], atoi(run->argv[3]),
+				       atoi(run->argv[4])};
 
 	hook_attack(run->log_fd, &targets);
 }
@@ -107,10 +109,12 @@ static void serve(void *context, const struct host_monitor *monitor)
 				   .on_deny = on_deny[run->policy->on_deny],
 				   .decide = decide,
 				   .movable = movable};
-	struct kern_observer observer = {.all = run->log_fd >= 0 && run->policy->audit != POL_AUDIT_DENIED,
+	struct kern_observer observer = {.all = run->log_fd >= 0 &&
+						run->policy->audit != POL_AUDIT_DENIED,
 					 .record = report_record};
 	struct kern_space *space = kern_space_new(NULL, monitor->proc);
-	struct report_sink *sink = report_sink_new(monitor->control, run->log_fd, run->policy->table);
+	struct report_sink *sink =
+	    report_sink_new(monitor->control, run->log_fd, run->policy->table);
 	struct kern_border *border;
 
 	observer.context = sink;
@@ -135,39 +139,39 @@ static void serve(void *context, const struct host_monitor *monitor)
 /* ---- the command line ---- */
 
 static const char usage[] =
-	"usage: cordon run [OPTIONS] [--] PROGRAM [ARGUMENT...]\n"
-	"\n"
-	"Without a policy, `base` holds: the system's programs and libraries, a private /tmp,\n"
-	"nothing of the user's, no network. Options add to it, or to the policy given.\n"
-	"A path given here means that path and all below it.\n"
-	"\n"
-	"  -p, --policy FILE       use the policy in FILE; several add up\n"
-	"      --allow-read=PATH   let it read           --deny-read=PATH\n"
-	"      --allow-write=PATH  let it change, make and remove files\n"
-	"                                                --deny-write=PATH\n"
-	"      --allow-run=PATH    let it start programs --deny-run=PATH\n"
-	"      --allow-net=ADDR    let it connect        --deny-net=ADDR\n"
-	"      --allow-env=NAME    pass a variable on    --deny-env=NAME\n"
-	"      --allow=OP:PATTERN  any rule; also --ask and --deny\n"
-	"      --ro PATH           show PATH, read-only  --rw PATH    the same, writable\n"
-	"      --bind SRC:DEST     show SRC at DEST      --tmpfs PATH an empty private directory\n"
-	"      --chdir DIR         start there           --setenv NAME=VALUE\n"
-	"      --limit=NAME=VALUE  memory, processes, cpu_seconds, wall_seconds, ...\n"
-	"      --name NAME         the space's name, which is also its host name\n"
-	"      --log FILE          append records as JSON lines (--audit=all: of all operations)\n"
-	"      --print-policy      print the resulting policy as JSON and run nothing\n"
-	"  -v, --verbose           say each denial as it happens\n"
-	"  -q, --quiet             say nothing about denials\n"
-	"      --json              summary on standard error as one JSON object\n"
-	"\n"
-	"exit status: the program's own; 128+n when signal n ended it; 125 cordon failed;\n"
-	"126 the program cannot be run; 127 it was not found.\n"
-	"\n"
-	"examples:\n"
-	"  cordon run ./downloaded-tool --version\n"
-	"  cordon run --allow-read=$HOME/pictures --allow-write=out -- ./resize\n"
-	"  cordon run -p tool.json -v -- ./tool\n"
-	"  cordon run --print-policy --allow-read=/srv -- ls /srv\n";
+    "usage: cordon run [OPTIONS] [--] PROGRAM [ARGUMENT...]\n"
+    "\n"
+    "Without a policy, `base` holds: the system's programs and libraries, a private /tmp,\n"
+    "nothing of the user's, no network. Options add to it, or to the policy given.\n"
+    "A path given here means that path and all below it.\n"
+    "\n"
+    "  -p, --policy FILE       use the policy in FILE; several add up\n"
+    "      --allow-read=PATH   let it read           --deny-read=PATH\n"
+    "      --allow-write=PATH  let it change, make and remove files\n"
+    "                                                --deny-write=PATH\n"
+    "      --allow-run=PATH    let it start programs --deny-run=PATH\n"
+    "      --allow-net=ADDR    let it connect        --deny-net=ADDR\n"
+    "      --allow-env=NAME    pass a variable on    --deny-env=NAME\n"
+    "      --allow=OP:PATTERN  any rule; also --ask and --deny\n"
+    "      --ro PATH           show PATH, read-only  --rw PATH    the same, writable\n"
+    "      --bind SRC:DEST     show SRC at DEST      --tmpfs PATH an empty private directory\n"
+    "      --chdir DIR         start there           --setenv NAME=VALUE\n"
+    "      --limit=NAME=VALUE  memory, processes, cpu_seconds, wall_seconds, ...\n"
+    "      --name NAME         the space's name, which is also its host name\n"
+    "      --log FILE          append records as JSON lines (--audit=all: of all operations)\n"
+    "      --print-policy      print the resulting policy as JSON and run nothing\n"
+    "  -v, --verbose           say each denial as it happens\n"
+    "  -q, --quiet             say nothing about denials\n"
+    "      --json              summary on standard error as one JSON object\n"
+    "\n"
+    "exit status: the program's own; 128+n when signal n ended it; 125 cordon failed;\n"
+    "126 the program cannot be run; 127 it was not found.\n"
+    "\n"
+    "examples:\n"
+    "  cordon run ./downloaded-tool --version\n"
+    "  cordon run --allow-read=$HOME/pictures --allow-write=out -- ./resize\n"
+    "  cordon run -p tool.json -v -- ./tool\n"
+    "  cordon run --print-policy --allow-read=/srv -- ls /srv\n";
 
 static bool is_policy_flag(const char *name, size_t len)
 {
@@ -212,7 +216,8 @@ static int set_own_option(struct run *run, const char *option, int *at, int argc
 	size_t n = strcspn(option, "=");
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (strcmp(option, flags[i].full) == 0 || (flags[i].brief && !strcmp(option, flags[i].brief))) {
+		if (strcmp(option, flags[i].full) == 0 ||
+		    (flags[i].brief && !strcmp(option, flags[i].brief))) {
 			*(bool *)((char *)run + flags[i].offset) = true;
 			return 0;
 		}
@@ -241,16 +246,21 @@ static int parse_option(struct run *run, int *at, int argc, char **argv)
 		run->has_policy = true;
 		if (!value)
 			return CLI_FAILED;
-		return pol_draft_file(run->draft, value, &error) == CD_OK ? 0 : cli_say_policy_error(&error);
+		return pol_draft_file(run->draft, value, &error) == CD_OK
+			   ? 0
+			   : cli_say_policy_error(&error);
 	}
-	if (strncmp(option, "--", 2) != 0 || n - 2 >= sizeof(name) || !is_policy_flag(option + 2, n - 2))
+	if (strncmp(option, "--", 2) != 0 || n - 2 >= sizeof(name) ||
+	    !is_policy_flag(option + 2, n - 2))
 		return set_own_option(run, option, at, argc, argv);
 	memcpy(name, option + 2, n - 2);
 	name[n - 2] = '\0';
 	value = option_value(option, at, argc, argv);
 	if (!value)
 		return CLI_FAILED;
-	return pol_draft_flag(run->draft, name, value, &error) == CD_OK ? 0 : cli_say_policy_error(&error);
+	return pol_draft_flag(run->draft, name, value, &error) == CD_OK
+		   ? 0
+		   : cli_say_policy_error(&error);
 }
 
 /* Where options end and the program begins; -1: an option was wrong. */
@@ -267,7 +277,8 @@ static int parse_options(struct run *run, int argc, char **argv)
 	return at;
 }
 
-/* The program is named before options are read: policies may speak of ${PROGRAM}. Finds it without parsing values. */
+/* The program is named before options are read: policies may speak of ${PROGRAM}. Finds it without
+ * parsing values. */
 static void find_program(struct run *run, const char *name)
 {
 	const char *path = getenv("PATH");
@@ -281,7 +292,8 @@ static void find_program(struct run *run, const char *name)
 	for (const char *at = path ? path : ""; *at; at += strcspn(at, ":"), at += *at == ':') {
 		int len = (int)strcspn(at, ":");
 
-		if (len == 0 || snprintf(found, sizeof(found), "%.*s/%s", len, at, name) >= (int)sizeof(found))
+		if (len == 0 ||
+		    snprintf(found, sizeof(found), "%.*s/%s", len, at, name) >= (int)sizeof(found))
 			continue;
 		if (access(found, X_OK) == 0 && realpath(found, run->program))
 			return;
@@ -289,11 +301,12 @@ static void find_program(struct run *run, const char *name)
 	run->program[0] = '\0';
 }
 
-/* The first argument that is the program's: what parse_options will say, found without acting on options. */
+/* The first argument that is the program's: what parse_options will say, found without acting on
+ * options. */
 static int program_index(int argc, char **argv)
 {
-	static const char *const plain[] = {"-v", "-q", "--verbose", "--quiet", "--json", "--print-policy",
-					    "--origins"};
+	static const char *const plain[] = {
+	    "-v", "-q", "--verbose", "--quiet", "--json", "--print-policy", "--origins"};
 
 	for (int at = 1; at < argc; at++) {
 		bool takes_value = true;
@@ -320,8 +333,8 @@ static int grant_program(struct run *run)
 	if (!run->program[0])
 		return 0;
 	return pol_draft_flag(run->draft, "allow-run", run->program, &error) == CD_OK
-		       ? 0
-		       : cli_say_policy_error(&error);
+		   ? 0
+		   : cli_say_policy_error(&error);
 }
 
 /* The environment of the program: what the policy passes and sets, and nothing else. */
@@ -336,7 +349,8 @@ static int make_environment(struct run *run)
 	if (!run->envp)
 		return CLI_FAILED;
 	for (char **entry = environ; *entry; entry++) {
-		bool pass = pol_env_passes(run->policy, *entry, strcspn(*entry, "=")), overridden = false;
+		bool pass = pol_env_passes(run->policy, *entry, strcspn(*entry, "=")),
+		     overridden = false;
 
 		for (size_t i = 0; i < run->policy->env_set_count; i++) {
 			const char *set = run->policy->env_set[i];
@@ -358,10 +372,16 @@ static void set_limits(struct run *run)
 {
 	const struct pol_limits *l = &run->policy->limits;
 	const struct host_rlimit all[] = {
-		{RLIMIT_CORE, 0},
-		/* Private memory that can be written to: programs reserve far more address space than they use. */
-		{RLIMIT_DATA, l->memory},       {RLIMIT_NPROC, l->processes},   {RLIMIT_CPU, l->cpu_seconds},
-		{RLIMIT_NOFILE, l->open_files}, {RLIMIT_FSIZE, l->file_size},
+	    /* 1 and not 0: where cores go to a helper by a pipe, Linux runs it, as root and
+	       outside, unless it is 1. */
+	    {RLIMIT_CORE, 1},
+	    /* Private memory that can be written to: programs reserve far more address space than
+	       they use. */
+	    {RLIMIT_DATA, l->memory},
+	    {RLIMIT_NPROC, l->processes},
+	    {RLIMIT_CPU, l->cpu_seconds},
+	    {RLIMIT_NOFILE, l->open_files},
+	    {RLIMIT_FSIZE, l->file_size},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -377,13 +397,17 @@ static size_t add_own_mounts(struct cd_mount *mounts)
 	const struct group *group = getgrgid(getegid());
 	size_t count = 0;
 
-	snprintf(users, sizeof(users), "%s:x:%u:%u::%s:%s\n%s", user ? user->pw_name : "user", geteuid(),
-		 getegid(), user ? user->pw_dir : "/", user ? user->pw_shell : "/bin/sh",
-		 geteuid() == 65534 ? "" : "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
+	snprintf(users, sizeof(users), "%s:x:%u:%u::%s:%s\n%s", user ? user->pw_name : "user",
+		 geteuid(), getegid(), user ? user->pw_dir : "/", user ? user->pw_shell : "/bin/sh",
+		 geteuid() == 65534
+		     ? ""
+		     : "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
 	snprintf(groups, sizeof(groups), "%s:x:%u:\n%s", group ? group->gr_name : "user", getegid(),
 		 getegid() == 65534 ? "" : "nogroup:x:65534:\n");
-	mounts[count++] = (struct cd_mount){.kind = CD_MOUNT_TEXT, .dest = "/etc/passwd", .from = users};
-	mounts[count++] = (struct cd_mount){.kind = CD_MOUNT_TEXT, .dest = "/etc/group", .from = groups};
+	mounts[count++] =
+	    (struct cd_mount){.kind = CD_MOUNT_TEXT, .dest = "/etc/passwd", .from = users};
+	mounts[count++] =
+	    (struct cd_mount){.kind = CD_MOUNT_TEXT, .dest = "/etc/group", .from = groups};
 	mounts[count++] = (struct cd_mount){.kind = CD_MOUNT_DIR, .dest = "/proc"};
 	return count;
 }
@@ -403,14 +427,15 @@ static int make_plan(struct run *run)
 	for (size_t i = 0; i < run->policy->view_count; i++) {
 		const struct pol_view *view = &run->policy->views[i];
 
-		mounts[count++] = (struct cd_mount){.kind = kinds[view->kind],
-						    .dest = view->dest,
-						    .from = view->from,
-						    .writable = view->writable || view->kind != POL_VIEW_BIND,
-						    .size = run->policy->limits.tmp_size};
+		mounts[count++] =
+		    (struct cd_mount){.kind = kinds[view->kind],
+				      .dest = view->dest,
+				      .from = view->from,
+				      .writable = view->writable || view->kind != POL_VIEW_BIND,
+				      .size = run->policy->limits.tmp_size};
 		if (view->from && access(view->from, F_OK)) {
-			cli_say("%s: %s: cannot show %s: %s", view->source, view->pointer, view->from,
-				strerror(errno));
+			cli_say("%s: %s: cannot show %s: %s", view->source, view->pointer,
+				view->from, strerror(errno));
 			free(mounts);
 			return CLI_FAILED;
 		}
@@ -434,7 +459,8 @@ static bool may_stat(const struct run *run, const char *path)
 /* Does a rule grant an address of this sort: a unix one, or one of the internet's? */
 static bool grants_address(const struct mon_table *table, bool unix_address)
 {
-	const uint64_t net = CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
+	const uint64_t net =
+	    CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
 
 	for (uint32_t i = 0; i < mon_table_count(table); i++) {
 		struct mon_rule rule;
@@ -455,7 +481,8 @@ static void say_first(const struct run *run, const char *directory)
 	if (!run->directory && strcmp(directory, run->cwd) != 0)
 		cli_say("the working directory is not granted: starting in / (--chdir sets it)");
 	if (grants_address(run->policy->table, false))
-		cli_say("internet addresses are granted, but spaces of this version have no way out yet");
+		cli_say("internet addresses are granted, but spaces of this version have no way "
+			"out yet");
 }
 
 /* A directory is a way into the user's own tree, past the view. */
@@ -482,7 +509,8 @@ static int open_log(struct run *run)
 	run->log_fd = -1;
 	if (!run->log)
 		return 0;
-	run->log_fd = open(run->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	run->log_fd =
+	    open(run->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 	if (run->log_fd < 0 || fstat(run->log_fd, &st) || !S_ISREG(st.st_mode)) {
 		cli_say("cannot write the log %s: %s", run->log,
 			run->log_fd < 0 ? strerror(errno) : "not a regular file");
@@ -505,21 +533,23 @@ static int print_policy(const struct run *run)
 static int launch(struct run *run)
 {
 	struct host_launch in = {
-		.plan = run->plan,
-		.argv = run->argv,
-		.envp = run->envp,
-		.search = run->search ? run->search : "/usr/local/bin:/usr/bin:/bin",
-		.directory = run->directory ? run->directory : may_stat(run, run->cwd) ? run->cwd : "/",
-		.directory_must = run->directory != NULL,
-		.hostname = run->name ? run->name : "cordon",
-		.limits = run->limits,
-		.limit_count = run->limit_count,
-		.unix_sockets = grants_address(run->policy->table, true),
-		.serve = serve,
-		.context = run,
+	    .plan = run->plan,
+	    .argv = run->argv,
+	    .envp = run->envp,
+	    .search = run->search ? run->search : "/usr/local/bin:/usr/bin:/bin",
+	    .directory = run->directory		   ? run->directory
+			 : may_stat(run, run->cwd) ? run->cwd
+						   : "/",
+	    .directory_must = run->directory != NULL,
+	    .hostname = run->name ? run->name : "cordon",
+	    .limits = run->limits,
+	    .limit_count = run->limit_count,
+	    .unix_sockets = grants_address(run->policy->table, true),
+	    .serve = serve,
+	    .context = run,
 	};
 	struct report_view view = {
-		.policy = run->policy, .verbose = run->verbose, .quiet = run->quiet, .json = run->json};
+	    .policy = run->policy, .verbose = run->verbose, .quiet = run->quiet, .json = run->json};
 	struct host_space space;
 	struct host_fault fault;
 	int status;
@@ -527,7 +557,8 @@ static int launch(struct run *run)
 	say_first(run, in.directory);
 	keeper_prepare();
 	if (host_launch(&in, &space, &fault) != CD_OK) {
-		cli_say("%s; `cordon doctor` says what this machine lacks", host_fault_text(&fault));
+		cli_say("%s; `cordon doctor` says what this machine lacks",
+			host_fault_text(&fault));
 		return CLI_FAILED;
 	}
 	status = keeper_run(&space, &view, (unsigned long)run->policy->limits.wall_seconds);

@@ -18,10 +18,10 @@ void cli_vars(struct pol_vars *vars, const char *program)
 		home = user ? user->pw_dir : NULL;
 	}
 	*vars = (struct pol_vars){
-		.home = home,
-		.cwd = getcwd(cwd, sizeof(cwd)),
-		.tmp = tmp && tmp[0] == '/' ? tmp : "/tmp",
-		.program = program,
-		.uid = geteuid(),
+	    .home = home,
+	    .cwd = getcwd(cwd, sizeof(cwd)),
+	    .tmp = tmp && tmp[0] == '/' ? tmp : "/tmp",
+	    .program = program,
+	    .uid = geteuid(),
 	};
 }

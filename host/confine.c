@@ -34,10 +34,12 @@ enum cd_status host_drop_capabilities(void)
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {{0}};
 
-	/* With the bits locked, being user 0 means nothing at the next exec. EPERM: there was no capability to begin with. */
+	/* With the bits locked, being user 0 means nothing at the next exec. EPERM: there was no
+	 * capability to begin with. */
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-					     SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-					     SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) &&
+					 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+					 SECBIT_NO_CAP_AMBIENT_RAISE |
+					 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) &&
 	    errno != EPERM)
 		return CD_ESYS;
 	for (unsigned long cap = 0; cap <= 63; cap++)
@@ -59,8 +61,9 @@ int host_landlock_abi(void)
 #define FILE_WRITE (LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
 #define DIR_WRITE                                                                                  \
 	(LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                          \
-	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | \
-	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                               \
+	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                             \
+	 LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
 #define FILE_RIGHTS (FILE_READ | FILE_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | FS_IOCTL_DEV)
 
 struct ruleset {
@@ -68,7 +71,8 @@ struct ruleset {
 	uint64_t handled;
 };
 
-/* Grants rights on what the descriptor stands for and below. A rule for a file takes file rights only. */
+/* Grants rights on what the descriptor stands for and below. A rule for a file takes file rights
+ * only. */
 static enum cd_status grant(const struct ruleset *rules, int fd, uint64_t rights)
 {
 	struct landlock_path_beneath_attr rule = {.parent_fd = fd};
@@ -76,11 +80,13 @@ static enum cd_status grant(const struct ruleset *rules, int fd, uint64_t rights
 
 	if (fstat(fd, &st))
 		return CD_ESYS;
-	rule.allowed_access = rights & rules->handled & (S_ISDIR(st.st_mode) ? UINT64_MAX : FILE_RIGHTS);
+	rule.allowed_access =
+	    rights & rules->handled & (S_ISDIR(st.st_mode) ? UINT64_MAX : FILE_RIGHTS);
 	if (!rule.allowed_access)
 		return CD_OK;
 	/* EBADFD: a pipe or socket, which Landlock does not restrict. */
-	if (syscall(SYS_landlock_add_rule, rules->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) && errno != EBADFD)
+	if (syscall(SYS_landlock_add_rule, rules->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) &&
+	    errno != EBADFD)
 		return CD_ESYS;
 	return CD_OK;
 }
@@ -124,9 +130,10 @@ static enum cd_status grant_standard(const struct ruleset *rules, int fd)
 enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 {
 	struct landlock_ruleset_attr attr = {
-		.handled_access_fs = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
-				     DIR_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-				     LANDLOCK_ACCESS_FS_MAKE_BLOCK};
+	    .handled_access_fs = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR |
+				 LANDLOCK_ACCESS_FS_WRITE_FILE | DIR_WRITE |
+				 LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+				 LANDLOCK_ACCESS_FS_MAKE_BLOCK};
 	enum cd_status status = CD_OK;
 	struct ruleset rules;
 	int abi = host_landlock_abi();
@@ -141,17 +148,20 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 	if (abi >= 5)
 		attr.handled_access_fs |= FS_IOCTL_DEV;
 	rules.handled = attr.handled_access_fs;
-	rules.fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
+	rules.fd =
+	    (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 	if (rules.fd < 0)
 		return CD_ESYS;
 	for (size_t i = 0; status == CD_OK && i < plan->count; i++)
 		status = grant_mount(&rules, &plan->mounts[i]);
 	for (int fd = 0; status == CD_OK && fd <= 2; fd++)
 		status = grant_standard(&rules, fd);
-	/* Nothing is in the view but what was granted: one rule for reading says as much as one for each of its mounts. */
+	/* Nothing is in the view but what was granted: one rule for reading says as much as one for
+	 * each of its mounts. */
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (status == CD_OK)
-		status = root < 0 ? CD_ESYS : grant(&rules, root, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
+		status = root < 0 ? CD_ESYS
+				  : grant(&rules, root, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
 	if (root >= 0)
 		close(root);
 	if (status == CD_OK)
@@ -163,33 +173,120 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 	return status;
 }
 
-/* What serving a border takes. Arguments are checked for ioctl alone: only the listener's requests. */
+/* What serving a border takes. Arguments are checked for ioctl alone: only the listener's requests.
+ */
 static const int monitor_calls[] = {
-	/* messages */
-	SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal,
-	SYS_poll, SYS_ppoll, SYS_getpid, SYS_gettid, SYS_kill, SYS_tgkill, SYS_tkill,
-	/* the file system, from the view's root */
-	SYS_openat2, SYS_openat, SYS_open, SYS_close, SYS_read, SYS_pread64, SYS_write, SYS_writev, SYS_lseek,
-	SYS_fstat, SYS_newfstatat, SYS_stat, SYS_lstat, SYS_statx, SYS_fstatfs, SYS_statfs, SYS_faccessat,
-	SYS_faccessat2, SYS_readlinkat, SYS_readlink, SYS_mkdirat, SYS_mknodat, SYS_unlinkat, SYS_renameat2,
-	SYS_renameat, SYS_rename, SYS_linkat, SYS_symlinkat, SYS_fchmodat, SYS_fchmod, SYS_chmod, SYS_fchownat,
-	SYS_fchown, SYS_chown, SYS_lchown, SYS_utimensat, SYS_truncate, SYS_ftruncate, SYS_getxattr,
-	SYS_lgetxattr, SYS_fgetxattr, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_listxattr,
-	SYS_llistxattr, SYS_flistxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
-	SYS_inotify_add_watch, SYS_fcntl, SYS_umask, SYS_dup, SYS_dup3, SYS_fchdir, SYS_getcwd,
-	/* sockets that the space holds, passed on to it; none can be made */
-	SYS_sendto, SYS_sendmsg, SYS_getsockopt, SYS_getsockname,
-	/* workers and memory */
-	SYS_fork, SYS_wait4, SYS_prctl, SYS_set_robust_list, SYS_rt_sigaction, SYS_rt_sigprocmask,
-	SYS_rt_sigreturn, SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_futex,
-	SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_exit,
-	SYS_prlimit64, SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_getcpu, SYS_exit_group, SYS_restart_syscall, SYS_sched_yield, SYS_set_tid_address, SYS_getuid, SYS_geteuid,
+    /* messages */
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_pidfd_open,
+    SYS_pidfd_getfd,
+    SYS_pidfd_send_signal,
+    SYS_poll,
+    SYS_ppoll,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_kill,
+    SYS_tgkill,
+    SYS_tkill,
+    /* the file system, from the view's root */
+    SYS_openat2,
+    SYS_openat,
+    SYS_open,
+    SYS_close,
+    SYS_read,
+    SYS_pread64,
+    SYS_write,
+    SYS_writev,
+    SYS_lseek,
+    SYS_fstat,
+    SYS_newfstatat,
+    SYS_stat,
+    SYS_lstat,
+    SYS_statx,
+    SYS_fstatfs,
+    SYS_statfs,
+    SYS_faccessat,
+    SYS_faccessat2,
+    SYS_readlinkat,
+    SYS_readlink,
+    SYS_mkdirat,
+    SYS_mknodat,
+    SYS_unlinkat,
+    SYS_renameat2,
+    SYS_renameat,
+    SYS_rename,
+    SYS_linkat,
+    SYS_symlinkat,
+    SYS_fchmodat,
+    SYS_fchmod,
+    SYS_chmod,
+    SYS_fchownat,
+    SYS_fchown,
+    SYS_chown,
+    SYS_lchown,
+    SYS_utimensat,
+    SYS_truncate,
+    SYS_ftruncate,
+    SYS_getxattr,
+    SYS_lgetxattr,
+    SYS_fgetxattr,
+    SYS_setxattr,
+    SYS_lsetxattr,
+    SYS_fsetxattr,
+    SYS_listxattr,
+    SYS_llistxattr,
+    SYS_flistxattr,
+    SYS_removexattr,
+    SYS_lremovexattr,
+    SYS_fremovexattr,
+    SYS_inotify_add_watch,
+    SYS_fcntl,
+    SYS_umask,
+    SYS_dup,
+    SYS_dup3,
+    SYS_fchdir,
+    SYS_getcwd,
+    /* sockets that the space holds, passed on to it; none can be made */
+    SYS_sendto,
+    SYS_sendmsg,
+    SYS_getsockopt,
+    SYS_getsockname,
+    /* workers and memory */
+    SYS_fork,
+    SYS_wait4,
+    SYS_prctl,
+    SYS_set_robust_list,
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_brk,
+    SYS_futex,
+    SYS_clock_gettime,
+    SYS_clock_nanosleep,
+    SYS_nanosleep,
+    SYS_gettimeofday,
+    SYS_getrandom,
+    SYS_exit,
+    SYS_prlimit64,
+    SYS_sched_getaffinity,
+    SYS_sched_setaffinity,
+    SYS_getcpu,
+    SYS_exit_group,
+    SYS_restart_syscall,
+    SYS_sched_yield,
+    SYS_set_tid_address,
+    SYS_getuid,
+    SYS_geteuid,
 };
 
-#define NEW_NAMESPACE                                                                            \
+#define NEW_NAMESPACE                                                                              \
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 	 CLONE_NEWCGROUP)
-#define CALLS (sizeof(monitor_calls) / sizeof(monitor_calls[0]))
+#define CALLS	  (sizeof(monitor_calls) / sizeof(monitor_calls[0]))
 #define CALLS_MAX (CALLS + 2)
 
 struct program {
@@ -202,12 +299,16 @@ static void emit(struct program *p, struct sock_filter instruction)
 	p->code[p->len++] = instruction;
 }
 
-#define LOAD(field) (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD(field)                                                                                \
+	(struct sock_filter)                                                                       \
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define RETURN(value) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, value)
-#define UNLESS_EQUAL(value, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
+#define UNLESS_EQUAL(value, skip)                                                                  \
+	(struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
 
 /* If nr is the call's number: the accumulator has the argument next, and only these values pass. */
-static void allow_values(struct program *p, int nr, unsigned argument, const unsigned long *values, size_t count)
+static void allow_values(struct program *p, int nr, unsigned argument, const unsigned long *values,
+			 size_t count)
 {
 	emit(p, UNLESS_EQUAL((unsigned)nr, (unsigned char)(2 * count + 2)));
 	emit(p, LOAD(args[argument]));
@@ -239,7 +340,8 @@ static void allow_sorted(struct program *p, const int *calls, size_t count)
 		emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
 		return;
 	}
-	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (unsigned)calls[half], 0, 1));
+	emit(p,
+	     (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (unsigned)calls[half], 0, 1));
 	jump = p->len;
 	emit(p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 	allow_sorted(p, calls, half);
@@ -255,8 +357,8 @@ static int compare_numbers(const void *a, const void *b)
 enum cd_status host_confine_monitor(bool unix_sockets)
 {
 	static const unsigned long listener_requests[] = {
-		SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID,
-		SECCOMP_IOCTL_NOTIF_ADDFD, SECCOMP_IOCTL_NOTIF_SET_FLAGS};
+	    SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID,
+	    SECCOMP_IOCTL_NOTIF_ADDFD, SECCOMP_IOCTL_NOTIF_SET_FLAGS};
 	static const unsigned long seccomp_requests[] = {SECCOMP_GET_NOTIF_SIZES};
 	struct program p = {.len = 0};
 	struct sock_fprog program;
@@ -282,7 +384,8 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 	allow_without(&p, SYS_clone, 0, NEW_NAMESPACE);
 	allow_sorted(&p, calls, count);
 	program = (struct sock_fprog){p.len, p.code};
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		return CD_ESYS;
 	return CD_OK;
 }

@@ -10,37 +10,39 @@ static struct cd_object path_object(const char *path, size_t len)
 	return (struct cd_object){.kind = CD_OBJECT_PATH, .text = path, .len = len};
 }
 
-int host_decide_path(struct kern_border *border, const struct kern_message *m, uint64_t ops, const char *path,
-		     size_t len)
+int host_decide_path(struct kern_border *border, const struct kern_message *m, uint64_t ops,
+		     const char *path, size_t len)
 {
 	struct cd_object object = path_object(path, len);
 
 	return kern_border_decide(border, m, ops, &object);
 }
 
-bool host_would_allow_path(const struct kern_border *border, const struct kern_message *m, uint64_t ops,
-			   const char *path, size_t len)
+bool host_would_allow_path(const struct kern_border *border, const struct kern_message *m,
+			   uint64_t ops, const char *path, size_t len)
 {
 	struct cd_object object = path_object(path, len);
 
 	return kern_border_would_allow(border, m, ops, &object);
 }
 
-int host_note_absent(struct kern_border *border, const struct kern_message *m, uint64_t ops, const char *path,
-		     size_t len, int error)
+int host_note_absent(struct kern_border *border, const struct kern_message *m, uint64_t ops,
+		     const char *path, size_t len, int error)
 {
 	struct cd_object object = path_object(path, len);
 
-	/* Other errors (ENOTDIR, ELOOP, ENAMETOOLONG) are about the question, not about what the policy withholds. */
+	/* Other errors (ENOTDIR, ELOOP, ENAMETOOLONG) are about the question, not about what the
+	 * policy withholds. */
 	if (len && (error == -ENOENT || error == -EACCES))
 		kern_border_note_absent(border, m, ops, &object);
 	return error;
 }
 
 /*
- * What has no path in the view has no rules: its descriptor alone speaks for it. Linux would let the owner of a file
- * change its mode through a descriptor that is open for reading only. Here that takes one that is open for writing, or
- * a file that no name leads to any more; and devices (the user's terminal) stay as they are.
+ * What has no path in the view has no rules: its descriptor alone speaks for it. Linux would let
+ * the owner of a file change its mode through a descriptor that is open for reading only. Here that
+ * takes one that is open for writing, or a file that no name leads to any more; and devices (the
+ * user's terminal) stay as they are.
  */
 static int decide_anonymous(const struct host_object *object, uint64_t ops)
 {
@@ -58,8 +60,8 @@ static int decide_anonymous(const struct host_object *object, uint64_t ops)
 	return st.st_nlink == 0 || held == O_WRONLY || held == O_RDWR ? 0 : -EPERM;
 }
 
-int host_find(struct kern_border *border, const struct kern_message *m, unsigned flags, uint64_t ops,
-	      struct host_object *object)
+int host_find(struct kern_border *border, const struct kern_message *m, unsigned flags,
+	      uint64_t ops, struct host_object *object)
 {
 	int error = host_resolve(m, m->dir, m->path, flags, object);
 
@@ -70,8 +72,8 @@ int host_find(struct kern_border *border, const struct kern_message *m, unsigned
 	return host_decide_path(border, m, ops, object->path, object->path_len);
 }
 
-int host_find_target(struct kern_border *border, const struct kern_message *m, unsigned flags, uint64_t ops,
-		     struct host_object *object)
+int host_find_target(struct kern_border *border, const struct kern_message *m, unsigned flags,
+		     uint64_t ops, struct host_object *object)
 {
 	int error;
 

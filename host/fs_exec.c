@@ -1,9 +1,10 @@
 /*
  * execve.
  *
- * Linux itself must start a program, and reads its name from the process's memory again when it does. So the decision here
- * explains and records, and what enforces it is the view: what no rule lets run is on a mount with
- * noexec, and a process that exchanges the name after the decision is held to that (docs/invariants.md, 3).
+ * Linux itself must start a program, and reads its name from the process's memory again when it
+ * does. So the decision here explains and records, and what enforces it is the view: what no rule
+ * lets run is on a mount with noexec, and a process that exchanges the name after the decision is
+ * held to that (docs/invariants.md, 3).
  */
 #include <ctype.h>
 #include <errno.h>
@@ -15,7 +16,7 @@
 
 #include "host/fs.h"
 
-#define EXEC CD_OPBIT(CD_OP_FS_EXEC)
+#define EXEC		 CD_OPBIT(CD_OP_FS_EXEC)
 #define INTERPRETERS_MAX 5 /* as in Linux */
 
 /* The interpreter that a "#!" line names; false when the file has none. */
@@ -41,19 +42,23 @@ static bool read_interpreter(int object, char *path, size_t size)
 	return *path != '\0';
 }
 
-static int may_run(struct kern_border *border, const struct kern_message *m, const struct host_object *object)
+static int may_run(struct kern_border *border, const struct kern_message *m,
+		   const struct host_object *object)
 {
 	struct stat st;
 	int error;
 
 	if (fstat(object->fd, &st))
 		return -errno;
-	/* What has no path in the view (a memory file, say) has no rule; a rule for all paths is none for it. */
+	/* What has no path in the view (a memory file, say) has no rule; a rule for all paths is
+	 * none for it. */
 	if (!S_ISREG(st.st_mode) || object->anonymous)
 		return -EACCES;
 	error = host_decide_path(border, m, EXEC, object->path, object->path_len);
-	/* A program that its user cannot read would become one whose memory the monitor cannot read. */
-	if (!error && syscall(SYS_faccessat2, object->fd, "", X_OK | R_OK, AT_EMPTY_PATH | AT_EACCESS))
+	/* A program that its user cannot read would become one whose memory the monitor cannot
+	 * read. */
+	if (!error &&
+	    syscall(SYS_faccessat2, object->fd, "", X_OK | R_OK, AT_EMPTY_PATH | AT_EACCESS))
 		error = -errno;
 	return error;
 }
@@ -68,7 +73,8 @@ HOST_HANDLER(host_fs_exec)
 
 	(void)context;
 	if (error) {
-		reply->value = host_note_absent(border, m, EXEC, object.path, object.path_len, error);
+		reply->value =
+		    host_note_absent(border, m, EXEC, object.path, object.path_len, error);
 		return;
 	}
 	error = may_run(border, m, &object);

@@ -13,7 +13,8 @@
 #include "kernel/process.h"
 #include "kernel/space.h"
 
-static int find_to_change(struct kern_border *border, const struct kern_message *m, struct host_object *object)
+static int find_to_change(struct kern_border *border, const struct kern_message *m,
+			  struct host_object *object)
 {
 	unsigned flags = (m->flags & AT_SYMLINK_NOFOLLOW ? HOST_NOFOLLOW : 0) |
 			 (m->flags & AT_EMPTY_PATH ? HOST_EMPTY : 0);
@@ -54,7 +55,8 @@ HOST_HANDLER(host_fs_chown)
 
 	(void)context;
 	if (!error && fchownat(object.fd, "", (uid_t)m->mode, (gid_t)m->extra, AT_EMPTY_PATH))
-		/* EINVAL: an id that is not mapped here. To the program it is one that it may not give. */
+		/* EINVAL: an id that is not mapped here. To the program it is one that it may not
+		 * give. */
 		error = errno == EINVAL ? -EPERM : -errno;
 	host_object_close(&object);
 	reply->value = error;
@@ -71,7 +73,8 @@ HOST_HANDLER(host_fs_utimes)
 		return;
 	}
 	error = find_to_change(border, m, &object);
-	if (!error && syscall(SYS_utimensat, object.fd, "", m->data_len ? m->data : NULL, AT_EMPTY_PATH))
+	if (!error &&
+	    syscall(SYS_utimensat, object.fd, "", m->data_len ? m->data : NULL, AT_EMPTY_PATH))
 		error = -errno;
 	host_object_close(&object);
 	reply->value = error;
@@ -122,12 +125,13 @@ HOST_HANDLER(host_fs_setxattr)
 {
 	static struct host_object object;
 	char path[32];
-	int error = host_find_target(border, m,
-				     m->shape->fixed_flags & AT_SYMLINK_NOFOLLOW ? HOST_NOFOLLOW : 0,
-				     CD_OPBIT(CD_OP_FS_WRITE), &object);
+	int error = host_find_target(
+	    border, m, m->shape->fixed_flags & AT_SYMLINK_NOFOLLOW ? HOST_NOFOLLOW : 0,
+	    CD_OPBIT(CD_OP_FS_WRITE), &object);
 
 	(void)context;
-	if (!error && setxattr(host_fd_path(object.fd, path), m->path2, m->data, m->data_len, (int)m->flags))
+	if (!error &&
+	    setxattr(host_fd_path(object.fd, path), m->path2, m->data, m->data_len, (int)m->flags))
 		error = -errno;
 	host_object_close(&object);
 	reply->value = error;
@@ -146,7 +150,8 @@ HOST_HANDLER(host_fs_removexattr)
 	reply->value = error;
 }
 
-/* The mask is a register's value and stays the process's own; from now on it has to be asked for. */
+/* The mask is a register's value and stays the process's own; from now on it has to be asked for.
+ */
 HOST_HANDLER(host_fs_umask)
 {
 	(void)context, (void)border;

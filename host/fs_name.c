@@ -2,8 +2,8 @@
  * What makes, moves and removes names.
  *
  * A link or a rename must not widen what may be done with a file: rules go by names, and a
- * second name under a more generous rule would undo the first one's. Then the answer is EXDEV, as between two file
- * systems: mv falls back to copying, which meets every rule on its way.
+ * second name under a more generous rule would undo the first one's. Then the answer is EXDEV, as
+ * between two file systems: mv falls back to copying, which meets every rule on its way.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,17 +31,18 @@ static bool is_there(const struct host_place *place)
 	return fstatat(place->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int find_place(struct kern_border *border, const struct kern_message *m, int dir, const char *path,
-		      uint64_t ops, struct host_place *place)
+static int find_place(struct kern_border *border, const struct kern_message *m, int dir,
+		      const char *path, uint64_t ops, struct host_place *place)
 {
 	int error = host_resolve_place(m, dir, path, place);
 
 	return error ? host_note_absent(border, m, ops, place->path, place->path_len, error) : 0;
 }
 
-/* A place where a new name may be made. What is there already answers EEXIST, whatever the policy says of making it. */
-static int find_new(struct kern_border *border, const struct kern_message *m, int dir, const char *path,
-		    struct host_place *place)
+/* A place where a new name may be made. What is there already answers EEXIST, whatever the policy
+ * says of making it. */
+static int find_new(struct kern_border *border, const struct kern_message *m, int dir,
+		    const char *path, struct host_place *place)
 {
 	int error = find_place(border, m, dir, path, CREATE, place);
 
@@ -58,7 +59,8 @@ HOST_HANDLER(host_fs_mkdir)
 	int error = find_new(border, m, m->dir, m->path, &place);
 
 	(void)context;
-	if (!error && mkdirat(place.dir, place.name, (mode_t)m->mode & 01777 & ~kern_process_umask(m)))
+	if (!error &&
+	    mkdirat(place.dir, place.name, (mode_t)m->mode & 01777 & ~kern_process_umask(m)))
 		error = -errno;
 	host_place_close(&place);
 	reply->value = error;
@@ -117,12 +119,13 @@ HOST_HANDLER(host_fs_unlink)
 	reply->value = error;
 }
 
-static bool would_allow(const struct kern_border *border, const struct kern_message *m, enum cd_op op,
-			const char *path, size_t len)
+static bool would_allow(const struct kern_border *border, const struct kern_message *m,
+			enum cd_op op, const char *path, size_t len)
 {
 	/* Rules on sockets go by names, too. */
-	struct cd_object object = {.kind = op == CD_OP_NET_CONNECT || op == CD_OP_NET_SEND ? CD_OBJECT_ADDRESS
-											   : CD_OBJECT_PATH,
+	struct cd_object object = {.kind = op == CD_OP_NET_CONNECT || op == CD_OP_NET_SEND
+					       ? CD_OBJECT_ADDRESS
+					       : CD_OBJECT_PATH,
 				   .proto = CD_UNIX,
 				   .text = path,
 				   .len = len};
@@ -131,21 +134,22 @@ static bool would_allow(const struct kern_border *border, const struct kern_mess
 }
 
 /* Would what stands at `from` be open to more under the name `to`? */
-static bool would_widen(const struct kern_border *border, const struct kern_message *m, const char *from,
-			size_t from_len, const char *to, size_t to_len)
+static bool would_widen(const struct kern_border *border, const struct kern_message *m,
+			const char *from, size_t from_len, const char *to, size_t to_len)
 {
 	static const enum cd_op ops[] = {CD_OP_FS_STAT, CD_OP_FS_READ,	   CD_OP_FS_WRITE,
 					 CD_OP_FS_EXEC, CD_OP_NET_CONNECT, CD_OP_NET_SEND};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
-		if (would_allow(border, m, ops[i], to, to_len) && !would_allow(border, m, ops[i], from, from_len))
+		if (would_allow(border, m, ops[i], to, to_len) &&
+		    !would_allow(border, m, ops[i], from, from_len))
 			return true;
 	return false;
 }
 
 /* One direction of a rename: may what is at `from` go to `to`? */
-static int may_move(struct kern_border *border, const struct kern_message *m, const struct host_object *from,
-		    const struct host_place *to)
+static int may_move(struct kern_border *border, const struct kern_message *m,
+		    const struct host_object *from, const struct host_place *to)
 {
 	int error = host_decide_path(border, m, REMOVE, from->path, from->path_len);
 
@@ -162,16 +166,17 @@ static int may_move(struct kern_border *border, const struct kern_message *m, co
 	return 0;
 }
 
-static int rename_places(struct kern_border *border, const struct kern_message *m, const struct host_place *from,
-			 const struct host_place *to)
+static int rename_places(struct kern_border *border, const struct kern_message *m,
+			 const struct host_place *from, const struct host_place *to)
 {
 	static struct host_object old, new;
 	unsigned flags = (unsigned)m->flags;
 	int error = host_place_object(from, &old);
 
 	if (error)
-		return error == -ENOENT ? host_note_absent(border, m, REMOVE, from->path, from->path_len, error)
-					: error;
+		return error == -ENOENT
+			   ? host_note_absent(border, m, REMOVE, from->path, from->path_len, error)
+			   : error;
 	error = host_place_object(to, &new);
 	if (error == 0 && flags & RENAME_NOREPLACE)
 		error = -EEXIST;
@@ -181,8 +186,8 @@ static int rename_places(struct kern_border *border, const struct kern_message *
 		error = may_move(border, m, &old, to);
 	if (!error && new.fd >= 0)
 		error = flags & RENAME_EXCHANGE
-				? may_move(border, m, &new, from)
-				: host_decide_path(border, m, REMOVE, to->path, to->path_len);
+			    ? may_move(border, m, &new, from)
+			    : host_decide_path(border, m, REMOVE, to->path, to->path_len);
 	/* If the names were exchanged since, the same rules hold for both: nothing is widened. */
 	if (!error && syscall(SYS_renameat2, from->dir, from->name, to->dir, to->name, flags))
 		error = -errno;
@@ -212,12 +217,14 @@ HOST_HANDLER(host_fs_rename)
 	reply->value = error;
 }
 
-/* A file that was made without a name (O_TMPFILE) gets its first one: it has no rules yet that could be undone. */
+/* A file that was made without a name (O_TMPFILE) gets its first one: it has no rules yet that
+ * could be undone. */
 static bool is_unnamed(const struct host_object *object)
 {
 	struct stat st;
 
-	return object->anonymous && object->own_fd && fstat(object->fd, &st) == 0 && st.st_nlink == 0;
+	return object->anonymous && object->own_fd && fstat(object->fd, &st) == 0 &&
+	       st.st_nlink == 0;
 }
 
 HOST_HANDLER(host_fs_link)
@@ -243,7 +250,8 @@ HOST_HANDLER(host_fs_link)
 	if (!error && !old.anonymous &&
 	    would_widen(border, m, old.path, old.path_len, place.path, place.path_len))
 		error = -EXDEV;
-	if (!error && linkat(AT_FDCWD, host_fd_path(old.fd, path), place.dir, place.name, AT_SYMLINK_FOLLOW))
+	if (!error &&
+	    linkat(AT_FDCWD, host_fd_path(old.fd, path), place.dir, place.name, AT_SYMLINK_FOLLOW))
 		error = -errno;
 	host_object_close(&old);
 	host_place_close(&place);

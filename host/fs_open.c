@@ -1,9 +1,9 @@
 /*
  * open, in all its forms.
  *
- * An object that is there is resolved, decided on, and opened again through its descriptor. A name that is not
- * there is created with O_EXCL in a directory that was resolved: if something has taken the name meanwhile,
- * everything begins anew.
+ * An object that is there is resolved, decided on, and opened again through its descriptor. A name
+ * that is not there is created with O_EXCL in a directory that was resolved: if something has taken
+ * the name meanwhile, everything begins anew.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,19 +26,21 @@
 static uint64_t ops_of(uint64_t flags)
 {
 	static const uint64_t by_mode[] = {
-		[O_RDONLY] = CD_OPBIT(CD_OP_FS_READ),
-		[O_WRONLY] = CD_OPBIT(CD_OP_FS_WRITE),
-		[O_RDWR] = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE),
-		[ACCESS] = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE),
+	    [O_RDONLY] = CD_OPBIT(CD_OP_FS_READ),
+	    [O_WRONLY] = CD_OPBIT(CD_OP_FS_WRITE),
+	    [O_RDWR] = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE),
+	    [ACCESS] = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE),
 	};
 
-	/* A path descriptor goes in as a readable one (there is no other way), so it takes the right to read. */
+	/* A path descriptor goes in as a readable one (there is no other way), so it takes the
+	 * right to read. */
 	if (flags & O_PATH)
 		return CD_OPBIT(CD_OP_FS_READ);
 	return by_mode[flags & ACCESS] | (flags & O_TRUNC ? CD_OPBIT(CD_OP_FS_WRITE) : 0);
 }
 
-/* Does the descriptor that the process came by carry the access it asks for? Then nothing is gained by opening it again. */
+/* Does the descriptor that the process came by carry the access it asks for? Then nothing is gained
+ * by opening it again. */
 static bool is_held(const struct host_object *object, uint64_t flags)
 {
 	int held = object->held_flags & ACCESS, wanted = (int)(flags & ACCESS);
@@ -59,7 +61,8 @@ static bool may_wait(const struct stat *st, uint64_t flags)
 static void reply_with(struct kern_reply *reply, int fd, uint64_t flags)
 {
 	if (fd < 0) {
-		/* ERESTARTSYS, which Linux itself turns into EINTR or a restart, as the handler wants it. */
+		/* ERESTARTSYS, which Linux itself turns into EINTR or a restart, as the handler
+		 * wants it. */
 		reply->value = fd == -EINTR ? -512 : fd;
 		return;
 	}
@@ -71,8 +74,8 @@ static void reply_with(struct kern_reply *reply, int fd, uint64_t flags)
 static int open_object(struct kern_border *border, const struct kern_message *m,
 		       const struct host_object *object, uint64_t flags)
 {
-	const uint64_t passed = ACCESS | O_APPEND | O_ASYNC | O_DIRECT | O_DIRECTORY | O_DSYNC | O_LARGEFILE |
-				O_NOATIME | O_NONBLOCK | O_SYNC | O_TRUNC;
+	const uint64_t passed = ACCESS | O_APPEND | O_ASYNC | O_DIRECT | O_DIRECTORY | O_DSYNC |
+				O_LARGEFILE | O_NOATIME | O_NONBLOCK | O_SYNC | O_TRUNC;
 	struct stat st;
 	int error;
 
@@ -86,8 +89,9 @@ static int open_object(struct kern_border *border, const struct kern_message *m,
 	if (fstat(object->fd, &st))
 		return -errno;
 	/*
-	 * A path descriptor of a link cannot be given: ELOOP would claim that none exists. glibc's chmod of a link
-	 * passes this on, and programs that restore modes (tar) know what it means there.
+	 * A path descriptor of a link cannot be given: ELOOP would claim that none exists. glibc's
+	 * chmod of a link passes this on, and programs that restore modes (tar) know what it means
+	 * there.
 	 */
 	if (S_ISLNK(st.st_mode))
 		return flags & O_PATH ? -EOPNOTSUPP : -ELOOP;
@@ -148,15 +152,16 @@ static int create(struct kern_border *border, const struct kern_message *m, uint
 	if (!error && strchr(place.name, '/'))
 		error = -EISDIR;
 	/* What is there answers EEXIST whatever the policy says of making it. */
-	if (!error && flags & O_EXCL && faccessat(place.dir, place.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (!error && flags & O_EXCL &&
+	    faccessat(place.dir, place.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    host_would_allow_path(border, m, CD_OPBIT(CD_OP_FS_STAT), place.path, place.path_len))
 		error = -EEXIST;
 	if (!error)
 		error = host_decide_path(border, m, ops, place.path, place.path_len);
 	if (!error) {
 		fd = openat(place.dir, place.name,
-			    (int)(flags & ~(uint64_t)(O_TRUNC | O_DIRECTORY | O_ASYNC)) | O_CREAT | O_EXCL |
-				    O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
+			    (int)(flags & ~(uint64_t)(O_TRUNC | O_DIRECTORY | O_ASYNC)) | O_CREAT |
+				O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
 			    mode & ~kern_process_umask(m));
 		error = fd < 0 ? -errno : fd;
 	}

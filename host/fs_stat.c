@@ -21,16 +21,18 @@
 static char results[CD_XATTR_SIZE_MAX];
 
 /*
- * The object of a call of the stat family. The C library asks for its own descriptors in this way (an empty
- * name): that needs neither a path nor a decision, the descriptor is held.
+ * The object of a call of the stat family. The C library asks for its own descriptors in this way
+ * (an empty name): that needs neither a path nor a decision, the descriptor is held.
  */
-static int find_for_stat(struct kern_border *border, const struct kern_message *m, struct host_object *object)
+static int find_for_stat(struct kern_border *border, const struct kern_message *m,
+			 struct host_object *object)
 {
 	unsigned flags = (m->flags & AT_SYMLINK_NOFOLLOW ? HOST_NOFOLLOW : 0) |
 			 (m->flags & AT_EMPTY_PATH ? HOST_EMPTY : 0);
 
 	if (!*m->path && m->flags & AT_EMPTY_PATH) {
-		object->fd = m->dir == AT_FDCWD ? kern_process_cwd(m) : kern_process_fd_object(m, m->dir);
+		object->fd =
+		    m->dir == AT_FDCWD ? kern_process_cwd(m) : kern_process_fd_object(m, m->dir);
 		return object->fd < 0 ? object->fd : 0;
 	}
 	return host_find(border, m, flags, CD_OPBIT(CD_OP_FS_STAT), object);
@@ -43,7 +45,8 @@ HOST_HANDLER(host_fs_stat)
 	int error;
 
 	(void)context;
-	if (m->flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) {
+	if (m->flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |
+				   AT_STATX_SYNC_TYPE)) {
 		reply->value = -EINVAL;
 		return;
 	}
@@ -63,13 +66,15 @@ HOST_HANDLER(host_fs_statx)
 	int error;
 
 	(void)context;
-	if (m->flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) {
+	if (m->flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |
+				   AT_STATX_SYNC_TYPE)) {
 		reply->value = -EINVAL;
 		return;
 	}
 	error = find_for_stat(border, m, &object);
-	if (!error && syscall(SYS_statx, object.fd, "", AT_EMPTY_PATH | (m->flags & AT_STATX_SYNC_TYPE),
-			      (unsigned)m->extra, stx))
+	if (!error &&
+	    syscall(SYS_statx, object.fd, "", AT_EMPTY_PATH | (m->flags & AT_STATX_SYNC_TYPE),
+		    (unsigned)m->extra, stx))
 		error = -errno;
 	if (!error)
 		error = kern_border_write(m, m->buf, stx, sizeof(stx));
@@ -94,7 +99,8 @@ HOST_HANDLER(host_fs_access)
 	}
 	error = host_resolve(m, m->dir, m->path, flags, &object);
 	if (error) {
-		reply->value = host_note_absent(border, m, ops, object.path, object.path_len, error);
+		reply->value =
+		    host_note_absent(border, m, ops, object.path, object.path_len, error);
 		return;
 	}
 	if (m->mode & R_OK)
@@ -112,7 +118,8 @@ HOST_HANDLER(host_fs_access)
 }
 
 /* /proc/self and /proc/thread-self name the one that reads them, which must not be the monitor. */
-static ssize_t read_link(const struct kern_message *m, const struct host_object *object, char *text, size_t size)
+static ssize_t read_link(const struct kern_message *m, const struct host_object *object, char *text,
+			 size_t size)
 {
 	struct kern_ids ids;
 	ssize_t n;
@@ -120,8 +127,9 @@ static ssize_t read_link(const struct kern_message *m, const struct host_object 
 	if (strcmp(object->path, "/proc/self") == 0)
 		return kern_process_ids(m, &ids) ? snprintf(text, size, "%d", ids.tgid) : -ESRCH;
 	if (strcmp(object->path, "/proc/thread-self") == 0)
-		return kern_process_ids(m, &ids) ? snprintf(text, size, "%d/task/%d", ids.tgid, ids.tid)
-						 : -ESRCH;
+		return kern_process_ids(m, &ids)
+			   ? snprintf(text, size, "%d/task/%d", ids.tgid, ids.tid)
+			   : -ESRCH;
 	n = readlinkat(object->fd, "", text, size);
 	return n < 0 ? -(errno == ENOENT ? EINVAL : errno) : n;
 }
@@ -129,7 +137,8 @@ static ssize_t read_link(const struct kern_message *m, const struct host_object 
 HOST_HANDLER(host_fs_readlink)
 {
 	static struct host_object object;
-	int error = host_find(border, m, HOST_NOFOLLOW | HOST_EMPTY, CD_OPBIT(CD_OP_FS_STAT), &object);
+	int error =
+	    host_find(border, m, HOST_NOFOLLOW | HOST_EMPTY, CD_OPBIT(CD_OP_FS_STAT), &object);
 	int32_t room = (int32_t)m->len;
 	ssize_t n = error;
 
@@ -174,7 +183,8 @@ HOST_HANDLER(host_fs_getxattr)
 
 	(void)context;
 	reply->value = error ? error
-			     : give(m, getxattr(host_fd_path(object.fd, path), m->path2, results, sizeof(results)));
+			     : give(m, getxattr(host_fd_path(object.fd, path), m->path2, results,
+						sizeof(results)));
 	host_object_close(&object);
 }
 
@@ -186,7 +196,8 @@ HOST_HANDLER(host_fs_listxattr)
 
 	(void)context;
 	reply->value =
-		error ? error : give(m, listxattr(host_fd_path(object.fd, path), results, sizeof(results)));
+	    error ? error
+		  : give(m, listxattr(host_fd_path(object.fd, path), results, sizeof(results)));
 	host_object_close(&object);
 }
 
@@ -206,8 +217,9 @@ HOST_HANDLER(host_fs_statfs)
 }
 
 /*
- * The working directory is no authority: every name that starts from it is resolved and decided on afresh. So
- * Linux may change it, and a process that exchanges the name after the decision gains nothing (docs/invariants.md, 3).
+ * The working directory is no authority: every name that starts from it is resolved and decided on
+ * afresh. So Linux may change it, and a process that exchanges the name after the decision gains
+ * nothing (docs/invariants.md, 3).
  */
 HOST_HANDLER(host_fs_chdir)
 {

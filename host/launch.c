@@ -2,8 +2,8 @@
  * Bringing a space up.
  *
  * Each process below reports the first thing that fails through one close-on-exec pipe, which
- * reads as end of file once the program has been started (as musl's posix_spawn does). Between the program's filter
- * and its execve nothing may cross the border but that execve: nobody serves yet.
+ * reads as end of file once the program has been started (as musl's posix_spawn does). Between the
+ * program's filter and its execve nothing may cross the border but that execve: nobody serves yet.
  */
 #include "host/launch.h"
 
@@ -42,34 +42,34 @@
 /* Everything that the processes of one launch share. */
 struct launch {
 	const struct host_launch *in;
-	int fault;               /* write end */
-	int status;              /* write end, for init */
-	int control;             /* the monitor's end */
+	int fault;   /* write end */
+	int status;  /* write end, for init */
+	int control; /* the monitor's end */
 	int proc;
 	mode_t umask;
 	uid_t uid;
 	gid_t gid;
-	int main_pipe[2];        /* the program's pid, for init */
-	int ready_pipe[2];       /* the listener's number, for the monitor */
-	int proc_pipe[2];        /* a byte when the space's /proc stands, for the monitor */
+	int main_pipe[2];  /* the program's pid, for init */
+	int ready_pipe[2]; /* the listener's number, for the monitor */
+	int proc_pipe[2];  /* a byte when the space's /proc stands, for the monitor */
 	struct sock_filter filter[KERN_FILTER_MAX];
 	size_t filter_len;
 };
 
 static const char *const stage_texts[] = {
-	[HOST_STAGE_NONE] = "nothing failed",
-	[HOST_STAGE_NAMESPACES] = "cannot make the namespaces of a space",
-	[HOST_STAGE_IDENTITY] = "cannot map this user into the space",
-	[HOST_STAGE_VIEW] = "cannot build the view at",
-	[HOST_STAGE_PROC] = "cannot mount the space's /proc",
-	[HOST_STAGE_INIT] = "cannot start the space's first process",
-	[HOST_STAGE_LANDLOCK] = "cannot confine the monitor with Landlock",
-	[HOST_STAGE_CAPABILITIES] = "cannot give up capabilities",
-	[HOST_STAGE_FILTER] = "cannot install the space's filter",
-	[HOST_STAGE_LIMITS] = "cannot set the limit",
-	[HOST_STAGE_DIRECTORY] = "cannot enter the directory",
-	[HOST_STAGE_CONFINE] = "cannot confine the monitor",
-	[HOST_STAGE_EXEC] = "cannot run",
+    [HOST_STAGE_NONE] = "nothing failed",
+    [HOST_STAGE_NAMESPACES] = "cannot make the namespaces of a space",
+    [HOST_STAGE_IDENTITY] = "cannot map this user into the space",
+    [HOST_STAGE_VIEW] = "cannot build the view at",
+    [HOST_STAGE_PROC] = "cannot mount the space's /proc",
+    [HOST_STAGE_INIT] = "cannot start the space's first process",
+    [HOST_STAGE_LANDLOCK] = "cannot confine the monitor with Landlock",
+    [HOST_STAGE_CAPABILITIES] = "cannot give up capabilities",
+    [HOST_STAGE_FILTER] = "cannot install the space's filter",
+    [HOST_STAGE_LIMITS] = "cannot set the limit",
+    [HOST_STAGE_DIRECTORY] = "cannot enter the directory",
+    [HOST_STAGE_CONFINE] = "cannot confine the monitor",
+    [HOST_STAGE_EXEC] = "cannot run",
 };
 
 const char *host_fault_text(const struct host_fault *fault)
@@ -98,7 +98,8 @@ static _Noreturn void fail(const struct launch *l, enum host_stage stage, const 
 /* fork with flags; the stack is the caller's, copied. */
 static pid_t fork_with(unsigned long flags, int *pidfd)
 {
-	return (pid_t)syscall(SYS_clone, flags | SIGCHLD | (pidfd ? CLONE_PIDFD : 0), NULL, pidfd, NULL, 0);
+	return (pid_t)syscall(SYS_clone, flags | SIGCHLD | (pidfd ? CLONE_PIDFD : 0), NULL, pidfd,
+			      NULL, 0);
 }
 
 /* ---- the program ---- */
@@ -120,7 +121,8 @@ static void set_limits(const struct launch *l)
 		struct rlimit limit = {l->in->limits[i].value, l->in->limits[i].value};
 		struct rlimit now;
 
-		if (getrlimit(l->in->limits[i].resource, &now) == 0 && now.rlim_max < limit.rlim_max)
+		if (getrlimit(l->in->limits[i].resource, &now) == 0 &&
+		    now.rlim_max < limit.rlim_max)
 			limit.rlim_cur = limit.rlim_max = now.rlim_max;
 		if (setrlimit(l->in->limits[i].resource, &limit))
 			fail(l, HOST_STAGE_LIMITS, NULL);
@@ -140,14 +142,15 @@ static void enter_directory(const struct launch *l)
 /* From here on every border call waits for the monitor. Returns the listener's number. */
 static int install_filter(const struct launch *l)
 {
-	struct sock_fprog program = {(unsigned short)l->filter_len, (struct sock_filter *)l->filter};
+	struct sock_fprog program = {(unsigned short)l->filter_len,
+				     (struct sock_filter *)l->filter};
 	unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 
 	/* Before Linux 5.19 a signal may restart a call that the monitor has half done. */
 	if (listener < 0 && errno == EINVAL)
-		listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-				   &program);
+		listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				   SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	return (int)listener;
 }
 
@@ -166,11 +169,13 @@ static void exec_program(const struct launch *l)
 		execve(name, l->in->argv, l->in->envp);
 		return;
 	}
-	for (const char *at = l->in->search; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+	for (const char *at = l->in->search; at;
+	     at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
 		char path[CD_PATH_MAX];
 		int len = (int)strcspn(at, ":");
 
-		if (snprintf(path, sizeof(path), "%.*s/%s", len, at, name) >= (int)sizeof(path) || len == 0)
+		if (snprintf(path, sizeof(path), "%.*s/%s", len, at, name) >= (int)sizeof(path) ||
+		    len == 0)
 			continue;
 		execve(path, l->in->argv, l->in->envp);
 		if (is_final(errno))
@@ -182,8 +187,8 @@ static void exec_program(const struct launch *l)
 }
 
 /*
- * Shares the monitor's descriptors until the listener is in its table, then has its own: 0, 1, 2 and,
- * until the exec, the fault pipe.
+ * Shares the monitor's descriptors until the listener is in its table, then has its own: 0, 1, 2
+ * and, until the exec, the fault pipe.
  */
 static _Noreturn void run_program(struct launch *l)
 {
@@ -274,7 +279,8 @@ static void map_identity(const struct launch *l)
 		fail(l, HOST_STAGE_IDENTITY, NULL);
 }
 
-/* The space's own loopback works; it reaches nothing outside. That it might fail is no loss of safety. */
+/* The space's own loopback works; it reaches nothing outside. That it might fail is no loss of
+ * safety. */
 static void raise_loopback(void)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
@@ -286,7 +292,8 @@ static void raise_loopback(void)
 	close(fd);
 }
 
-/* The environment and the command line hold the user's secrets, and what decides on hostile input needs neither. */
+/* The environment and the command line hold the user's secrets, and what decides on hostile input
+ * needs neither. */
 static void forget_environment(void)
 {
 	extern char **environ;
@@ -305,15 +312,16 @@ static int start_init(struct launch *l)
 		run_init(l);
 	if (pid < 0)
 		fail(l, HOST_STAGE_INIT, NULL);
-	/* For what is forked from now on. Before Landlock, under which init could not be referred to. */
+	/* For what is forked from now on. Before Landlock, under which init could not be referred
+	 * to. */
 	if (syscall(SYS_setns, pidfd, CLONE_NEWPID))
 		fail(l, HOST_STAGE_INIT, NULL);
 	return pidfd;
 }
 
 /*
- * Runs on the monitor's memory, beside it: system calls that succeed and nothing else, so that they do not meet. Only what
- * it forks has a copy.
+ * Runs on the monitor's memory, beside it: system calls that succeed and nothing else, so that they
+ * do not meet. Only what it forks has a copy.
  */
 static int fork_program(void *context)
 {
@@ -328,13 +336,14 @@ static int fork_program(void *context)
 }
 
 /*
- * Forks the program into the space by way of a process that ends at once: its parent is then init. Returns that
- * process, to be waited for.
+ * Forks the program into the space by way of a process that ends at once: its parent is then init.
+ * Returns that process, to be waited for.
  */
 static pid_t start_program(struct launch *l)
 {
 	static char stack[2 * (CD_PATH_MAX + 8192)] __attribute__((aligned(16)));
-	pid_t between = clone(fork_program, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, l);
+	pid_t between =
+	    clone(fork_program, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, l);
 
 	if (between < 0)
 		fail(l, HOST_STAGE_INIT, NULL);
@@ -363,8 +372,9 @@ static void let_go_of_standard_streams(void)
 }
 
 /*
- * The number of the listener, which the program's process makes in the descriptor table that both share until
- * it says so. Until then nothing may be closed here: it would be closed there. If that process ends, so does init.
+ * The number of the listener, which the program's process makes in the descriptor table that both
+ * share until it says so. Until then nothing may be closed here: it would be closed there. If that
+ * process ends, so does init.
  */
 static int await_listener(const struct launch *l, int init_pidfd)
 {
@@ -377,7 +387,8 @@ static int await_listener(const struct launch *l, int init_pidfd)
 	if (!(pollers[0].revents & POLLIN) ||
 	    read(l->ready_pipe[0], &listener, sizeof(listener)) != sizeof(listener))
 		_exit(125); /* the program's process said why */
-	/* Nothing of the space runs before it has its own /proc: until then the monitor's is there. */
+	/* Nothing of the space runs before it has its own /proc: until then the monitor's is there.
+	 */
 	pollers[0].fd = l->proc_pipe[0];
 	while (poll(pollers, 2, -1) < 0 && errno == EINTR)
 		;
@@ -388,7 +399,7 @@ static int await_listener(const struct launch *l, int init_pidfd)
 
 static void close_pipes(const struct launch *l)
 {
-	const int all[] = {l->main_pipe[0],  l->main_pipe[1], l->ready_pipe[0], l->ready_pipe[1],
+	const int all[] = {l->main_pipe[0], l->main_pipe[1], l->ready_pipe[0], l->ready_pipe[1],
 			   l->proc_pipe[0], l->proc_pipe[1], l->status};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -426,13 +437,15 @@ static _Noreturn void run_monitor(struct launch *l)
 	if (status != CD_OK && status != CD_ENOSUP)
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
 	between = start_program(l);
-	/* The program's process gets itself ready meanwhile, and shares our descriptors until it is. */
+	/* The program's process gets itself ready meanwhile, and shares our descriptors until it
+	 * is. */
 	return_to_own_pids(l);
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
 	if (host_confine_monitor(l->in->unix_sockets) != CD_OK)
 		fail(l, HOST_STAGE_CONFINE, NULL);
-	/* Before init is looked at: init cannot end while this one, which is in its namespace, is not reaped. */
+	/* Before init is looked at: init cannot end while this one, which is in its namespace, is
+	 * not reaped. */
 	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 		;
 	monitor.listener = await_listener(l, monitor.init_pidfd);
@@ -449,9 +462,11 @@ static _Noreturn void run_monitor(struct launch *l)
 	_exit(0);
 }
 
-enum cd_status host_launch(const struct host_launch *in, struct host_space *space, struct host_fault *fault)
+enum cd_status host_launch(const struct host_launch *in, struct host_space *space,
+			   struct host_fault *fault)
 {
-	static struct launch l; /* too large for a stack, and the monitor's copy lives as long as the monitor */
+	static struct launch
+	    l; /* too large for a stack, and the monitor's copy lives as long as the monitor */
 	int fault_pipe[2] = {-1, -1}, status_pipe[2] = {-1, -1}, control[2] = {-1, -1};
 	const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
 					 CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;

@@ -1,14 +1,15 @@
 /*
- * Bringing a space up: from the user's process to a confined monitor and a program that waits at its border.
+ * Bringing a space up: from the user's process to a confined monitor and a program that waits at
+ * its border.
  *
  *   keeper (cordon run)      keeps the user's authority, serves a few fixed requests
- *     └ monitor              pid 1 of a pid namespace that only it and the space are in; the view is its root
- *         └ init             pid 1 of the space
- *         └ program          forked by way of a short-lived process, so that init is its parent
+ *     └ monitor              pid 1 of a pid namespace that only it and the space are in; the view
+ * is its root └ init             pid 1 of the space └ program          forked by way of a
+ * short-lived process, so that init is its parent
  *
- * When the monitor dies, Linux ends its pid namespace and with it the space. The program is forked after the
- * monitor has entered its Landlock domain: it is inside that domain, and so the monitor may
- * read its memory.
+ * When the monitor dies, Linux ends its pid namespace and with it the space. The program is forked
+ * after the monitor has entered its Landlock domain: it is inside that domain, and so the monitor
+ * may read its memory.
  */
 #ifndef CORDON_HOST_LAUNCH_H
 #define CORDON_HOST_LAUNCH_H
@@ -32,10 +33,10 @@ enum host_stage {
 	HOST_STAGE_LANDLOCK,
 	HOST_STAGE_CAPABILITIES,
 	HOST_STAGE_FILTER,
-	HOST_STAGE_LIMITS,     /* text: the limit */
-	HOST_STAGE_DIRECTORY,  /* --chdir; text: the directory */
-	HOST_STAGE_CONFINE,    /* the monitor's own filter */
-	HOST_STAGE_EXEC,       /* text: the program */
+	HOST_STAGE_LIMITS,    /* text: the limit */
+	HOST_STAGE_DIRECTORY, /* --chdir; text: the directory */
+	HOST_STAGE_CONFINE,   /* the monitor's own filter */
+	HOST_STAGE_EXEC,      /* text: the program */
 };
 
 struct host_fault {
@@ -53,9 +54,9 @@ struct host_rlimit {
 struct host_monitor {
 	int listener;
 	int init_pidfd;
-	int proc;      /* the monitor's private /proc */
-	int control;   /* to the keeper: SOCK_SEQPACKET */
-	mode_t umask;  /* that the space begins with */
+	int proc;     /* the monitor's private /proc */
+	int control;  /* to the keeper: SOCK_SEQPACKET */
+	mode_t umask; /* that the space begins with */
 };
 
 struct host_launch {
@@ -79,13 +80,15 @@ struct host_space {
 	pid_t monitor;
 	int monitor_pidfd;
 	int control; /* from the monitor: SOCK_SEQPACKET */
-	int fault;   /* a struct host_fault when the launch fails; end of file when the program has started */
-	int status;  /* from init: the int32 wait status of the program; end of file when it was killed first */
+	int fault;   /* a struct host_fault when the launch fails; end of file when the program has
+			started */
+	int status;  /* from init: the int32 wait status of the program; end of file when it was
+			killed first */
 };
 
 /*
- * Starts everything and returns without waiting. On failure before the monitor lives, fault says why. The
- * caller closes the descriptors and waits for the monitor.
+ * Starts everything and returns without waiting. On failure before the monitor lives, fault says
+ * why. The caller closes the descriptors and waits for the monitor.
  */
 enum cd_status host_launch(const struct host_launch *launch, struct host_space *space,
 			   struct host_fault *fault) CD_CHECKED;

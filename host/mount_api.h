@@ -25,7 +25,8 @@ static inline int sys_move_mount(int from, int to, const char *path)
 	return (int)syscall(SYS_move_mount, from, "", to, path, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
-static inline int sys_mount_setattr(int fd, const char *path, unsigned flags, struct mount_attr *attr)
+static inline int sys_mount_setattr(int fd, const char *path, unsigned flags,
+				    struct mount_attr *attr)
 {
 	return (int)syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr));
 }

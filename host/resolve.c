@@ -1,12 +1,13 @@
 /*
  * From a name to an object.
  *
- * The monitor's root is the view's, so that Linux itself resolves names for us, links and ".." included. Three
- * attempts, cheapest first:
- *   1. without following any symbolic link: most names; the name as given is then the object's own path;
+ * The monitor's root is the view's, so that Linux itself resolves names for us, links and ".."
+ * included. Three attempts, cheapest first:
+ *   1. without following any symbolic link: most names; the name as given is then the object's own
+ * path;
  *   2. following links: the object's path is asked of Linux;
- *   3. step by step, where /proc is involved: "self" means another process to the monitor than to the one that
- *      asked, and magic links (fd, exe, cwd) are followed only here.
+ *   3. step by step, where /proc is involved: "self" means another process to the monitor than to
+ * the one that asked, and magic links (fd, exe, cwd) are followed only here.
  */
 #include "host/resolve.h"
 
@@ -36,7 +37,8 @@ enum cd_status host_resolve_setup(int proc)
 	if (self_fds >= 0)
 		close(self_fds);
 	self_fds = openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* So that "N" is a path of the object behind descriptor N, for calls that take a path only. */
+	/* So that "N" is a path of the object behind descriptor N, for calls that take a path only.
+	 */
 	return self_fds >= 0 && fchdir(self_fds) == 0 ? CD_OK : CD_ESYS;
 }
 
@@ -102,7 +104,8 @@ static size_t ask_path(int fd, char *path, size_t size)
 	return (size_t)n;
 }
 
-/* Absolute, without empty, "." and ".." components, but for one slash at the end: its own normal form. */
+/* Absolute, without empty, "." and ".." components, but for one slash at the end: its own normal
+ * form. */
 static bool is_normal(const char *path, size_t *len)
 {
 	const char *at = path;
@@ -127,7 +130,8 @@ static bool is_normal(const char *path, size_t *len)
 	return true;
 }
 
-/* base + "/" + name by their letters alone: right wherever no link is involved, and for what is not there. */
+/* base + "/" + name by their letters alone: right wherever no link is involved, and for what is not
+ * there. */
 static size_t join(char *out, size_t size, const char *base, const char *name)
 {
 	size_t len = 0;
@@ -169,8 +173,9 @@ static size_t join(char *out, size_t size, const char *base, const char *name)
  */
 static bool is_hidden_proc(const char *path)
 {
-	static const char *const shown[] = {"cpuinfo", "filesystems", "loadavg", "meminfo", "mounts", "net",
-					    "self",    "stat",        "thread-self", "uptime",  "version", NULL};
+	static const char *const shown[] = {"cpuinfo",	   "filesystems", "loadavg", "meminfo",
+					    "mounts",	   "net",	  "self",    "stat",
+					    "thread-self", "uptime",	  "version", NULL};
 	size_t n;
 
 	if (strncmp(path, "/proc/", 6) != 0)
@@ -184,10 +189,12 @@ static bool is_hidden_proc(const char *path)
 			return false;
 	/* What runtimes read of the kernel's settings. */
 	return !(n == 3 && memcmp(path, "sys", 3) == 0 &&
-		 (strcmp(path, "sys") == 0 || strcmp(path, "sys/kernel") == 0 || strcmp(path, "sys/vm") == 0 ||
-		  strcmp(path, "sys/kernel/ngroups_max") == 0 || strcmp(path, "sys/kernel/pid_max") == 0 ||
+		 (strcmp(path, "sys") == 0 || strcmp(path, "sys/kernel") == 0 ||
+		  strcmp(path, "sys/vm") == 0 || strcmp(path, "sys/kernel/ngroups_max") == 0 ||
+		  strcmp(path, "sys/kernel/pid_max") == 0 ||
 		  strcmp(path, "sys/kernel/cap_last_cap") == 0 ||
-		  strcmp(path, "sys/vm/overcommit_memory") == 0 || strcmp(path, "sys/vm/max_map_count") == 0));
+		  strcmp(path, "sys/vm/overcommit_memory") == 0 ||
+		  strcmp(path, "sys/vm/max_map_count") == 0));
 }
 
 static int finish(struct host_object *object, int fd)
@@ -200,7 +207,8 @@ static int finish(struct host_object *object, int fd)
 	return 0;
 }
 
-/* Is the object's path the path of the object? Not for what was deleted, is no file, or came from outside the view. */
+/* Is the object's path the path of the object? Not for what was deleted, is no file, or came from
+ * outside the view. */
 static bool is_in_view(int fd, const char *path)
 {
 	struct stat mine, there;
@@ -251,9 +259,10 @@ static bool same_line(const char *a, const char *b, const char *key)
 }
 
 /*
- * How the descriptor was opened that `object` was reached through: info is its fdinfo. Flags and object are asked for
- * one after the other, and the process may put another file under the number in between: then the flags are not
- * those of this object, and count as O_PATH, which permits nothing.
+ * How the descriptor was opened that `object` was reached through: info is its fdinfo. Flags and
+ * object are asked for one after the other, and the process may put another file under the number
+ * in between: then the flags are not those of this object, and count as O_PATH, which permits
+ * nothing.
  */
 static void take_flags(struct host_object *object, int dir, const char *info, int fd)
 {
@@ -291,9 +300,9 @@ int host_resolve_fd(const struct kern_message *message, int fd, struct host_obje
 struct walk {
 	const struct kern_message *message;
 	struct host_object *object;
-	int at;    /* the directory reached so far */
-	int links; /* followed so far */
-	bool jumped; /* `at` was reached by a magic link */
+	int at;			    /* the directory reached so far */
+	int links;		    /* followed so far */
+	bool jumped;		    /* `at` was reached by a magic link */
 	char rest[2 * CD_PATH_MAX]; /* what is still to be walked */
 };
 
@@ -319,8 +328,8 @@ static void move_to_take(struct walk *w, int fd)
 }
 
 /* The text of a link, with "self" as the process that asked would read it. */
-static ssize_t read_link(const struct kern_message *message, int dir, const char *name, int link, char *text,
-			 size_t size)
+static ssize_t read_link(const struct kern_message *message, int dir, const char *name, int link,
+			 char *text, size_t size)
 {
 	struct kern_ids ids;
 	ssize_t n;
@@ -338,7 +347,8 @@ static ssize_t read_link(const struct kern_message *message, int dir, const char
 	return n;
 }
 
-/* A magic link leads to the object itself. One of /proc/PID/fd also tells how the descriptor was opened. */
+/* A magic link leads to the object itself. One of /proc/PID/fd also tells how the descriptor was
+ * opened. */
 static int follow_magic(struct walk *w, const char *name)
 {
 	char info[32];
@@ -353,7 +363,8 @@ static int follow_magic(struct walk *w, const char *name)
 	return 0;
 }
 
-/* Follows the link `name` in w->at, which is open as `link`: its text goes before what is left to walk. */
+/* Follows the link `name` in w->at, which is open as `link`: its text goes before what is left to
+ * walk. */
 static int follow_link(struct walk *w, const char *name, int link, const char *rest)
 {
 	char text[2 * CD_PATH_MAX];
@@ -426,8 +437,8 @@ static int walk_step(struct walk *w, bool follow)
 	return 1;
 }
 
-static int resolve_walking(const struct kern_message *message, int base, const char *path, bool follow,
-			   struct host_object *object)
+static int resolve_walking(const struct kern_message *message, int base, const char *path,
+			   bool follow, struct host_object *object)
 {
 	struct walk w = {.message = message, .object = object};
 	int result;
@@ -477,29 +488,32 @@ static void name_absent(struct host_object *object, int base, const char *path)
 	if (*path != '/')
 		ask_path(base, start, sizeof(start));
 	object->path_len = *path == '/' || start[0] == '/'
-				   ? join(object->path, sizeof(object->path), start, path)
-				   : 0;
+			       ? join(object->path, sizeof(object->path), start, path)
+			       : 0;
 	object->path[object->path_len] = '\0';
 }
 
 bool host_is_restricted(const struct kern_message *message)
 {
-	return message->verb == CD_VERB_OPEN && message->shape->form == KERN_FORM_OPEN_HOW && message->extra;
+	return message->verb == CD_VERB_OPEN && message->shape->form == KERN_FORM_OPEN_HOW &&
+	       message->extra;
 }
 
-int host_resolve_restricted(const struct kern_message *message, int dir, const char *path, unsigned flags,
-			    uint64_t resolve, struct host_object *object)
+int host_resolve_restricted(const struct kern_message *message, int dir, const char *path,
+			    unsigned flags, uint64_t resolve, struct host_object *object)
 {
 	int base, fd;
 
 	*object = (struct host_object){.fd = -1};
 	if (!*path)
 		return -ENOENT;
-	/* With RESOLVE_IN_ROOT an absolute name begins at the directory, too; ours would be the monitor's own. */
+	/* With RESOLVE_IN_ROOT an absolute name begins at the directory, too; ours would be the
+	 * monitor's own. */
 	base = open_base(message, dir, resolve & RESOLVE_IN_ROOT ? "." : path);
 	if (base < 0 && base != AT_FDCWD)
 		return base;
-	fd = open_at(base, path, flags & HOST_NOFOLLOW ? O_NOFOLLOW : 0, resolve | RESOLVE_NO_MAGICLINKS);
+	fd = open_at(base, path, flags & HOST_NOFOLLOW ? O_NOFOLLOW : 0,
+		     resolve | RESOLVE_NO_MAGICLINKS);
 	close_base(base);
 	if (fd < 0)
 		return fd;
@@ -600,8 +614,9 @@ int host_resolve_place(const struct kern_message *message, int dir, const char *
 	if (error)
 		return error;
 	/* What is created is held to the caller's RESOLVE_ flags as what is opened. */
-	error = host_is_restricted(message) ? host_resolve_restricted(message, dir, before, 0, message->extra, &parent)
-					    : host_resolve(message, dir, before, 0, &parent);
+	error = host_is_restricted(message)
+		    ? host_resolve_restricted(message, dir, before, 0, message->extra, &parent)
+		    : host_resolve(message, dir, before, 0, &parent);
 	if (error) {
 		/* For the record. */
 		if (parent.path_len)

@@ -1,8 +1,8 @@
 /*
  * From a name in a message to an object: a descriptor, and the path that the space knows it by.
  *
- * A name is resolved once, to an O_PATH descriptor under the view's root; what is decided on and acted on
- * afterwards is that descriptor (invariant 3).
+ * A name is resolved once, to an O_PATH descriptor under the view's root; what is decided on and
+ * acted on afterwards is that descriptor (invariant 3).
  */
 #ifndef CORDON_HOST_RESOLVE_H
 #define CORDON_HOST_RESOLVE_H
@@ -17,30 +17,35 @@
 #include "kernel/message.h"
 
 struct host_object {
-	int fd;          /* O_PATH; -1: the name is not there */
-	bool anonymous;  /* it has no path in the view: a pipe, a socket, a deleted or inherited file */
-	bool own_fd;     /* reached through /proc/PID/fd: held_flags are the flags that it was opened with */
+	int fd;		/* O_PATH; -1: the name is not there */
+	bool anonymous; /* it has no path in the view: a pipe, a socket, a deleted or inherited file
+			 */
+	bool own_fd;	/* reached through /proc/PID/fd: held_flags are the flags that it was opened
+			   with */
 	int held_flags;
 	size_t path_len;
-	char path[2 * CD_PATH_MAX]; /* absolute, normal form; of what is anonymous: what Linux calls it */
+	char path[2 * CD_PATH_MAX]; /* absolute, normal form; of what is anonymous: what Linux calls
+				       it */
 };
 
 /* A name in a directory: what mkdir, unlink and their like work on. */
 struct host_place {
 	int dir; /* O_PATH descriptor of the directory */
-	char name[CD_NAME_MAX + 2]; /* last component as given, with its trailing slash if it had one */
+	char name[CD_NAME_MAX +
+		  2]; /* last component as given, with its trailing slash if it had one */
 	size_t path_len;
 	char path[2 * CD_PATH_MAX]; /* of the name itself */
 };
 
 enum {
 	HOST_NOFOLLOW = 1, /* do not follow a symbolic link in the last place */
-	HOST_EMPTY = 2,    /* an empty name stands for the directory descriptor itself */
+	HOST_EMPTY = 2,	   /* an empty name stands for the directory descriptor itself */
 };
 
 /*
- * Resolves (dir, path) of the message's process. 0, or -errno as Linux would say it. When the name is
- * not there (-ENOENT), object->path still says, as well as can be told, which name that is, or is empty.
+ * Resolves (dir, path) of the message's process. 0, or -errno as Linux would say it. When the name
+ * is not there (-ENOENT), object->path still says, as well as can be told, which name that is, or
+ * is empty.
  */
 int host_resolve(const struct kern_message *message, int dir, const char *path, unsigned flags,
 		 struct host_object *object);
@@ -52,19 +57,23 @@ int host_resolve_place(const struct kern_message *message, int dir, const char *
 void host_object_close(struct host_object *object);
 void host_place_close(struct host_place *place);
 
-/* What `name`, an entry of the place's directory, is now; as host_resolve, for one component, never following a link. */
+/* What `name`, an entry of the place's directory, is now; as host_resolve, for one component, never
+ * following a link. */
 int host_place_object(const struct host_place *place, struct host_object *object);
 
-/* As host_resolve, under openat2's RESOLVE_ flags; Linux alone resolves, so /proc/self is not there. */
-int host_resolve_restricted(const struct kern_message *message, int dir, const char *path, unsigned flags,
-			    uint64_t resolve, struct host_object *object);
+/* As host_resolve, under openat2's RESOLVE_ flags; Linux alone resolves, so /proc/self is not
+ * there. */
+int host_resolve_restricted(const struct kern_message *message, int dir, const char *path,
+			    unsigned flags, uint64_t resolve, struct host_object *object);
 
 /* Has the message RESOLVE_ flags? Then they hold for host_resolve_place, too. */
 bool host_is_restricted(const struct kern_message *message);
 
-/* A path of the object behind a descriptor, for calls that take a path only. text must hold 32 bytes. */
+/* A path of the object behind a descriptor, for calls that take a path only. text must hold 32
+ * bytes. */
 const char *host_fd_path(int fd, char *text);
-/* Once in each process that serves, with the monitor's private /proc. Sets the working directory. */
+/* Once in each process that serves, with the monitor's private /proc. Sets the working directory.
+ */
 enum cd_status host_resolve_setup(int proc) CD_CHECKED;
 /* Back to that working directory, for who has left it. */
 void host_resolve_return(void);

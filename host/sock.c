@@ -1,10 +1,11 @@
 /*
  * Sockets.
  *
- * The space makes its sockets itself, in a network namespace of its own in which nothing outside can be
- * reached. What names something is done here, on a duplicate of the process's socket: unix addresses are
- * resolved to a descriptor like any other path, and the call is made on that. Internet addresses are
- * decided on, so that what was tried is on record, and then refused: there is no way out yet.
+ * The space makes its sockets itself, in a network namespace of its own in which nothing outside
+ * can be reached. What names something is done here, on a duplicate of the process's socket: unix
+ * addresses are resolved to a descriptor like any other path, and the call is made on that.
+ * Internet addresses are decided on, so that what was tried is on record, and then refused: there
+ * is no way out yet.
  */
 #include "host/sock.h"
 
@@ -36,8 +37,9 @@ union address {
 /* ---- names that sockets were bound to ---- */
 
 /*
- * A socket is bound through a descriptor's path, so Linux remembers that as its name. What the process called
- * it is remembered here, by the socket's inode, for getsockname. Bounded: the oldest is forgotten.
+ * A socket is bound through a descriptor's path, so Linux remembers that as its name. What the
+ * process called it is remembered here, by the socket's inode, for getsockname. Bounded: the oldest
+ * is forgotten.
  */
 #define NAMES_MAX 64
 
@@ -101,9 +103,10 @@ static enum cd_proto proto_of(int socket)
 	return type == SOCK_STREAM ? CD_TCP : CD_UDP;
 }
 
-/* What to decide on for an address that is not a path. text must hold 120 bytes. False: no such family. */
-static bool address_object(const union address *a, socklen_t len, int socket, struct cd_object *object,
-			   char *text)
+/* What to decide on for an address that is not a path. text must hold 120 bytes. False: no such
+ * family. */
+static bool address_object(const union address *a, socklen_t len, int socket,
+			   struct cd_object *object, char *text)
 {
 	*object = (struct cd_object){.kind = CD_OBJECT_ADDRESS, .proto = proto_of(socket)};
 	if (a->any.sa_family == AF_INET && len >= sizeof(a->in4)) {
@@ -133,11 +136,11 @@ static bool address_object(const union address *a, socklen_t len, int socket, st
 	return false;
 }
 
-static int decide_unix(struct kern_border *border, const struct kern_message *m, enum cd_op op, const char *path,
-		       size_t len)
+static int decide_unix(struct kern_border *border, const struct kern_message *m, enum cd_op op,
+		       const char *path, size_t len)
 {
 	struct cd_object object = {
-		.kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = len};
+	    .kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = len};
 
 	return kern_border_decide(border, m, CD_OPBIT(op), &object);
 }
@@ -172,10 +175,11 @@ static int aim_at_object(struct kern_border *border, const struct kern_message *
 	unix_path(a, *len, path);
 	error = host_resolve(m, AT_FDCWD, path, 0, object);
 	if (error)
-		return host_note_absent(border, m, CD_OPBIT(CD_OP_FS_STAT), object->path, object->path_len,
-					error);
+		return host_note_absent(border, m, CD_OPBIT(CD_OP_FS_STAT), object->path,
+					object->path_len, error);
 	error = decide_unix(border, m, op, object->path, object->path_len);
-	/* Linux lets anybody connect through a read-only mount; what was granted for reading is not for talking to. */
+	/* Linux lets anybody connect through a read-only mount; what was granted for reading is not
+	 * for talking to. */
 	if (!error && (fstatfs(object->fd, &fs) || fs.f_flags & 1 /* ST_RDONLY */))
 		error = -EROFS;
 	if (error)
@@ -185,7 +189,8 @@ static int aim_at_object(struct kern_border *border, const struct kern_message *
 	return 0;
 }
 
-/* An address that is no path: decided on, and refused even then, but for names that live inside the space. */
+/* An address that is no path: decided on, and refused even then, but for names that live inside the
+ * space. */
 static int decide_other(struct kern_border *border, const struct kern_message *m, enum cd_op op,
 			const union address *a, socklen_t len, int socket)
 {
@@ -202,8 +207,8 @@ static int decide_other(struct kern_border *border, const struct kern_message *m
 }
 
 /*
- * A full backlog would hold us up. O_NONBLOCK is no answer to that: it is the process's to change, also after we
- * have looked.
+ * A full backlog would hold us up. O_NONBLOCK is no answer to that: it is the process's to change,
+ * also after we have looked.
  */
 static bool connect_may_wait(int socket)
 {
@@ -231,8 +236,9 @@ HOST_HANDLER(host_sock_connect)
 		reply->value = socket;
 		return;
 	}
-	error = is_unix_path(&a, len) ? aim_at_object(border, m, CD_OP_NET_CONNECT, &a, &len, &object)
-				      : decide_other(border, m, CD_OP_NET_CONNECT, &a, len, socket);
+	error = is_unix_path(&a, len)
+		    ? aim_at_object(border, m, CD_OP_NET_CONNECT, &a, &len, &object)
+		    : decide_other(border, m, CD_OP_NET_CONNECT, &a, len, socket);
 	if (!error && connect_may_wait(socket))
 		error = host_may_block(border, m);
 	if (!error && connect(socket, &a.any, len))
@@ -256,8 +262,10 @@ static int aim_at_place(const struct host_place *place, union address *aimed)
 	return 0;
 }
 
-/* A name without a slash is bound as it is, from its directory: so peers see it as it was given, too. */
-static int bind_here(int socket, const struct host_place *place, const union address *a, socklen_t len)
+/* A name without a slash is bound as it is, from its directory: so peers see it as it was given,
+ * too. */
+static int bind_here(int socket, const struct host_place *place, const union address *a,
+		     socklen_t len)
 {
 	int error;
 
@@ -268,8 +276,8 @@ static int bind_here(int socket, const struct host_place *place, const union add
 	return error;
 }
 
-static int bind_path(struct kern_border *border, const struct kern_message *m, int socket, const union address *a,
-		     socklen_t len)
+static int bind_path(struct kern_border *border, const struct kern_message *m, int socket,
+		     const union address *a, socklen_t len)
 {
 	static struct host_place place;
 	char path[sizeof(a->un.sun_path) + 1];
@@ -277,7 +285,8 @@ static int bind_path(struct kern_border *border, const struct kern_message *m, i
 	struct stat st;
 	int error;
 
-	/* Before anything is done with it: the mode of a file that is open for reading is not to be touched below. */
+	/* Before anything is done with it: the mode of a file that is open for reading is not to be
+	 * touched below. */
 	if (fstat(socket, &st))
 		return -errno;
 	if (!S_ISSOCK(st.st_mode))
@@ -285,10 +294,12 @@ static int bind_path(struct kern_border *border, const struct kern_message *m, i
 	unix_path(a, len, path);
 	error = host_resolve_place(m, AT_FDCWD, path, &place);
 	if (error)
-		return host_note_absent(border, m, CD_OPBIT(CD_OP_FS_CREATE), place.path, place.path_len, error);
+		return host_note_absent(border, m, CD_OPBIT(CD_OP_FS_CREATE), place.path,
+					place.path_len, error);
 	error = decide_unix(border, m, CD_OP_NET_LISTEN, place.path, place.path_len);
 	if (!error)
-		error = host_decide_path(border, m, CD_OPBIT(CD_OP_FS_CREATE), place.path, place.path_len);
+		error = host_decide_path(border, m, CD_OPBIT(CD_OP_FS_CREATE), place.path,
+					 place.path_len);
 	if (!error)
 		error = strchr(path, '/') ? aim_at_place(&place, &aimed) : 0;
 	if (!error) {
@@ -323,7 +334,8 @@ HOST_HANDLER(host_sock_bind)
 	if (is_unix_path(&a, (socklen_t)m->data_len)) {
 		error = bind_path(border, m, socket, &a, (socklen_t)m->data_len);
 	} else {
-		error = decide_other(border, m, CD_OP_NET_LISTEN, &a, (socklen_t)m->data_len, socket);
+		error =
+		    decide_other(border, m, CD_OP_NET_LISTEN, &a, (socklen_t)m->data_len, socket);
 		if (!error && bind(socket, &a.any, (socklen_t)m->data_len))
 			error = -errno;
 	}
@@ -466,10 +478,10 @@ static int64_t send_message(struct kern_border *border, const struct kern_messag
 		return -EMSGSIZE;
 	if (out->address_len)
 		error = is_unix_path(&out->address, out->address_len)
-				? aim_at_object(border, m, CD_OP_NET_SEND, &out->address, &out->address_len,
-						&object)
-				: decide_other(border, m, CD_OP_NET_SEND, &out->address, out->address_len,
-					       socket);
+			    ? aim_at_object(border, m, CD_OP_NET_SEND, &out->address,
+					    &out->address_len, &object)
+			    : decide_other(border, m, CD_OP_NET_SEND, &out->address,
+					   out->address_len, socket);
 	n = error ? error : send_now(socket, out, flags | MSG_DONTWAIT);
 	if (n == -EAGAIN && is_blocking(socket) && !((int)m->flags & MSG_DONTWAIT)) {
 		error = host_may_block(border, m);
@@ -506,7 +518,8 @@ HOST_HANDLER(host_sock_send)
 	for (size_t i = 0; i < out.held_count; i++)
 		close(out.held[i]);
 	close(socket);
-	/* sendmmsg: one message is sent; the process asks again for the next, as it must for any short count. */
+	/* sendmmsg: one message is sent; the process asks again for the next, as it must for any
+	 * short count. */
 	if (m->verb == CD_VERB_SENDMMSG && n >= 0) {
 		uint32_t sent = (uint32_t)n;
 

@@ -1,4 +1,5 @@
-/* The part of the network protocol that stays on this machine's file system, and refusals for the rest. */
+/* The part of the network protocol that stays on this machine's file system, and refusals for the
+ * rest. */
 #ifndef CORDON_HOST_SOCK_H
 #define CORDON_HOST_SOCK_H
 

@@ -2,8 +2,8 @@
  * The view.
  *
  * A tmpfs is the skeleton: directories that lead to what was granted, symbolic links, small
- * texts. What was granted is attached to it as clones of the user's own mounts. The skeleton is read-only once it
- * stands, and pivot_root leaves the old tree behind.
+ * texts. What was granted is attached to it as clones of the user's own mounts. The skeleton is
+ * read-only once it stands, and pivot_root leaves the old tree behind.
  */
 #include "host/view.h"
 
@@ -18,12 +18,12 @@
 #include "host/mount_api.h"
 
 #define OLD_NAME ".old"
-#define OLD "/" OLD_NAME
+#define OLD	 "/" OLD_NAME
 
 struct builder {
 	const struct cd_plan *plan;
-	int root;        /* the skeleton's root, which is "/" while the view is built */
-	int old;         /* the user's root, at OLD until the end */
+	int root;	 /* the skeleton's root, which is "/" while the view is built */
+	int old;	 /* the user's root, at OLD until the end */
 	int private_dir; /* upper and work folders of copy-on-write views */
 	unsigned cow_count;
 };
@@ -31,7 +31,8 @@ struct builder {
 /* The object at a path of the old tree, as if that were the root still. */
 static int open_source(const struct builder *b, const char *path)
 {
-	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+			       .resolve = RESOLVE_IN_ROOT};
 
 	return (int)syscall(SYS_openat2, b->old, path, &how, sizeof(how));
 }
@@ -62,14 +63,16 @@ static int open_parent(const struct builder *b, const char *dest, const char **n
 		component[slash - at] = '\0';
 		next = openat(dir, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0 && errno == ENOENT && mkdirat(dir, component, 0755) == 0)
-			next = openat(dir, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			next =
+			    openat(dir, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		close(dir);
 		dir = next;
 		at = slash + 1;
 	}
 }
 
-/* Makes the place that something will be mounted on. A link or file that is there already is left alone. */
+/* Makes the place that something will be mounted on. A link or file that is there already is left
+ * alone. */
 static int make_place(int parent, const char *name, bool directory)
 {
 	int fd;
@@ -105,7 +108,8 @@ static int attach_take(int tree, int parent, const char *name)
 static int clone_tree(int source, const struct cd_mount *m)
 {
 	struct mount_attr attr = {.attr_set = attributes(m), .propagation = MS_PRIVATE};
-	int tree = sys_open_tree(source, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH | O_CLOEXEC);
+	int tree =
+	    sys_open_tree(source, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH | O_CLOEXEC);
 
 	if (tree >= 0 && sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr)) {
 		int saved = errno;
@@ -123,7 +127,8 @@ static int put_bind(struct builder *b, const struct cd_mount *m, int parent, con
 	struct stat st;
 
 	if (source < 0)
-		return errno == ENOENT || errno == EACCES ? 0 : -1; /* nothing there, nothing granted */
+		return errno == ENOENT || errno == EACCES ? 0
+							  : -1; /* nothing there, nothing granted */
 	if (fstat(source, &st) == 0 && !make_place(parent, name, S_ISDIR(st.st_mode)))
 		tree = clone_tree(source, m);
 	close(source);
@@ -163,6 +168,11 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 	char upper[32], work[32], upper_path[64], work_path[64], lower_path[CD_PATH_MAX + 16];
 	int fs, tree = -1;
 
+	/* overlayfs would take these for separators. */
+	if (strpbrk(m->from, ":,\\")) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (b->private_dir < 0) {
 		b->private_dir = make_tmpfs(m->size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "1777");
 		if (b->private_dir < 0)
@@ -285,8 +295,10 @@ static int put_mask(struct builder *b, const struct cd_mount *m, int parent, con
 	if (S_ISDIR(st.st_mode)) {
 		bool open = holds_something(b->plan, m);
 
-		/* It can be passed through, so that what is not in it is not there, and not be listed. */
-		tree = make_tmpfs(4096, attributes(&cover) & ~(open ? MOUNT_ATTR_RDONLY : UINT64_C(0)), "111");
+		/* It can be passed through, so that what is not in it is not there, and not be
+		 * listed. */
+		tree = make_tmpfs(
+		    4096, attributes(&cover) & ~(open ? MOUNT_ATTR_RDONLY : UINT64_C(0)), "111");
 	} else {
 		int fd = openat(b->root, ".masked", O_WRONLY | O_CREAT | O_CLOEXEC, 0);
 
@@ -302,10 +314,11 @@ static int put_mask(struct builder *b, const struct cd_mount *m, int parent, con
 	return tree < 0 ? -1 : attach_take(tree, parent, name);
 }
 
-static int (*const put[])(struct builder *b, const struct cd_mount *m, int parent, const char *name) = {
-	[CD_MOUNT_BIND] = put_bind,       [CD_MOUNT_TMPFS] = put_tmpfs, [CD_MOUNT_COW] = put_cow,
-	[CD_MOUNT_SYMLINK] = put_symlink, [CD_MOUNT_TEXT] = put_text,   [CD_MOUNT_DIR] = put_dir,
-	[CD_MOUNT_MASK] = put_mask,       [CD_MOUNT_COPY] = put_copy,
+static int (*const put[])(struct builder *b, const struct cd_mount *m, int parent,
+			  const char *name) = {
+    [CD_MOUNT_BIND] = put_bind,	      [CD_MOUNT_TMPFS] = put_tmpfs, [CD_MOUNT_COW] = put_cow,
+    [CD_MOUNT_SYMLINK] = put_symlink, [CD_MOUNT_TEXT] = put_text,   [CD_MOUNT_DIR] = put_dir,
+    [CD_MOUNT_MASK] = put_mask,	      [CD_MOUNT_COPY] = put_copy,
 };
 
 static int put_mount(struct builder *b, const struct cd_mount *m)
@@ -315,7 +328,10 @@ static int put_mount(struct builder *b, const struct cd_mount *m)
 	int result, saved;
 
 	if (parent < 0)
-		return m->kind == CD_MOUNT_MASK && (errno == ENOTDIR || errno == EACCES || errno == EROFS) ? 0 : -1;
+		return m->kind == CD_MOUNT_MASK &&
+			       (errno == ENOTDIR || errno == EACCES || errno == EROFS)
+			   ? 0
+			   : -1;
 	result = put[m->kind](b, m, parent, name);
 	saved = errno;
 	close(parent);
@@ -324,8 +340,9 @@ static int put_mount(struct builder *b, const struct cd_mount *m)
 }
 
 /*
- * Puts an empty tmpfs under this process as its root, the old root at OLD. pivot_root wants the new root to be a
- * mount point of the old tree: any directory will do, and is uncovered again by the pivot.
+ * Puts an empty tmpfs under this process as its root, the old root at OLD. pivot_root wants the new
+ * root to be a mount point of the old tree: any directory will do, and is uncovered again by the
+ * pivot.
  */
 static int begin(void)
 {
@@ -336,10 +353,10 @@ static int begin(void)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (mount("cordon", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"))
 			continue;
-		return chdir(places[i]) || mkdir(OLD_NAME, 0700) || syscall(SYS_pivot_root, ".", OLD_NAME) ||
-				       chdir("/")
-			       ? -1
-			       : 0;
+		return chdir(places[i]) || mkdir(OLD_NAME, 0700) ||
+			       syscall(SYS_pivot_root, ".", OLD_NAME) || chdir("/")
+			   ? -1
+			   : 0;
 	}
 	return -1;
 }
@@ -347,11 +364,12 @@ static int begin(void)
 /* Lets go of the old tree and closes the skeleton to changes. */
 static int finish(void)
 {
-	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-					      MOUNT_ATTR_NOEXEC};
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					      MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
 
-	return umount2(OLD, MNT_DETACH) || rmdir(OLD) || sys_mount_setattr(AT_FDCWD, "/", 0, &attr) ? -1
-												     : 0;
+	return umount2(OLD, MNT_DETACH) || rmdir(OLD) || sys_mount_setattr(AT_FDCWD, "/", 0, &attr)
+		   ? -1
+		   : 0;
 }
 
 enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
@@ -397,7 +415,7 @@ static int proc_mount(void)
 		return -1;
 	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
 		tree = sys_fsmount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-					       MOUNT_ATTR_NOEXEC);
+					   MOUNT_ATTR_NOEXEC);
 	close(fs);
 	return tree;
 }
@@ -420,6 +438,7 @@ enum cd_status host_view_mount_proc(void)
 {
 	int tree = proc_mount();
 
-	/* Over the one lent, which nothing in the space can uncover: taking that away would cost a grace period. */
+	/* Over the one lent, which nothing in the space can uncover: taking that away would cost a
+	 * grace period. */
 	return tree >= 0 && attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
 }

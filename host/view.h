@@ -1,8 +1,9 @@
 /*
  * The view: builds the mount tree that a space has as its root, and enters it.
  *
- * Runs in a process that owns fresh user and mount namespaces, before anything of the space does. Every mount is
- * nosuid; nodev unless it is a device; noexec unless the plan says exec; read-only unless it says writable.
+ * Runs in a process that owns fresh user and mount namespaces, before anything of the space does.
+ * Every mount is nosuid; nodev unless it is a device; noexec unless the plan says exec; read-only
+ * unless it says writable.
  */
 #ifndef CORDON_HOST_VIEW_H
 #define CORDON_HOST_VIEW_H
@@ -11,8 +12,8 @@
 #include "cordon/status.h"
 
 /*
- * Builds the tree and makes it the root of this process, with nothing of the old one left to be seen. On
- * CD_ESYS errno tells why and culprit (static or of the plan) which path it was about.
+ * Builds the tree and makes it the root of this process, with nothing of the old one left to be
+ * seen. On CD_ESYS errno tells why and culprit (static or of the plan) which path it was about.
  */
 enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit) CD_CHECKED;
 
@@ -20,12 +21,13 @@ enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
 int host_view_private_proc(void);
 
 /*
- * Linux lets a user namespace mount a new /proc only while one is visible in its mount namespace. So
- * the private one is shown at /proc until the space's own takes its place.
+ * Linux lets a user namespace mount a new /proc only while one is visible in its mount namespace.
+ * So the private one is shown at /proc until the space's own takes its place.
  */
 enum cd_status host_view_lend_proc(int proc) CD_CHECKED;
 
-/* Mounts /proc for the pid namespace that the caller lives in, in place of the one lent; read-only. */
+/* Mounts /proc for the pid namespace that the caller lives in, in place of the one lent; read-only.
+ */
 enum cd_status host_view_mount_proc(void) CD_CHECKED;
 
 #endif

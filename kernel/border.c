@@ -1,8 +1,8 @@
 /*
  * Serving a border.
  *
- * Invariants upheld here: every message is decided by each layer of its chain (1, 4); a reply is sent only for
- * the trap that asked (the id is the kernel's); pending work is bounded (8).
+ * Invariants upheld here: every message is decided by each layer of its chain (1, 4); a reply is
+ * sent only for the trap that asked (the id is the kernel's); pending work is bounded (8).
  */
 #include "kernel/border.h"
 
@@ -23,7 +23,7 @@
 #include "kernel/trap.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
@@ -33,7 +33,7 @@ struct kern_border {
 	struct kern_space *space;
 	const struct kern_host *host;
 	const struct kern_observer *observer;
-	bool worker;      /* this process answers one message and ends */
+	bool worker;	  /* this process answers one message and ends */
 	bool sync_wakeup; /* Linux 6.6; there NOTIF_RECV itself notices the end of the space, too */
 	struct kern_counters counters;
 	struct kern_pending pending;
@@ -93,7 +93,8 @@ static void observe(struct kern_border *border, const struct kern_record *record
 static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object *object,
 					   struct kern_record *record, struct cd_decision *decision)
 {
-	for (const struct kern_space *space = record->message->space; space; space = space->parent) {
+	for (const struct kern_space *space = record->message->space; space;
+	     space = space->parent) {
 		for (size_t i = 0; i < space->layer_count; i++) {
 			const struct kern_layer *layer = space->layers[i];
 
@@ -112,7 +113,7 @@ int kern_border_decide(struct kern_border *border, const struct kern_message *me
 {
 	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
 	struct kern_record record = {
-		.message = message, .object = object, .decision = &decision, .ops = ops};
+	    .message = message, .object = object, .decision = &decision, .ops = ops};
 	const struct kern_layer *layer = walk_chain(ops, object, &record, &decision);
 
 	observe(border, &record);
@@ -172,7 +173,8 @@ int kern_border_may_block(struct kern_border *border, const struct kern_message 
 	return result;
 }
 
-int kern_border_write(const struct kern_message *message, uint64_t address, const void *bytes, size_t len)
+int kern_border_write(const struct kern_message *message, uint64_t address, const void *bytes,
+		      size_t len)
 {
 	if (!kern_message_alive(message))
 		return -ESRCH;
@@ -187,9 +189,10 @@ int kern_border_read(const struct kern_message *message, uint64_t address, void 
 }
 
 /*
- * A descriptor is installed by the waiting thread itself, and both wake-ups that this takes lack the hint that
- * NOTIF_SEND gives: Linux would use an idle processor, and that takes ten times as long as all the rest. So both
- * threads are held on this processor for as long as it takes. The other one sleeps before and after, and does not see it.
+ * A descriptor is installed by the waiting thread itself, and both wake-ups that this takes lack
+ * the hint that NOTIF_SEND gives: Linux would use an idle processor, and that takes ten times as
+ * long as all the rest. So both threads are held on this processor for as long as it takes. The
+ * other one sleeps before and after, and does not see it.
  */
 struct held_threads {
 	pid_t tid;
@@ -241,9 +244,9 @@ static void let_go(const struct held_threads *held)
 static int install(struct kern_border *border, const struct kern_reply *reply)
 {
 	struct seccomp_notif_addfd add = {
-		.id = border->message.id,
-		.srcfd = (uint32_t)reply->fd,
-		.newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0,
+	    .id = border->message.id,
+	    .srcfd = (uint32_t)reply->fd,
+	    .newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0,
 	};
 	struct held_threads held = {0};
 	int fd;
@@ -269,12 +272,11 @@ static void answer(struct kern_border *border, struct kern_reply *reply)
 		if (fd >= 0)
 			response.val = fd;
 		else
-			response.error = fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : -EACCES;
+			response.error =
+			    fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : -EACCES;
 		break;
 	}
-	case KERN_REPLY_CONTINUE:
-		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-		break;
+	case KERN_REPLY_CONTINUE: response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE; break;
 	case KERN_REPLY_KILL:
 		if (kern_message_alive(&border->message))
 			kill(border->message.tid, SIGKILL);
@@ -305,7 +307,8 @@ static void handle(struct kern_border *border)
 	if (error)
 		reply.value = error;
 	else if (border->host->perform[message->verb])
-		border->host->perform[message->verb](border->host->context, border, message, &reply);
+		border->host->perform[message->verb](border->host->context, border, message,
+						     &reply);
 	if (reply.action == KERN_REPLY_VALUE && reply.value == KERN_DENIED_KILL)
 		reply.action = KERN_REPLY_KILL;
 	if (border->worker)
@@ -347,8 +350,8 @@ enum cd_status kern_border_serve(struct kern_border *border)
 	int listener = border->space->listener;
 
 	kern_pending_setup();
-	border->sync_wakeup = ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
-				    SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
+	border->sync_wakeup =
+	    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
 	for (;;) {
 		int ready = wait_for_trap(border);
 

@@ -1,8 +1,9 @@
 /*
  * The border of a space: receives its messages, has them decided and performed, answers.
  *
- * One process serves a border. What may block is handed to a worker, a forked copy of that process which
- * shares no memory with it and ends with the one operation, so that pending work never holds the receiver.
+ * One process serves a border. What may block is handed to a worker, a forked copy of that process
+ * which shares no memory with it and ends with the one operation, so that pending work never holds
+ * the receiver.
  */
 #ifndef CORDON_KERNEL_BORDER_H
 #define CORDON_KERNEL_BORDER_H
@@ -13,7 +14,8 @@
 
 struct kern_border;
 
-/* The parent that performs operations: one function a verb; a verb without one is refused with ENOSYS. */
+/* The parent that performs operations: one function a verb; a verb without one is refused with
+ * ENOSYS. */
 struct kern_host {
 	void *context;
 	/*
@@ -21,7 +23,8 @@ struct kern_host {
 	 * Called once for each message. It decides through kern_border_decide().
 	 */
 	void (*perform[CD_VERB_COUNT])(void *context, struct kern_border *border,
-				       const struct kern_message *message, struct kern_reply *reply);
+				       const struct kern_message *message,
+				       struct kern_reply *reply);
 };
 
 /* How a decision came about, for the record. */
@@ -30,7 +33,7 @@ struct kern_record {
 	const struct cd_object *object;
 	const struct cd_decision *decision;
 	const struct kern_space *space; /* whose layer decided */
-	unsigned layer;                 /* its place in that space's chain */
+	unsigned layer;			/* its place in that space's chain */
 	uint64_t ops;
 	bool absent; /* the object is not in the view: answered with ENOENT whatever the verdict */
 };
@@ -49,8 +52,8 @@ void kern_border_free(struct kern_border *border);
 enum cd_status kern_border_serve(struct kern_border *border) CD_CHECKED;
 
 /*
- * Asks every layer of the chain, innermost first. 0 when all allow; else what the process is to be told:
- * -EACCES or -ENOENT, as the layer that denied wants it, or KERN_DENIED_KILL.
+ * Asks every layer of the chain, innermost first. 0 when all allow; else what the process is to be
+ * told: -EACCES or -ENOENT, as the layer that denied wants it, or KERN_DENIED_KILL.
  */
 #define KERN_DENIED_KILL (-4096)
 int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,
@@ -68,13 +71,15 @@ bool kern_border_would_allow(const struct kern_border *border, const struct kern
 bool kern_border_movable(const struct kern_message *message, const char *path, size_t len);
 
 /*
- * The operation is about to block. In the worker it returns 0: block there. In the receiver it returns
- * KERN_PENDING: unwind with that value, the worker answers. -EAGAIN: too many are pending already.
+ * The operation is about to block. In the worker it returns 0: block there. In the receiver it
+ * returns KERN_PENDING: unwind with that value, the worker answers. -EAGAIN: too many are pending
+ * already.
  */
 int kern_border_may_block(struct kern_border *border, const struct kern_message *message);
 
 /* Writes results into the process's memory; 0 or -EFAULT. */
-int kern_border_write(const struct kern_message *message, uint64_t address, const void *bytes, size_t len);
+int kern_border_write(const struct kern_message *message, uint64_t address, const void *bytes,
+		      size_t len);
 
 /* Reads a value that no decision rests on; 0, -EFAULT or -ESRCH. */
 int kern_border_read(const struct kern_message *message, uint64_t address, void *bytes, size_t len);

@@ -2,7 +2,8 @@
  * The seccomp filter of a space, generated from the system call table.
  *
  * The number is tested first, by binary search and without loading anything else, so that
- * the kernel's per-number bitmap (seccomp_cache_prepare) answers internal calls without running the program.
+ * the kernel's per-number bitmap (seccomp_cache_prepare) answers internal calls without running the
+ * program.
  */
 #ifndef CORDON_KERNEL_FILTER_H
 #define CORDON_KERNEL_FILTER_H
@@ -18,6 +19,7 @@
  * Writes the program into code; count gets its length. CD_ELIMIT when it does not fit.
  * Other architectures' calls and x32 numbers: ENOSYS. Numbers not in the table: ENOSYS.
  */
-enum cd_status kern_filter_build(struct sock_filter code[KERN_FILTER_MAX], size_t *count) CD_CHECKED;
+enum cd_status kern_filter_build(struct sock_filter code[KERN_FILTER_MAX],
+				 size_t *count) CD_CHECKED;
 
 #endif

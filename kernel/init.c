@@ -1,9 +1,9 @@
 /*
  * cordon-init: the first process of a space.
  *
- * It adopts and reaps every orphan, forwards signals to the main program, passes its status on and exits
- * last: with it, Linux ends every process of the space (invariant 9). It reads nothing from the space but
- * exit statuses, and confines itself to the few system calls that it needs.
+ * It adopts and reaps every orphan, forwards signals to the main program, passes its status on and
+ * exits last: with it, Linux ends every process of the space (invariant 9). It reads nothing from
+ * the space but exit statuses, and confines itself to the few system calls that it needs.
  */
 #include "kernel/init.h"
 
@@ -20,22 +20,24 @@
 
 static void confine(void)
 {
-#define ALLOW(nr) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define ALLOW(nr)                                                                                  \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 	static struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		ALLOW(SYS_rt_sigtimedwait),
-		ALLOW(SYS_wait4),
-		ALLOW(SYS_kill),
-		ALLOW(SYS_read),
-		ALLOW(SYS_write),
-		ALLOW(SYS_exit_group),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    ALLOW(SYS_rt_sigtimedwait),
+	    ALLOW(SYS_wait4),
+	    ALLOW(SYS_kill),
+	    ALLOW(SYS_read),
+	    ALLOW(SYS_write),
+	    ALLOW(SYS_exit_group),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
 #undef ALLOW
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 
 	prctl(PR_SET_DUMPABLE, 0);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		_exit(125);
 }
 
@@ -71,12 +73,11 @@ static void reap(pid_t main_pid)
 static void forward(const siginfo_t *info, pid_t main_pid)
 {
 	switch (info->si_signo) {
-	case SIGTSTP: /* the main program's group is an orphaned one, which SIGTSTP would not stop */
+	case SIGTSTP: /* the main program's group is an orphaned one, which SIGTSTP would not stop
+		       */
 		kill(-1, SIGSTOP);
 		break;
-	case SIGCONT:
-		kill(-1, SIGCONT);
-		break;
+	case SIGCONT: kill(-1, SIGCONT); break;
 	default:
 		if (info->si_code == SI_QUEUE && info->si_value.sival_int == KERN_INIT_TO_GROUP)
 			kill(-main_pid, info->si_signo);

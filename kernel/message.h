@@ -47,15 +47,16 @@ struct kern_message {
 
 enum kern_action {
 	KERN_REPLY_VALUE,    /* the call returns value (a negative one is -errno) */
-	KERN_REPLY_FD,       /* the call returns a new descriptor for fd */
-	KERN_REPLY_CONTINUE, /* Linux performs it: only where nothing rests on the process's memory */
+	KERN_REPLY_FD,	     /* the call returns a new descriptor for fd */
+	KERN_REPLY_CONTINUE, /* Linux performs it: only where nothing rests on the process's memory
+			      */
 	KERN_REPLY_KILL,     /* the process is ended */
 };
 
 struct kern_reply {
 	enum kern_action action;
 	int64_t value;
-	int fd;         /* owned by the reply; -1 when none */
+	int fd; /* owned by the reply; -1 when none */
 	bool fd_cloexec;
 };
 

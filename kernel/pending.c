@@ -43,7 +43,7 @@ int kern_pending_fork(struct kern_pending *pending, const struct kern_message *m
 		return 0;
 	}
 	pending->work[pending->count++] =
-		(struct kern_pending_work){worker, message->id, message->tid};
+	    (struct kern_pending_work){worker, message->id, message->tid};
 	return KERN_PENDING;
 }
 
@@ -70,8 +70,9 @@ void kern_pending_sweep(struct kern_pending *pending, struct kern_space *space)
 		probe.id = work->id;
 		probe.tid = work->tid;
 		/*
-		 * A message that nobody waits for any more may be one that the worker is answering just now. So it is
-		 * never killed: Linux, interrupted in handing a descriptor over, lets the call return 0.
+		 * A message that nobody waits for any more may be one that the worker is answering
+		 * just now. So it is never killed: Linux, interrupted in handing a descriptor over,
+		 * lets the call return 0.
 		 */
 		if (!kern_message_alive(&probe) || kern_process_interrupted(&probe))
 			kill(work->worker, SIGUSR1);

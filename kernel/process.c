@@ -22,7 +22,8 @@ bool kern_message_alive(const struct kern_message *message)
 	return ioctl(message->space->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &message->id) == 0;
 }
 
-/* Decimal digits of a number that is not negative; returns the end. snprintf is slow enough to be seen. */
+/* Decimal digits of a number that is not negative; returns the end. snprintf is slow enough to be
+ * seen. */
 static char *put_number(char *at, unsigned value)
 {
 	char digits[12];
@@ -120,9 +121,11 @@ int kern_process_fd_dup(const struct kern_message *message, int fd)
 	if (pidfd < 0)
 		pidfd = (int)syscall(SYS_pidfd_open, message->tid, 0);
 	if (pidfd < 0) {
-		/* Before Linux 6.9 only a process has one, and all its threads usually share its descriptors. */
+		/* Before Linux 6.9 only a process has one, and all its threads usually share its
+		 * descriptors. */
 		char text[4096];
-		const char *field = read_status(message, text, sizeof(text)) ? find_field(text, "Tgid:") : NULL;
+		const char *field =
+		    read_status(message, text, sizeof(text)) ? find_field(text, "Tgid:") : NULL;
 
 		if (!field)
 			return -ESRCH;

@@ -1,9 +1,9 @@
 /*
  * What the monitor asks Linux about the process behind a message.
  *
- * Everything is looked up under the space's own private /proc by the thread id of the trap, and is believed only
- * if the trap is still valid afterwards: so a process id that was used again cannot deceive
- * (kern_message_alive). Working directory and descriptors are always the real ones: Linux
+ * Everything is looked up under the space's own private /proc by the thread id of the trap, and is
+ * believed only if the trap is still valid afterwards: so a process id that was used again cannot
+ * deceive (kern_message_alive). Working directory and descriptors are always the real ones: Linux
  * keeps them, there is no copy to go stale.
  */
 #ifndef CORDON_KERNEL_PROCESS_H
@@ -14,11 +14,13 @@
 /* Does the process still wait in this trap? */
 bool kern_message_alive(const struct kern_message *message);
 
-/* An O_PATH descriptor of the object behind the process's descriptor or working directory; -errno. The caller closes it. */
+/* An O_PATH descriptor of the object behind the process's descriptor or working directory; -errno.
+ * The caller closes it. */
 int kern_process_fd_object(const struct kern_message *message, int fd);
 int kern_process_cwd(const struct kern_message *message);
 
-/* A duplicate of the process's descriptor (the same open file description); -errno. The caller closes it. */
+/* A duplicate of the process's descriptor (the same open file description); -errno. The caller
+ * closes it. */
 int kern_process_fd_dup(const struct kern_message *message, int fd);
 
 /* The process and thread ids as the space itself sees them; false when the process is gone. */

@@ -18,8 +18,8 @@ struct kern_space *kern_space_new(struct kern_space *parent, int proc)
 		return NULL;
 	if (!parent)
 		snprintf(space->id, sizeof(space->id), "1");
-	else if (snprintf(space->id, sizeof(space->id), "%s.%u", parent->id, ++parent->child_count) >=
-		 (int)sizeof(space->id)) {
+	else if (snprintf(space->id, sizeof(space->id), "%s.%u", parent->id,
+			  ++parent->child_count) >= (int)sizeof(space->id)) {
 		free(space);
 		return NULL;
 	}
@@ -43,7 +43,8 @@ enum cd_status kern_space_add_layer(struct kern_space *space, const struct kern_
 
 enum cd_status kern_space_start_take(struct kern_space *space, int init_pidfd, int listener)
 {
-	if (space->state != KERN_CREATED || (space->parent && space->parent->state != KERN_RUNNING)) {
+	if (space->state != KERN_CREATED ||
+	    (space->parent && space->parent->state != KERN_RUNNING)) {
 		close(init_pidfd);
 		close(listener);
 		return CD_EINVAL;
@@ -67,8 +68,8 @@ static struct kern_space *next_in(struct kern_space *root, struct kern_space *sp
 	return NULL;
 }
 
-void kern_space_walk(struct kern_space *space, bool (*visit)(struct kern_space *space, void *context),
-		     void *context)
+void kern_space_walk(struct kern_space *space,
+		     bool (*visit)(struct kern_space *space, void *context), void *context)
 {
 	for (struct kern_space *at = space; at; at = next_in(space, at))
 		if (!visit(at, context))
@@ -78,7 +79,8 @@ void kern_space_walk(struct kern_space *space, bool (*visit)(struct kern_space *
 static bool stop_one(struct kern_space *space, void *context)
 {
 	(void)context;
-	/* The end of a pid namespace's first process is the end of the namespace: Linux kills the rest. */
+	/* The end of a pid namespace's first process is the end of the namespace: Linux kills the
+	 * rest. */
 	if (space->state == KERN_RUNNING)
 		syscall(SYS_pidfd_send_signal, space->init_pidfd, SIGKILL, NULL, 0);
 	space->state = KERN_ENDED;

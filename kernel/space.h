@@ -1,9 +1,9 @@
 /*
  * Spaces: a tree of nested protection domains.
  *
- * A space is created below a parent (the outermost has none), started once, and ends with everything
- * below it (invariant 9). Its layers decide on what crosses its border, innermost first; after
- * them come its parent's, so that authority only ever shrinks on the way in (invariant 4).
+ * A space is created below a parent (the outermost has none), started once, and ends with
+ * everything below it (invariant 9). Its layers decide on what crosses its border, innermost first;
+ * after them come its parent's, so that authority only ever shrinks on the way in (invariant 4).
  *
  * Owned by the one thread that serves the border; nothing here is locked.
  */
@@ -43,11 +43,11 @@ struct kern_space {
 	size_t layer_count;
 
 	int init_pidfd; /* pid 1 of the space; -1 before the start */
-	int listener;   /* of the space's filter; -1 before the start */
-	int proc;       /* the monitor's own /proc, in which thread ids of messages are valid */
+	int listener;	/* of the space's filter; -1 before the start */
+	int proc;	/* the monitor's own /proc, in which thread ids of messages are valid */
 
-	/* Process state that Linux keeps and does not tell cheaply: until a process calls umask(2), all
-	 * have the one that the space began with. */
+	/* Process state that Linux keeps and does not tell cheaply: until a process calls umask(2),
+	 * all have the one that the space began with. */
 	mode_t umask;
 	bool umask_varies;
 };
@@ -55,12 +55,14 @@ struct kern_space {
 /* NULL: out of memory, or the parent has ended. proc is borrowed. */
 struct kern_space *kern_space_new(struct kern_space *parent, int proc);
 /* Adds a layer outside those that are there. The layer is borrowed. */
-enum cd_status kern_space_add_layer(struct kern_space *space, const struct kern_layer *layer) CD_CHECKED;
+enum cd_status kern_space_add_layer(struct kern_space *space,
+				    const struct kern_layer *layer) CD_CHECKED;
 /* Takes both descriptors: from here on the space runs. */
-enum cd_status kern_space_start_take(struct kern_space *space, int init_pidfd, int listener) CD_CHECKED;
+enum cd_status kern_space_start_take(struct kern_space *space, int init_pidfd,
+				     int listener) CD_CHECKED;
 /* Calls visit for the space and all below it, parents first, until it returns false. */
-void kern_space_walk(struct kern_space *space, bool (*visit)(struct kern_space *space, void *context),
-		     void *context);
+void kern_space_walk(struct kern_space *space,
+		     bool (*visit)(struct kern_space *space, void *context), void *context);
 /* Kills every process of the space and of those below. They stay listed, as ended. */
 void kern_space_stop(struct kern_space *space);
 /* Stops, then frees the space and all below it. NULL is legal. */

@@ -1,8 +1,8 @@
 /*
  * Decoding a trap.
  *
- * The system call table says where each argument stands (struct kern_shape); a second table here says
- * what each verb brings along in memory besides its names. Nothing is read twice.
+ * The system call table says where each argument stands (struct kern_shape); a second table here
+ * says what each verb brings along in memory besides its names. Nothing is read twice.
  */
 #include "kernel/trap.h"
 
@@ -163,10 +163,11 @@ static int decode_sockaddr(struct decoder *d)
 }
 
 /*
- * sendto and sendmsg share one layout in data: struct kern_send, then address, control and as much of the
- * payload as fits.
+ * sendto and sendmsg share one layout in data: struct kern_send, then address, control and as much
+ * of the payload as fits.
  */
-static int begin_send(struct decoder *d, struct kern_send *head, uint64_t address, int32_t address_len)
+static int begin_send(struct decoder *d, struct kern_send *head, uint64_t address,
+		      int32_t address_len)
 {
 	if (!address)
 		address_len = 0;
@@ -235,7 +236,8 @@ static int decode_sendmsg(struct decoder *d)
 	if (header.vector_len > 1024)
 		return -EMSGSIZE;
 	/* Unlike sendto, sendmsg cuts a name that is too long. */
-	error = begin_send(d, &head, header.name, header.name_len < name_max ? header.name_len : name_max);
+	error = begin_send(d, &head, header.name,
+			   header.name_len < name_max ? header.name_len : name_max);
 	if (error)
 		return error;
 	if (header.control_len > 4096)
@@ -246,8 +248,8 @@ static int decode_sendmsg(struct decoder *d)
 		if (i % 8 == 0) {
 			size_t left = (size_t)(header.vector_len - i);
 
-			error = d->memory->read(d->trap->pid, header.vector + i * sizeof(vector[0]), vector,
-						(left < 8 ? left : 8) * sizeof(vector[0]));
+			error = d->memory->read(d->trap->pid, header.vector + i * sizeof(vector[0]),
+						vector, (left < 8 ? left : 8) * sizeof(vector[0]));
 			if (error)
 				break;
 		}
@@ -268,16 +270,16 @@ static int decode_sendmmsg(struct decoder *d)
 
 /* What a verb brings along in memory besides its names; absent: nothing. */
 static int (*const decoders[CD_VERB_COUNT])(struct decoder *d) = {
-	[CD_VERB_OPEN] = decode_open,
-	[CD_VERB_UTIMES] = decode_times,
-	[CD_VERB_GETXATTR] = decode_xattr_name,
-	[CD_VERB_SETXATTR] = decode_xattr_value,
-	[CD_VERB_REMOVEXATTR] = decode_xattr_name,
-	[CD_VERB_CONNECT] = decode_sockaddr,
-	[CD_VERB_BIND] = decode_sockaddr,
-	[CD_VERB_SENDTO] = decode_sendto,
-	[CD_VERB_SENDMSG] = decode_sendmsg,
-	[CD_VERB_SENDMMSG] = decode_sendmmsg,
+    [CD_VERB_OPEN] = decode_open,
+    [CD_VERB_UTIMES] = decode_times,
+    [CD_VERB_GETXATTR] = decode_xattr_name,
+    [CD_VERB_SETXATTR] = decode_xattr_value,
+    [CD_VERB_REMOVEXATTR] = decode_xattr_name,
+    [CD_VERB_CONNECT] = decode_sockaddr,
+    [CD_VERB_BIND] = decode_sockaddr,
+    [CD_VERB_SENDTO] = decode_sendto,
+    [CD_VERB_SENDMSG] = decode_sendmsg,
+    [CD_VERB_SENDMMSG] = decode_sendmmsg,
 };
 
 static int decode_names(struct decoder *d)
@@ -300,7 +302,8 @@ static int decode_names(struct decoder *d)
 		}
 	}
 	if (shape->path2) {
-		error = read_name(d, argument(d, shape->path2), m->path2, CD_PATH_MAX, &m->path2_len);
+		error =
+		    read_name(d, argument(d, shape->path2), m->path2, CD_PATH_MAX, &m->path2_len);
 		if (error)
 			return error;
 		m->has_path2 = true;

@@ -11,8 +11,8 @@
 #include "kernel/message.h"
 
 /*
- * Fills message from the trap. Returns 0, or the -errno that Linux itself would answer for a call that is malformed.
- * message->space is the caller's to set.
+ * Fills message from the trap. Returns 0, or the -errno that Linux itself would answer for a call
+ * that is malformed. message->space is the caller's to set.
  */
 int kern_trap_decode(const struct seccomp_notif *trap, struct kern_message *message);
 

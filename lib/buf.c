@@ -118,7 +118,8 @@ void cd_buf_json(struct cd_buf *buf, const char *bytes, size_t len)
 			cd_buf_add(buf, bytes + i, n);
 		else if (n == 3)
 			cd_buf_fmt(buf, "\\u%04x",
-				   (s[i] & 0x0fu) << 12 | (s[i + 1] & 0x3fu) << 6 | (s[i + 2] & 0x3fu));
+				   (s[i] & 0x0fu) << 12 | (s[i + 1] & 0x3fu) << 6 |
+				       (s[i + 2] & 0x3fu));
 		else if (n == 2)
 			cd_buf_fmt(buf, "\\u%04x", (s[i] & 0x1fu) << 6 | (s[i + 1] & 0x3fu));
 		else

@@ -1,9 +1,9 @@
 /*
  * memcpy for the static build.
  *
- * musl's begins with `rep movsq`, whose start-up costs tens of nanoseconds on virtual machines; our copies are short
- * (jansson appends byte by byte: copying was 43% of reading a policy). Two overlapping moves cover each size
- * up to 32 bytes; longer copies go by 16.
+ * musl's begins with `rep movsq`, whose start-up costs tens of nanoseconds on virtual machines; our
+ * copies are short (jansson appends byte by byte: copying was 43% of reading a policy). Two
+ * overlapping moves cover each size up to 32 bytes; longer copies go by 16.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -17,8 +17,8 @@ typedef uint64_t word16 __attribute__((vector_size(16), aligned(1), may_alias));
 #define COPY(type, at) (*(type *)(to + (at)) = *(const type *)(from + (at)))
 
 /* Or the compiler would see what the loop is, and call memcpy for it. */
-__attribute__((optimize("no-tree-loop-distribute-patterns")))
-void *memcpy(void *restrict dest, const void *restrict source, size_t n)
+__attribute__((optimize("no-tree-loop-distribute-patterns"))) void *
+memcpy(void *restrict dest, const void *restrict source, size_t n)
 {
 	unsigned char *to = dest;
 	const unsigned char *from = source;
@@ -42,7 +42,8 @@ void *memcpy(void *restrict dest, const void *restrict source, size_t n)
 	return dest;
 }
 
-/* Debian's musl ends memmove here when it copies forwards, the two possibly overlapping: one byte after the other. */
+/* Debian's musl ends memmove here when it copies forwards, the two possibly overlapping: one byte
+ * after the other. */
 void *__memcpy_fwd(void *dest, const void *source, size_t n);
 void *__memcpy_fwd(void *dest, const void *source, size_t n)
 {

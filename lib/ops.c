@@ -4,7 +4,7 @@
 #include <string.h>
 
 const struct cd_op_info cd_op_table[CD_OP_COUNT] = {
-#define CD_OP(id, protocol, verb, kind, text) \
+#define CD_OP(id, protocol, verb, kind, text)                                                      \
 	[CD_OP_##id] = {protocol "." verb, protocol, verb, CD_OBJECT_##kind, text},
 #include "cordon/ops.def"
 #undef CD_OP

@@ -1,8 +1,8 @@
 /*
  * The plan of a view.
  *
- * Every rule's pattern is expanded to the places that exist now; each place becomes an entry with the rights that the
- * rules give there. Entries that add nothing to the one above them are dropped.
+ * Every rule's pattern is expanded to the places that exist now; each place becomes an entry with
+ * the rights that the rules give there. Entries that add nothing to the one above them are dropped.
  */
 #include "refmon/plan.h"
 
@@ -19,8 +19,8 @@
 #include "lib/vec.h"
 
 #define FS_CHANGE (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE))
-#define NET_USE   (CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND))
-#define FS_USE    (FS_CHANGE | CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_EXEC))
+#define NET_USE	  (CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND))
+#define FS_USE	  (FS_CHANGE | CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_EXEC))
 /* More files than this in one directory, and the directory is granted instead of each of them. */
 #define EXPANSION_MAX 64
 
@@ -35,7 +35,8 @@ struct entry {
 	bool changes; /* some of them may be changed */
 };
 
-/* The names in the directory that was read last: rules come in groups that speak of one directory. */
+/* The names in the directory that was read last: rules come in groups that speak of one directory.
+ */
 struct listing {
 	char path[CD_PATH_MAX + 1];
 	char *names; /* each NUL-terminated, the last one empty; NULL: nothing was read */
@@ -91,7 +92,7 @@ struct draft {
 	size_t count, capacity;
 	struct listing listing;
 	char way[CD_PATH_MAX]; /* a directory to which no link leads; empty: none seen yet */
-	bool failed;           /* out of memory */
+	bool failed;	       /* out of memory */
 };
 
 static void free_mount(struct cd_mount *mount)
@@ -101,9 +102,11 @@ static void free_mount(struct cd_mount *mount)
 }
 
 /* The new entry, or NULL when there is no memory for it. */
-static struct entry *add(struct draft *d, enum cd_mount_kind kind, const char *dest, const char *from)
+static struct entry *add(struct draft *d, enum cd_mount_kind kind, const char *dest,
+			 const char *from)
 {
-	struct cd_mount mount = {.kind = kind, .dest = strdup(dest), .from = from ? strdup(from) : NULL};
+	struct cd_mount mount = {
+	    .kind = kind, .dest = strdup(dest), .from = from ? strdup(from) : NULL};
 	struct entry *grown = cd_vec_grow(d->entries, &d->capacity, d->count + 1, sizeof(*grown));
 
 	if (grown)
@@ -137,7 +140,8 @@ static bool is_special(const char *path)
 	return strcmp(path, "/dev") == 0 || strcmp(path, "/dev/ptmx") == 0;
 }
 
-/* Is the place supplied by what was given? Below a private directory a grant shows through; below a bind it means the inside. */
+/* Is the place supplied by what was given? Below a private directory a grant shows through; below a
+ * bind it means the inside. */
 static bool is_given(const struct draft *d, const char *path)
 {
 	for (size_t i = 0; i < d->given_count; i++) {
@@ -186,7 +190,8 @@ static bool lets_run(const struct mon_table *table, const char *path, bool direc
 	return allows(table, CD_OPBIT(CD_OP_FS_EXEC), directory ? inside : path);
 }
 
-/* Where to begin looking for links: what lies in the directory looked at last needs no second look at the way there. */
+/* Where to begin looking for links: what lies in the directory looked at last needs no second look
+ * at the way there. */
 static char *first_slash(const struct draft *d, char *path)
 {
 	size_t n = strlen(d->way);
@@ -205,9 +210,9 @@ static void remember_way(struct draft *d, const char *path)
 }
 
 /*
- * Puts the links on the way to path into the view. 1: path itself is there, no link, and st says what it is; 0: a
- * link came between (what it leads to needs rules of its own); -1: something is missing, and the part that exists is
- * left in path.
+ * Puts the links on the way to path into the view. 1: path itself is there, no link, and st says
+ * what it is; 0: a link came between (what it leads to needs rules of its own); -1: something is
+ * missing, and the part that exists is left in path.
  */
 static int add_way(struct draft *d, char *path, struct stat *st)
 {
@@ -242,7 +247,8 @@ static int add_way(struct draft *d, char *path, struct stat *st)
 
 static void add_place(struct draft *d, const char *place, uint64_t ops, bool subtree, bool sampled);
 
-/* All of the root is all that is in it but for the special places, which the view has of its own. */
+/* All of the root is all that is in it but for the special places, which the view has of its own.
+ */
 static void add_all(struct draft *d, uint64_t ops)
 {
 	DIR *dir = opendir("/");
@@ -283,8 +289,8 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 		return;
 	if (there < 0) {
 		/* What may be created needs a real directory to be created in. */
-		if (!(ops & CD_OPBIT(CD_OP_FS_CREATE)) || strcmp(path, "/") == 0 || is_special(path) ||
-		    is_given(d, path))
+		if (!(ops & CD_OPBIT(CD_OP_FS_CREATE)) || strcmp(path, "/") == 0 ||
+		    is_special(path) || is_given(d, path))
 			return;
 		subtree = true;
 		if (lstat(path, &st))
@@ -351,10 +357,12 @@ static size_t count_matches(const char *names, const char *component, size_t n)
 }
 
 /* Every entry of the directory `path` that matches the component, and what follows it. */
-static void expand_component(struct expansion *e, char *path, size_t len, const char *component, size_t n)
+static void expand_component(struct expansion *e, char *path, size_t len, const char *component,
+			     size_t n)
 {
 	const char *rest = component + n, *names = list(&e->d->listing, *path ? path : "/");
-	/* A directory that lets programs run lets all in it run: it can stand for all of them, and not for some. */
+	/* A directory that lets programs run lets all in it run: it can stand for all of them, and
+	 * not for some. */
 	bool whole = e->whole && (n == 1 || !(e->ops & CD_OPBIT(CD_OP_FS_EXEC)));
 	char *copy = NULL;
 
@@ -382,7 +390,8 @@ static void expand_component(struct expansion *e, char *path, size_t len, const 
 	free(copy);
 }
 
-/* path: what is expanded so far, without a slash at the end; rest: what follows, with one at its start. */
+/* path: what is expanded so far, without a slash at the end; rest: what follows, with one at its
+ * start. */
 static void expand(struct expansion *e, char *path, size_t len, const char *rest)
 {
 	const char *component = rest + 1;
@@ -422,7 +431,8 @@ static void expand_pattern(struct expansion *e, const char *pattern)
 
 /* ---- what is taken away ---- */
 
-/* Is the place shown by what was given, as itself? Then a rule that denies it takes it from that, too. */
+/* Is the place shown by what was given, as itself? Then a rule that denies it takes it from that,
+ * too. */
 static bool is_given_as_itself(const struct draft *d, const char *path)
 {
 	size_t deepest = 0;
@@ -450,11 +460,13 @@ static void add_hole(struct draft *d, const char *place, uint64_t ops, bool subt
 	if (is_special(place) || (given && !is_given_as_itself(d, place)) || lstat(place, &st) ||
 	    S_ISLNK(st.st_mode))
 		return;
-	/* What is left of a given place keeps the rights that it was given with: rules may name more. */
+	/* What is left of a given place keeps the rights that it was given with: rules may name
+	 * more. */
 	if (given && allows_at(d->table, FS_USE, place, S_ISDIR(st.st_mode)))
 		return;
 	if (allows_at(d->table, FS_USE, place, S_ISDIR(st.st_mode)))
-		add(d, CD_MOUNT_BIND, place, place); /* less than what lies above it, but something */
+		add(d, CD_MOUNT_BIND, place,
+		    place); /* less than what lies above it, but something */
 	else
 		add(d, CD_MOUNT_MASK, place, NULL);
 }
@@ -469,13 +481,16 @@ static void add_grants(struct draft *d)
 
 		mon_table_rule(d->table, i, &rule);
 		e.ops = rule.ops;
-		/* A unix socket is talked to through a place in the view, which has to be writable. */
+		/* A unix socket is talked to through a place in the view, which has to be writable.
+		 */
 		if (rule.verdict != CD_DENY)
-			expand_pattern(&e, rule.pattern + (strncmp(rule.pattern, "unix:/", 6) ? 0 : 5));
+			expand_pattern(&e,
+				       rule.pattern + (strncmp(rule.pattern, "unix:/", 6) ? 0 : 5));
 	}
 }
 
-/* Can the pattern speak of something that an entry shows? Most secrets lie where nothing was granted. */
+/* Can the pattern speak of something that an entry shows? Most secrets lie where nothing was
+ * granted. */
 static bool is_shown(const struct draft *d, size_t grants, const char *pattern)
 {
 	char start[CD_PATH_MAX];
@@ -539,16 +554,17 @@ static void add_given(struct draft *d)
 }
 
 /*
- * Of two entries for one place the one that shows less comes first, and stands; of the same kind, the one that some
- * rule needs writable.
+ * Of two entries for one place the one that shows less comes first, and stands; of the same kind,
+ * the one that some rule needs writable.
  */
 static int compare(const void *a, const void *b)
 {
 	static const int weight[] = {
-		[CD_MOUNT_MASK] = 0, [CD_MOUNT_TEXT] = 1, [CD_MOUNT_TMPFS] = 2,   [CD_MOUNT_COW] = 3,
-		[CD_MOUNT_COPY] = 4, [CD_MOUNT_BIND] = 5, [CD_MOUNT_SYMLINK] = 6, [CD_MOUNT_DIR] = 7,
+	    [CD_MOUNT_MASK] = 0, [CD_MOUNT_TEXT] = 1, [CD_MOUNT_TMPFS] = 2,   [CD_MOUNT_COW] = 3,
+	    [CD_MOUNT_COPY] = 4, [CD_MOUNT_BIND] = 5, [CD_MOUNT_SYMLINK] = 6, [CD_MOUNT_DIR] = 7,
 	};
-	const struct cd_mount *x = &((const struct entry *)a)->mount, *y = &((const struct entry *)b)->mount;
+	const struct cd_mount *x = &((const struct entry *)a)->mount,
+			      *y = &((const struct entry *)b)->mount;
 	int order = strcmp(x->dest, y->dest);
 
 	order = order ? order : weight[x->kind] - weight[y->kind];
@@ -556,8 +572,9 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * A rule for a private directory speaks of what is made there, not of the user's own files that other rules show inside
- * it: their rights come from those rules alone. All, outside of private directories.
+ * A rule for a private directory speaks of what is made there, not of the user's own files that
+ * other rules show inside it: their rights come from those rules alone. All, outside of private
+ * directories.
  */
 static uint64_t ops_named(const struct draft *d, const struct entry *entry)
 {
@@ -567,7 +584,7 @@ static uint64_t ops_named(const struct draft *d, const struct entry *entry)
 	for (size_t i = 0; i < d->count; i++)
 		if (d->entries[i].own && d->entries[i].mount.kind == CD_MOUNT_TMPFS &&
 		    is_below(entry->mount.dest, d->entries[i].mount.dest))
-			private = d->entries[i].mount.dest;
+	private = d->entries[i].mount.dest;
 	if (!private)
 		return CD_OPS_ALL;
 	for (size_t i = 0; i < d->count; i++)
@@ -585,10 +602,12 @@ static void set_rights(const struct draft *d, struct entry *entry)
 	uint64_t named;
 	struct stat st;
 
-	if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_TMPFS && mount->kind != CD_MOUNT_COW)
+	if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_TMPFS &&
+	    mount->kind != CD_MOUNT_COW)
 		return;
 	if (!entry->type)
-		entry->type = mount->from && lstat(mount->from, &st) == 0 ? st.st_mode & S_IFMT : S_IFDIR;
+		entry->type =
+		    mount->from && lstat(mount->from, &st) == 0 ? st.st_mode & S_IFMT : S_IFDIR;
 	directory = S_ISDIR(entry->type);
 	named = entry->own ? CD_OPS_ALL : ops_named(d, entry);
 	mount->exec = named & CD_OPBIT(CD_OP_FS_EXEC) && lets_run(d->table, mount->dest, directory);
@@ -622,16 +641,17 @@ static bool is_redundant(const struct entry *kept, size_t count, const struct cd
 		if (mount->kind == CD_MOUNT_DIR || mount->kind == CD_MOUNT_SYMLINK)
 			return true;
 		return mount->kind == CD_MOUNT_BIND && above->kind == CD_MOUNT_BIND &&
-		       strcmp(above->dest, above->from) == 0 && strcmp(mount->dest, mount->from) == 0 &&
-		       same_rights(above, mount);
+		       strcmp(above->dest, above->from) == 0 &&
+		       strcmp(mount->dest, mount->from) == 0 && same_rights(above, mount);
 	}
 	/* Nothing above shows it: there is nothing to cover. */
 	return mount->kind == CD_MOUNT_MASK;
 }
 
 /*
- * Rights of a place under a directory that grants single files by a wildcard ("/usr/bin/" with one star): what lies deeper in
- * it was not granted, so directories that the rules do not let run get a mount of their own.
+ * Rights of a place under a directory that grants single files by a wildcard ("/usr/bin/" with one
+ * star): what lies deeper in it was not granted, so directories that the rules do not let run get a
+ * mount of their own.
  */
 static void add_deeper(struct draft *d, const char *top)
 {
@@ -644,8 +664,8 @@ static void add_deeper(struct draft *d, const char *top)
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (snprintf(path, sizeof(path), "%s/%s", strcmp(top, "/") ? top : "", entry->d_name) >=
-			    (int)sizeof(path) ||
+		if (snprintf(path, sizeof(path), "%s/%s", strcmp(top, "/") ? top : "",
+			     entry->d_name) >= (int)sizeof(path) ||
 		    lstat(path, &st) || !S_ISDIR(st.st_mode))
 			continue;
 		if (!lets_run(d->table, path, true))
@@ -656,15 +676,17 @@ static void add_deeper(struct draft *d, const char *top)
 }
 
 /*
- * The system's settings are small files, many of them, that do not change while a program runs: they are copied.
- * Only into the skeleton: in a directory of the user's, a copy would be a file of the user's.
+ * The system's settings are small files, many of them, that do not change while a program runs:
+ * they are copied. Only into the skeleton: in a directory of the user's, a copy would be a file of
+ * the user's.
  */
 static void prefer_copy(const struct entry *kept, size_t count, struct entry *entry)
 {
 	struct cd_mount *mount = &entry->mount;
 
-	if (mount->kind != CD_MOUNT_BIND || entry->own || !S_ISREG(entry->type) || entry->size > CD_COPY_MAX ||
-	    mount->writable || mount->exec || !is_below(mount->dest, "/etc"))
+	if (mount->kind != CD_MOUNT_BIND || entry->own || !S_ISREG(entry->type) ||
+	    entry->size > CD_COPY_MAX || mount->writable || mount->exec ||
+	    !is_below(mount->dest, "/etc"))
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (kept[i].mount.kind != CD_MOUNT_DIR && is_below(mount->dest, kept[i].mount.dest))
@@ -672,7 +694,8 @@ static void prefer_copy(const struct entry *kept, size_t count, struct entry *en
 	mount->kind = CD_MOUNT_COPY;
 }
 
-/* Rights for every entry; then, in order, only those that show something that the ones above do not. */
+/* Rights for every entry; then, in order, only those that show something that the ones above do
+ * not. */
 static void settle(struct draft *d)
 {
 	size_t kept = 0, before = d->count;
@@ -695,8 +718,8 @@ static void settle(struct draft *d)
 	d->count = kept;
 }
 
-enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_mount *given, size_t given_count,
-			     struct cd_plan **out)
+enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_mount *given,
+			     size_t given_count, struct cd_plan **out)
 {
 	struct draft d = {.table = table, .given = given, .given_count = given_count};
 	struct cd_plan *plan = NULL;

@@ -1,9 +1,10 @@
 /*
  * The plan of a view, from the rules: what a space finds under its root, and with what rights.
  *
- * Mounts say the part of the rules that mounts can say; the monitor says the rest. Whatever a rule grants
- * is in the view at the same place; what a rule denies, and what is protected, is left out where it lies inside
- * something granted. So the view is at least as large as the grants, and as little larger as can be (invariant 12).
+ * Mounts say the part of the rules that mounts can say; the monitor says the rest. Whatever a rule
+ * grants is in the view at the same place; what a rule denies, and what is protected, is left out
+ * where it lies inside something granted. So the view is at least as large as the grants, and as
+ * little larger as can be (invariant 12).
  */
 #ifndef CORDON_REFMON_PLAN_H
 #define CORDON_REFMON_PLAN_H
@@ -13,12 +14,13 @@
 #include "refmon/table.h"
 
 /*
- * Makes the plan for the file system as it is now. given: what the policy's "view" and the program add
- * (binds, private directories, texts); they take precedence over rules for the same place, and their `exec` is set here from the rules.
- * The plan and its strings belong to the caller: mon_plan_free().
+ * Makes the plan for the file system as it is now. given: what the policy's "view" and the program
+ * add (binds, private directories, texts); they take precedence over rules for the same place, and
+ * their `exec` is set here from the rules. The plan and its strings belong to the caller:
+ * mon_plan_free().
  */
-enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_mount *given, size_t given_count,
-			     struct cd_plan **out) CD_CHECKED;
+enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_mount *given,
+			     size_t given_count, struct cd_plan **out) CD_CHECKED;
 void mon_plan_free(struct cd_plan *plan);
 
 #endif

@@ -13,10 +13,10 @@
 enum cd_proto { CD_TCP, CD_UDP, CD_UNIX };
 
 /*
- * What is decided on. For CD_OBJECT_PATH and CD_OBJECT_NAME: text, NUL-terminated. A path is absolute,
- * has no ".", "..", empty component or trailing slash ("/" alone is the root).
- * For CD_OBJECT_ADDRESS: an inet address (family 4 or 6, in network order, port in host order,
- * text may name the host it was looked up as, or NULL), or for CD_UNIX, text = the path, or
+ * What is decided on. For CD_OBJECT_PATH and CD_OBJECT_NAME: text, NUL-terminated. A path is
+ * absolute, has no ".", "..", empty component or trailing slash ("/" alone is the root). For
+ * CD_OBJECT_ADDRESS: an inet address (family 4 or 6, in network order, port in host order, text may
+ * name the host it was looked up as, or NULL), or for CD_UNIX, text = the path, or
  * "@name" for an abstract name.
  */
 struct cd_object {

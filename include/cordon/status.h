@@ -10,14 +10,14 @@
 
 enum cd_status {
 	CD_OK = 0,
-	CD_ENOMEM = -1,   /* out of memory */
-	CD_EINVAL = -2,   /* the caller's argument or the user's input is not valid */
-	CD_ENOENT = -3,   /* it is not there */
-	CD_ELIMIT = -4,   /* a documented maximum was reached (limits.h) */
-	CD_ESYS = -5,     /* a system call failed; errno says how */
-	CD_EPROTO = -6,   /* a peer sent what it must not send */
-	CD_EGONE = -7,    /* the process or the space has ended */
-	CD_ENOSUP = -8,   /* this machine lacks the mechanism */
+	CD_ENOMEM = -1, /* out of memory */
+	CD_EINVAL = -2, /* the caller's argument or the user's input is not valid */
+	CD_ENOENT = -3, /* it is not there */
+	CD_ELIMIT = -4, /* a documented maximum was reached (limits.h) */
+	CD_ESYS = -5,	/* a system call failed; errno says how */
+	CD_EPROTO = -6, /* a peer sent what it must not send */
+	CD_EGONE = -7,	/* the process or the space has ended */
+	CD_ENOSUP = -8, /* this machine lacks the mechanism */
 };
 
 #define CD_CHECKED __attribute__((warn_unused_result))

@@ -143,7 +143,8 @@ static int signal_outside(const struct hook_targets *t)
 	return kill(t->pid, SIGCONT);
 }
 
-/* In namespaces of its own where that can be had: what it does natively must not touch the machine. */
+/* In namespaces of its own where that can be had: what it does natively must not touch the machine.
+ */
 static int mount_inside(const struct hook_targets *t)
 {
 	(void)t;
@@ -162,7 +163,9 @@ static int mount_something(const struct hook_targets *t)
 static int remount_view(const struct hook_targets *t)
 {
 	(void)t;
-	return mount(NULL, "/nowhere", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 || errno == ENOENT ? 0 : -1;
+	return mount(NULL, "/nowhere", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 || errno == ENOENT
+		   ? 0
+		   : -1;
 }
 
 static int unshare_user(const struct hook_targets *t)
@@ -192,7 +195,8 @@ static int change_root(const struct hook_targets *t)
 
 static int map_executable(const struct hook_targets *t)
 {
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)t;
 	return page == MAP_FAILED ? -1 : munmap(page, 4096);
@@ -202,21 +206,21 @@ static const struct {
 	const char *name;
 	int (*attempt)(const struct hook_targets *t);
 } attempts[] = {
-	{"read-granted", read_granted},
-	{"read-secret", read_secret},
-	{"read-secret-by-descriptors", read_secret_by_descriptors},
-	{"write-granted", write_granted},
-	{"chmod-granted", change_mode},
-	{"exec", exec_program},
-	{"connect", connect_out},
-	{"ptrace", trace_outside},
-	{"read-memory", read_memory_outside},
-	{"signal", signal_outside},
-	{"mount", mount_something},
-	{"remount", remount_view},
-	{"user-namespace", new_user_namespace},
-	{"chroot", change_root},
-	{"executable-memory", map_executable},
+    {"read-granted", read_granted},
+    {"read-secret", read_secret},
+    {"read-secret-by-descriptors", read_secret_by_descriptors},
+    {"write-granted", write_granted},
+    {"chmod-granted", change_mode},
+    {"exec", exec_program},
+    {"connect", connect_out},
+    {"ptrace", trace_outside},
+    {"read-memory", read_memory_outside},
+    {"signal", signal_outside},
+    {"mount", mount_something},
+    {"remount", remount_view},
+    {"user-namespace", new_user_namespace},
+    {"chroot", change_root},
+    {"executable-memory", map_executable},
 };
 
 void hook_attack(int out, const struct hook_targets *targets)
@@ -229,7 +233,8 @@ void hook_attack(int out, const struct hook_targets *targets)
 		if (attempts[i].attempt(targets) == 0)
 			n = snprintf(line, sizeof(line), "%s ok\n", attempts[i].name);
 		else
-			n = snprintf(line, sizeof(line), "%s %s\n", attempts[i].name, strerror(errno));
+			n = snprintf(line, sizeof(line), "%s %s\n", attempts[i].name,
+				     strerror(errno));
 		if (write(out, line, (size_t)n) != n)
 			return;
 	}
