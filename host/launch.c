@@ -51,7 +51,8 @@ struct launch {
 	gid_t gid;
 	int main_pipe[2];  /* the program's pid, for init */
 	int ready_pipe[2]; /* the listener's number, for the monitor */
-	int proc_pipe[2];  /* a byte when the space's /proc stands, for the monitor */
+	int proc_pipe[2];  /* for the monitor: a byte when the space's /proc stands, the end when
+			      init is exec'd */
 	struct sock_filter filter[KERN_FILTER_MAX];
 	size_t filter_len;
 };
@@ -239,6 +240,7 @@ static _Noreturn void run_init(struct launch *l)
 	l->status = fcntl(l->status, F_DUPFD, 100);
 	image = fcntl(image, F_DUPFD_CLOEXEC, 100);
 	l->fault = fcntl(l->fault, F_DUPFD_CLOEXEC, 100);
+	l->proc_pipe[1] = fcntl(l->proc_pipe[1], F_DUPFD_CLOEXEC, 100);
 	dup2(l->main_pipe[0], KERN_INIT_MAIN_FD);
 	dup2(l->status, KERN_INIT_STATUS_FD);
 	syscall(SYS_close_range, 0, 2, 0);
@@ -372,6 +374,27 @@ static void let_go_of_standard_streams(void)
 }
 
 /*
+ * Nothing of the space runs before it has its own /proc, where the monitor's was until then, and
+ * before init is a program of its own: as a copy of the monitor it would show the user's command
+ * line. init says the first with a byte, and the second by closing its end, which the exec does.
+ */
+static void await_init_exec(const struct launch *l)
+{
+	char byte;
+	ssize_t n, mounted = 0;
+
+	close(l->proc_pipe[1]);
+	while ((n = read(l->proc_pipe[0], &byte, 1)) != 0) {
+		if (n > 0)
+			mounted = n;
+		else if (errno != EINTR)
+			break;
+	}
+	if (!mounted)
+		_exit(125); /* init said why */
+}
+
+/*
  * The number of the listener, which the program's process makes in the descriptor table that both
  * share until it says so. Until then nothing may be closed here: it would be closed there. If that
  * process ends, so does init.
@@ -387,20 +410,14 @@ static int await_listener(const struct launch *l, int init_pidfd)
 	if (!(pollers[0].revents & POLLIN) ||
 	    read(l->ready_pipe[0], &listener, sizeof(listener)) != sizeof(listener))
 		_exit(125); /* the program's process said why */
-	/* Nothing of the space runs before it has its own /proc: until then the monitor's is there.
-	 */
-	pollers[0].fd = l->proc_pipe[0];
-	while (poll(pollers, 2, -1) < 0 && errno == EINTR)
-		;
-	if (!(pollers[0].revents & POLLIN))
-		_exit(125); /* init said why */
+	await_init_exec(l);
 	return listener;
 }
 
 static void close_pipes(const struct launch *l)
 {
-	const int all[] = {l->main_pipe[0], l->main_pipe[1], l->ready_pipe[0], l->ready_pipe[1],
-			   l->proc_pipe[0], l->proc_pipe[1], l->status};
+	const int all[] = {l->main_pipe[0],  l->main_pipe[1], l->ready_pipe[0],
+			   l->ready_pipe[1], l->proc_pipe[0], l->status};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		close(all[i]);

@@ -104,6 +104,11 @@ attack() {
 		fi
 		return
 	fi
+	# A signal of the native attempt may arrive late: the victim looks up every so often.
+	while [ "$kind" = signal ] && [ -e "$WORK/hits" ]; do
+		rm -f "$WORK/hits"
+		sleep 0.5
+	done
 	# ---- inside ----
 	refresh
 	args=("${args[@]/3000000/4000}")
