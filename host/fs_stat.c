@@ -1,7 +1,6 @@
 /* What only looks: stat, access, readlink, getxattr, statfs, chdir, inotify. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -121,15 +120,11 @@ HOST_HANDLER(host_fs_access)
 static ssize_t read_link(const struct kern_message *m, const struct host_object *object, char *text,
 			 size_t size)
 {
-	struct kern_ids ids;
 	ssize_t n;
 
-	if (strcmp(object->path, "/proc/self") == 0)
-		return kern_process_ids(m, &ids) ? snprintf(text, size, "%d", ids.tgid) : -ESRCH;
-	if (strcmp(object->path, "/proc/thread-self") == 0)
-		return kern_process_ids(m, &ids)
-			   ? snprintf(text, size, "%d/task/%d", ids.tgid, ids.tid)
-			   : -ESRCH;
+	if (strcmp(object->path, "/proc/self") == 0 ||
+	    strcmp(object->path, "/proc/thread-self") == 0)
+		return host_self_text(m, object->path[6] == 't', text, size);
 	n = readlinkat(object->fd, "", text, size);
 	return n < 0 ? -(errno == ENOENT ? EINVAL : errno) : n;
 }

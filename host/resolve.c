@@ -327,19 +327,24 @@ static void move_to_take(struct walk *w, int fd)
 	w->jumped = false;
 }
 
+ssize_t host_self_text(const struct kern_message *message, bool thread, char *text, size_t size)
+{
+	struct kern_ids ids;
+
+	if (!kern_process_ids(message, &ids))
+		return -ESRCH;
+	return thread ? snprintf(text, size, "%d/task/%d", ids.tgid, ids.tid)
+		      : snprintf(text, size, "%d", ids.tgid);
+}
+
 /* The text of a link, with "self" as the process that asked would read it. */
 static ssize_t read_link(const struct kern_message *message, int dir, const char *name, int link,
 			 char *text, size_t size)
 {
-	struct kern_ids ids;
 	ssize_t n;
 
-	if (is_proc_root(dir) && (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0)) {
-		if (!kern_process_ids(message, &ids))
-			return -ESRCH;
-		return name[0] == 's' ? snprintf(text, size, "%d", ids.tgid)
-				      : snprintf(text, size, "%d/task/%d", ids.tgid, ids.tid);
-	}
+	if (is_proc_root(dir) && (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0))
+		return host_self_text(message, name[0] == 't', text, size);
 	n = readlinkat(link, "", text, size - 1);
 	if (n < 0)
 		return -errno;

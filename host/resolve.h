@@ -69,6 +69,12 @@ int host_resolve_restricted(const struct kern_message *message, int dir, const c
 /* Has the message RESOLVE_ flags? Then they hold for host_resolve_place, too. */
 bool host_is_restricted(const struct kern_message *message);
 
+/*
+ * The text of /proc/self, or with thread of /proc/thread-self, as the process that asked would read
+ * it: to the monitor they name the monitor. Its length, or -ESRCH.
+ */
+ssize_t host_self_text(const struct kern_message *message, bool thread, char *text, size_t size);
+
 /* A path of the object behind a descriptor, for calls that take a path only. text must hold 32
  * bytes. */
 const char *host_fd_path(int fd, char *text);
