@@ -43,8 +43,10 @@ fixture_tree() {
 	ln -s ../a/b linkdir
 	ln a/one a/hard
 	mkfifo a/fifo
-	touch -d '2020-01-02 03:04:05 UTC' a/one a/b/numbers a/two
 	printf 'name with spaces\n' >'a/b/c/a name'
+	# Or what was made in one tick of the clock, and what in the next, would change the order by time.
+	find . -depth -exec touch -h -d '2021-05-06 07:08:09 UTC' {} +
+	touch -d '2020-01-02 03:04:05 UTC' a/one a/b/numbers a/two
 }
 
 refresh() {
