@@ -20,6 +20,8 @@ say() { printf '%s\n' "$*"; }
 
 root=$(mktemp -d /tmp/cordon-tests.XXXXXX) || exit 1
 chmod 711 "$root"
+: >"$root/signals" # a lock that the runs of both users share
+chmod 666 "$root/signals"
 declare -A job_name=()
 
 finish() {

@@ -137,5 +137,8 @@ while IFS=$'\t' read -r inv program way args kind flags what; do
 	case $inv in '#'* | '') continue ;; esac
 	label=
 	case $args in *@PRIVATE*) label=inside ;; server.*) label='below /tmp' ;; /etc/*) label=$args ;; cordon_run) label=monitor ;; esac
-	attack "$inv" "$program" "$way" "$(expand "$args")" "$kind" "$(expand "$flags")" "$what" "$label"
-done <"$SRC/attacks/table"
+	# A native signal to everybody reaches the victim of the other user's run as well: one at a time.
+	[ "$kind" != signal ] || flock 8
+	attack "$inv" "$program" "$way" "$(expand "$args")" "$kind" "$(expand "$flags")" "$what" "$label" 8>&-
+	[ "$kind" != signal ] || flock -u 8
+done 8<>"$T_ROOT/../signals" <"$SRC/attacks/table"
