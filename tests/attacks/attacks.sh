@@ -32,7 +32,8 @@ fixture_attack() {
 		chmod 700 "$f"
 	done
 	printf 'may be read\n' >"$outside/ro/file"
-	chmod 644 "$outside/ro/file"
+	printf 'comes in by a descriptor\n' >"$outside/stream"
+	chmod 644 "$outside/ro/file" "$outside/stream"
 	cp "$WORK/bin"/* .
 	ln "$WORK/server.sock" server.sock
 	ln "$WORK/server.dgram" server.dgram
@@ -56,6 +57,8 @@ expand() {
 	text=${text//@ABS/$abstract}
 	text=${text//@SERVED/$served}
 	text=${text//@MARK/$mark}
+	text=${text//@SCRATCH/$SCRATCH}
+	text=${text//@NOWRITE/--deny=fs.write:$SCRATCH/private/** --deny=fs.create:$SCRATCH/private/** --deny=fs.remove:$SCRATCH/private/**}
 	text=${text//@DENY/--deny=fs.*:$SCRATCH/private/**}
 	printf '%s' "$text"
 }
@@ -85,6 +88,7 @@ attack() {
 	refresh
 	case $kind in
 	stdin) STDIN=$outside ;;
+	stream) STDIN=$outside/stream ;;
 	*) STDIN=/dev/null ;;
 	esac
 	# ---- natively ----
@@ -136,7 +140,15 @@ attack() {
 while IFS=$'\t' read -r inv program way args kind flags what; do
 	case $inv in '#'* | '') continue ;; esac
 	label=
-	case $args in *@PRIVATE*) label=inside ;; server.*) label='below /tmp' ;; /etc/*) label=$args ;; cordon_run) label=monitor ;; esac
+	case $args in
+	*@PRIVATE*) label=inside ;;
+	server.*' '*) label=${args#* } ;;
+	server.*) label='below /tmp' ;;
+	/etc/*) label=$args ;;
+	cordon_run) label=monitor ;;
+	esac
+	case $flags in *@NOWRITE*) label='by rules alone' ;; esac
+	[ "$kind" != stream ] || label='standard input'
 	# A native signal to everybody reaches the victim of the other user's run as well: one at a time.
 	[ "$kind" != signal ] || flock 8
 	attack "$inv" "$program" "$way" "$(expand "$args")" "$kind" "$(expand "$flags")" "$what" "$label" 8>&-

@@ -1,4 +1,5 @@
-/* Changes a file that is granted for reading only: change WAY FILE. 0: it was changed; 1: it was not. */
+/* Changes a file that is granted for reading only: change WAY FILE; FILE stdin: standard input, as it is. 0: it was
+ * changed; 1: it was not. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +11,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -21,6 +24,27 @@ static int fd;
 static const struct timespec times[2] = {{1, 0}, {1, 0}};
 
 static int way_fchmod(void) { return fchmod(fd, 0640); }
+/*
+ * bind gives the node that it makes a mode, so whoever does it for us touches the mode of what it was handed, which
+ * need not be a socket. Linux itself refuses that: that the mode is ours to change shows by fchmod.
+ */
+static int way_bind(void)
+{
+	static const char *const names[] = {"bound", "./bound", "/tmp/cordon-bound"};
+	struct stat before, after;
+
+	if (fstat(fd, &before))
+		return 1;
+	for (int i = 0; i < 3; i++) {
+		struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+		strcpy(a.sun_path, names[i]);
+		bind(fd, (struct sockaddr *)&a, sizeof(a));
+	}
+	if (fstat(fd, &after) || before.st_mode != after.st_mode)
+		return 0;
+	return fchmod(fd, 0640);
+}
 static int way_chmod(void) { return chmod(file, 0640); }
 static int way_chmod_fd_path(void)
 {
@@ -123,7 +147,7 @@ int main(int argc, char **argv)
 		int (*go)(void);
 	} ways[] = {
 #define W(name) {#name, way_##name}
-		W(fchmod), W(chmod), W(chmod_fd_path), W(fchmodat2), W(fchown), W(fchownat), W(futimens),
+		W(fchmod), W(bind), W(chmod), W(chmod_fd_path), W(fchmodat2), W(fchown), W(fchownat), W(futimens),
 		W(utimensat), W(utimensat_fd), W(futimesat), W(fsetxattr), W(setxattr), W(fremovexattr), W(write),
 		W(append), W(trunc), W(creat), W(truncate), W(reopen), W(map), W(flags), W(lease), W(unlink),
 		W(rename), W(replace), W(link), W(make), W(mkdir), W(tmpfile), W(copy_range)};
@@ -131,7 +155,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	file = argv[2];
-	fd = open(file, O_RDONLY);
+	fd = strcmp(file, "stdin") ? open(file, O_RDONLY) : 0;
 	if (fd < 0)
 		return 2; /* it is granted: the attack itself is broken */
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)

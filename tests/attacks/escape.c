@@ -441,6 +441,47 @@ static int way_unix_sendmmsg(void)
 	strcpy(a.sun_path, args[0]);
 	return sendmmsg(fd, &message, 1, 0) != 1;
 }
+/* The socket in args[0] under a name in `open`, where rules say that sockets may be talked to. */
+static int move_socket(const char *how)
+{
+	if (!strcmp(how, "directory")) {
+		/* With the directory that it lies in. */
+		return mkdir("moved", 0755) || rename(args[0], "moved/s") || rename("moved", "open");
+	}
+	if (!strcmp(how, "upper"))
+		return mkdir("upper", 0755) || mkdir("upper/open", 0755) || rename(args[0], "upper/open/s") ||
+		       rename("upper", "deep");
+	if (mkdir("open", 0755))
+		return 1;
+	if (!strcmp(how, "link"))
+		return link(args[0], "open/s");
+	if (!strcmp(how, "linkat")) {
+		char path[64];
+		int fd = open(args[0], O_PATH);
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		return linkat(fd, "", AT_FDCWD, "open/s", AT_EMPTY_PATH) &&
+		       linkat(AT_FDCWD, path, AT_FDCWD, "open/s", AT_SYMLINK_FOLLOW);
+	}
+	if (!strcmp(how, "exchange")) {
+		close(open("open/s", O_WRONLY | O_CREAT, 0600));
+		return (int)syscall(SYS_renameat2, AT_FDCWD, "open/s", AT_FDCWD, args[0], 2);
+	}
+	return rename(args[0], "open/s");
+}
+static int way_unix_moved(void)
+{
+	if (move_socket(args[1]))
+		return 1;
+	return connect_unix(strcmp(args[1], "upper") ? "open/s" : "deep/open/s", 0);
+}
+static int way_unix_moved_send(void)
+{
+	if (move_socket(args[1]))
+		return 1;
+	args[0] = "open/s";
+	return way_unix_datagram();
+}
 static int way_netlink(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) < 0; }
 static int way_packet(void) { return socket(AF_PACKET, SOCK_RAW, 0) < 0; }
 static int way_raw(void) { return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) < 0; }
@@ -603,6 +644,7 @@ int main(int argc, char **argv)
 		W(int80), W(int80_open), W(x32), W(tiocsti), W(tiocsti_high), W(coredump),
 		W(capability), W(inet), W(inet_any), W(inet6), W(fastopen), W(unix), W(unix_granted),
 		W(unix_abstract), W(unix_symlink), W(unix_datagram), W(unix_sendmsg), W(unix_sendmmsg),
+		W(unix_moved), W(unix_moved_send),
 		W(netlink), W(packet), W(raw), W(vsock), W(alg), W(descriptors), W(environment),
 		W(environment_of_init), W(stdin_directory), W(stdin_openat), W(setuid_file), W(setuid_create),
 		W(setgid_fchmod), W(device), W(block_device), W(dev_mem), W(sysctl), W(proc_machine),

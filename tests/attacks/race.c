@@ -1,6 +1,7 @@
 /*
  * Exchanges what a name means while it is being used: race WAY SECRET ROUNDS. The secret file is a script that
- * prints TOP-SECRET. 0: it leaked; 1: it never did.
+ * prints TOP-SECRET. 0: it leaked; 1: it never did. The ways number_...: SECRET may be read (stdin: standard input, as it is),
+ * and 0 means that it was changed or opened for writing.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -88,6 +89,41 @@ static void *move_about(void *arg)
 	return arg;
 }
 
+/*
+ * One number, now with the file that may only be read, now with one that is open for writing: a look at the object
+ * and a look at how it was opened may fall on either side.
+ */
+#define NUMBER 60
+static int reads = -1, writes = -1;
+
+static void *swap_descriptor(void *arg)
+{
+	while (!stop) {
+		dup2(writes, NUMBER);
+		dup2(reads, NUMBER);
+	}
+	return arg;
+}
+
+/* Is the file that may only be read what was opened for writing here? */
+static int is_opened(int fd)
+{
+	struct stat theirs, ours;
+	int is = fd >= 0 && fstat(fd, &ours) == 0 && fstat(reads, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+		 ours.st_dev == theirs.st_dev;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+static int is_changed(mode_t mode)
+{
+	struct stat st;
+
+	return fstat(reads, &st) == 0 && (st.st_mode & 07777) == mode;
+}
+
 static int run_and_look(const char *program)
 {
 	int pipes[2], leaked;
@@ -147,6 +183,22 @@ static int once(const char *way)
 		rename("stolen", leaked ? secret : "public");
 		return leaked;
 	}
+	if (!strncmp(way, "number_", 7)) {
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", NUMBER);
+		if (!strcmp(way, "number_open"))
+			return is_opened(open(name, O_RDWR));
+		if (!strcmp(way, "number_thread")) {
+			snprintf(name, sizeof(name), "/proc/self/task/%d/fd/%d", getpid(), NUMBER);
+			return is_opened(open(name, O_RDWR));
+		}
+		if (!strcmp(way, "number_fchmod"))
+			fchmod(NUMBER, 0640);
+		else if (!strcmp(way, "number_chmod"))
+			chmod(name, 0640);
+		else
+			return -1;
+		return is_changed(0640);
+	}
 	if (!strcmp(way, "exchange_link")) {
 		snprintf(name, sizeof(name), "dir/%s", secret_name);
 		unlink("stolen");
@@ -203,7 +255,14 @@ int main(int argc, char **argv)
 		bad[0] = '/';
 	}
 	strcpy(path, good);
+	if (!strncmp(argv[1], "number", 6)) {
+		reads = strcmp(secret, "stdin") ? open(secret, O_RDONLY) : dup(0);
+		writes = open("public", O_RDWR);
+		if (reads < 0 || writes < 0 || dup2(reads, NUMBER) < 0)
+			return 2;
+	}
 	swap = !strncmp(argv[1], "memory", 6)   ? swap_memory
+	       : !strncmp(argv[1], "number", 6) ? swap_descriptor
 	       : !strcmp(argv[1], "link_chdir") ? swap_dir
 	       : !strncmp(argv[1], "link", 4)   ? swap_link
 	       : !strncmp(argv[1], "move", 4)   ? move_about
