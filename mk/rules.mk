@@ -21,6 +21,13 @@ $(BUILD)/ship/kernel/init_image.o: $(BUILD)/cordon-init
 $(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c)
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ $(SYSLIB)/libjansson.a -o $@
 
+# The built-in groups, read while cordon is built, by the reader that it reads policies with.
+$(BUILD)/make-groups: $(call ship_obj,policy/make_groups.c $(filter lib/% refmon/% policy/%,$(CORDON_SRC)) lib/musl_fortify.c lib/musl_memcpy.c)
+	$(MUSL_CC) -static $^ $(SYSLIB)/libjansson.a -o $@
+$(BUILD)/groups.c: $(BUILD)/make-groups $(GROUPS_JSON)
+	$(BUILD)/make-groups $(GROUPS_JSON) >$@.new && mv $@.new $@
+lint: $(BUILD)/groups.c
+
 # The same program with the hook that plays a monitor in an attacker's hands; never installed.
 $(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c tests/hook/hook.c))
 	$(MUSL_CC) -static $^ $(SYSLIB)/libjansson.a -o $@

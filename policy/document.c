@@ -1,10 +1,12 @@
 /*
- * Policy documents: JSON text into a draft.
+ * Policy documents: JSON text into statements.
  *
  * A document is read by tables of keys and handlers. The reader keeps the steps that lead to the
  * value at hand, from which the JSON pointer and the line of an error are made. What a document
  * extends is read before its own keys, so that it wins.
  */
+#include "policy/statement.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -13,11 +15,9 @@
 #define STEPS_MAX 6 /* the language is no deeper than /view/PATH/mode */
 
 struct reader {
-	struct pol_draft *draft;
-	const struct pol_link *link;
-	const char *text;
+	const struct pol_taker *taker;
+	const char *source, *text;
 	size_t len;
-	const char *source; /* link->name made visible, in the arena */
 	struct pol_error *error;
 	struct pol_step steps[STEPS_MAX];
 	size_t step_count;
@@ -63,17 +63,21 @@ static enum cd_status locate(struct reader *reader, enum cd_status status)
 	return status;
 }
 
-static enum cd_status current_origin(struct reader *reader, struct pol_origin *origin)
+static enum cd_status say(struct reader *reader, const struct pol_statement *statement)
+{
+	return reader->taker->take(reader->taker->context, statement, reader->error);
+}
+
+/* The same for what is said where the reader is. */
+static enum cd_status say_here(struct reader *reader, struct pol_statement statement)
 {
 	char text[CD_PATH_MAX];
 	struct cd_buf pointer;
 
 	cd_buf_init(&pointer, text, sizeof(text));
 	pol_pointer_text(reader->steps, reader->step_count, &pointer);
-	origin->source = reader->source;
-	origin->rank = POL_RANK_FILE;
-	origin->pointer = pol_keep(&reader->draft->arena, text, pointer.len);
-	return origin->pointer ? CD_OK : pol_fail_memory(reader->error);
+	statement.pointer = text;
+	return say(reader, &statement);
 }
 
 /* --- types --- */
@@ -149,11 +153,9 @@ static enum cd_status read_object(struct reader *reader, const json_t *object,
 	return CD_OK;
 }
 
-/* Every string of a list. */
+/* Every string of a list, each said in the same way. */
 static enum cd_status read_list(struct reader *reader, const json_t *list,
-				enum cd_status (*read)(struct reader *reader, const char *text,
-						       void *context),
-				void *context)
+				struct pol_statement statement)
 {
 	enum cd_status status = expect_type(reader, list, JSON_ARRAY);
 	json_t *item;
@@ -165,8 +167,11 @@ static enum cd_status read_list(struct reader *reader, const json_t *list,
 	{
 		step_index(reader, i);
 		status = expect_type(reader, item, JSON_STRING);
-		if (!status)
-			status = read(reader, json_string_value(item), context);
+		statement.text = json_string_value(item);
+		if (!status && statement.says == POL_SAYS_RULE)
+			status = say_here(reader, statement);
+		else if (!status)
+			status = say(reader, &statement);
 		locate(reader, status);
 		step_back(reader);
 		if (status)
@@ -177,31 +182,10 @@ static enum cd_status read_list(struct reader *reader, const json_t *list,
 
 /* --- rules --- */
 
-struct rule_context {
-	enum mon_verdict verdict;
-	uint64_t ops;
-};
-
-static enum cd_status read_pattern(struct reader *reader, const char *text, void *context)
-{
-	const struct rule_context *rule = context;
-	struct pol_origin origin;
-	enum cd_status status;
-	char *pattern;
-
-	status = pol_expand(reader->draft, text, &pattern, reader->error);
-	if (!status)
-		status = current_origin(reader, &origin);
-	if (status)
-		return status;
-	return pol_add_rule(reader->draft, rule->verdict, rule->ops, pattern, &origin,
-			    reader->error);
-}
-
 static enum cd_status read_rules(struct reader *reader, const json_t *object,
 				 enum mon_verdict verdict)
 {
-	struct rule_context context = {.verdict = verdict};
+	struct pol_statement rule = {.says = POL_SAYS_RULE, .choice = verdict};
 	enum cd_status status = expect_type(reader, object, JSON_OBJECT);
 	const char *name;
 	json_t *list;
@@ -211,9 +195,9 @@ static enum cd_status read_rules(struct reader *reader, const json_t *object,
 	json_object_foreach((json_t *)object, name, list)
 	{
 		step_key(reader, name);
-		status = pol_find_ops(name, &context.ops, reader->error);
+		status = pol_find_ops(name, &rule.number, reader->error);
 		if (!status)
-			status = read_list(reader, list, read_pattern, &context);
+			status = read_list(reader, list, rule);
 		locate(reader, status);
 		step_back(reader);
 		if (status)
@@ -252,24 +236,19 @@ static enum cd_status check_string(struct reader *reader, const json_t *value)
 	return expect_type(reader, value, JSON_STRING);
 }
 
-static enum cd_status read_view_mode(struct reader *reader, const json_t *object,
-				     struct pol_view *view)
+static enum cd_status read_view_mode(struct reader *reader, const json_t *object, unsigned *mode)
 {
-	static const char *const modes[] = {"ro", "rw", "cow", NULL};
-	const char *mode = json_string_value(json_object_get(object, "mode"));
-	unsigned choice;
+	static const char *const modes[] = {
+	    [POL_MODE_RO] = "ro", [POL_MODE_RW] = "rw", [POL_MODE_COW] = "cow", NULL};
+	const char *word = json_string_value(json_object_get(object, "mode"));
 	enum cd_status status;
 
-	if (!mode)
+	if (!word)
 		return CD_OK; /* read-only */
 	step_key(reader, "mode");
-	status = locate(reader, pol_choose(modes, mode, "mode", &choice, reader->error));
+	status = locate(reader, pol_choose(modes, word, "mode", mode, reader->error));
 	step_back(reader);
-	if (status)
-		return status;
-	view->kind = choice == 2 ? POL_VIEW_COW : POL_VIEW_BIND;
-	view->writable = choice == 1;
-	return CD_OK;
+	return status;
 }
 
 static enum cd_status read_view_entry(struct reader *reader, const char *dest, const json_t *object)
@@ -280,33 +259,19 @@ static enum cd_status read_view_entry(struct reader *reader, const char *dest, c
 					  {NULL, NULL}};
 	const char *from = json_string_value(json_object_get(object, "from"));
 	bool is_private = json_object_get(object, "private") != NULL;
-	struct pol_view view = {.kind = is_private ? POL_VIEW_PRIVATE : POL_VIEW_BIND};
+	struct pol_statement view = {.says = POL_SAYS_VIEW,
+				     .choice = is_private ? POL_MODE_PRIVATE : POL_MODE_RO,
+				     .text = dest,
+				     .value = from};
 	enum cd_status status = read_object(reader, object, keys);
-	struct pol_origin origin;
-	char *expanded;
 
 	if (status)
 		return status;
 	if (is_private == (from != NULL) || (is_private && json_object_size(object) > 1))
 		return pol_fail(reader->error, "a view is either private or from somewhere",
 				"write {\"private\": true} or {\"from\": PATH, \"mode\": \"ro\"}");
-	status = read_view_mode(reader, object, &view);
-	if (!status)
-		status = pol_expand(reader->draft, dest, &expanded, reader->error);
-	if (status)
-		return status;
-	view.dest = expanded;
-	if (from) {
-		status = pol_expand(reader->draft, from, &expanded, reader->error);
-		view.from = expanded;
-	}
-	if (!status)
-		status = current_origin(reader, &origin);
-	if (status)
-		return status;
-	view.source = origin.source;
-	view.pointer = origin.pointer;
-	return pol_add_view(reader->draft, view, POL_RANK_FILE, reader->error);
+	status = read_view_mode(reader, object, &view.choice);
+	return status ? status : say_here(reader, view);
 }
 
 static enum cd_status read_view(struct reader *reader, const json_t *object)
@@ -330,40 +295,23 @@ static enum cd_status read_view(struct reader *reader, const json_t *object)
 
 /* --- environment --- */
 
-static enum cd_status add_passed(struct reader *reader, const char *name, void *context)
-{
-	(void)context;
-	return pol_add_env(reader->draft, POL_ENV_PASS, name, "", POL_RANK_FILE, reader->error);
-}
-
-static enum cd_status add_denied(struct reader *reader, const char *name, void *context)
-{
-	(void)context;
-	return pol_add_env_deny(reader->draft, name, reader->error);
-}
-
 static enum cd_status read_env_pass(struct reader *reader, const json_t *value)
 {
-	return read_list(reader, value, add_passed, NULL);
+	return read_list(reader, value, (struct pol_statement){.says = POL_SAYS_ENV_PASS});
 }
 
 static enum cd_status read_env_deny(struct reader *reader, const json_t *value)
 {
-	return read_list(reader, value, add_denied, NULL);
+	return read_list(reader, value, (struct pol_statement){.says = POL_SAYS_ENV_DENY});
 }
 
 static enum cd_status read_env_value(struct reader *reader, const char *name, const json_t *value)
 {
+	const struct pol_statement set = {
+	    .says = POL_SAYS_ENV_SET, .text = name, .value = json_string_value(value)};
 	enum cd_status status = expect_type(reader, value, JSON_STRING);
-	char *expanded;
 
-	if (!status)
-		status =
-		    pol_expand(reader->draft, json_string_value(value), &expanded, reader->error);
-	if (status)
-		return status;
-	return pol_add_env(reader->draft, POL_ENV_SET, name, expanded, POL_RANK_FILE,
-			   reader->error);
+	return status ? status : say(reader, &set);
 }
 
 static enum cd_status read_env_set(struct reader *reader, const json_t *object)
@@ -414,7 +362,8 @@ static enum cd_status read_limit(struct reader *reader, const char *name, const 
 	}
 	if (status)
 		return status;
-	return pol_set_limit(reader->draft, limit, number, POL_RANK_FILE, reader->error);
+	return say(reader, &(struct pol_statement){
+			       .says = POL_SAYS_LIMIT, .choice = limit, .number = number});
 }
 
 static enum cd_status read_limits(struct reader *reader, const json_t *object)
@@ -437,69 +386,42 @@ static enum cd_status read_limits(struct reader *reader, const json_t *object)
 }
 
 static enum cd_status read_choice(struct reader *reader, const json_t *value,
-				  const char *const *names, const char *what, unsigned *choice)
+				  const char *const *names, const char *what, enum pol_says says)
 {
+	struct pol_statement choice = {.says = says};
 	enum cd_status status = expect_type(reader, value, JSON_STRING);
 
-	return status ? status
-		      : pol_choose(names, json_string_value(value), what, choice, reader->error);
+	if (!status)
+		status = pol_choose(names, json_string_value(value), what, &choice.choice,
+				    reader->error);
+	return status ? status : say(reader, &choice);
 }
 
 static enum cd_status read_audit(struct reader *reader, const json_t *value)
 {
-	struct pol_draft *draft = reader->draft;
-	unsigned choice;
-	enum cd_status status =
-	    read_choice(reader, value, pol_audit_names, "kind of audit", &choice);
-
-	if (!status && draft->audit_rank <= POL_RANK_FILE) {
-		draft->audit_rank = POL_RANK_FILE;
-		draft->audit = choice;
-	}
-	return status;
+	return read_choice(reader, value, pol_audit_names, "kind of audit", POL_SAYS_AUDIT);
 }
 
 static enum cd_status read_on_deny(struct reader *reader, const json_t *value)
 {
-	struct pol_draft *draft = reader->draft;
-	unsigned choice;
-	enum cd_status status = read_choice(reader, value, pol_on_deny_names, "answer", &choice);
-
-	if (!status && draft->on_deny_rank <= POL_RANK_FILE) {
-		draft->on_deny_rank = POL_RANK_FILE;
-		draft->on_deny = choice;
-	}
-	return status;
+	return read_choice(reader, value, pol_on_deny_names, "answer", POL_SAYS_ON_DENY);
 }
 
 /* --- tests --- */
 
-/* The key that holds the object of an operation. */
-static const char *object_key(enum cd_op op)
+static enum cd_status find_one_op(struct reader *reader, const char *word, uint64_t *op)
 {
-	static const char *const keys[] = {[CD_OBJECT_NONE] = "name",
-					   [CD_OBJECT_PATH] = "path",
-					   [CD_OBJECT_ADDRESS] = "address",
-					   [CD_OBJECT_NAME] = "name"};
-
-	return keys[cd_op_table[op].kind];
-}
-
-static enum cd_status find_one_op(struct reader *reader, const char *word, enum cd_op *op)
-{
-	uint64_t ops;
-	enum cd_status status = pol_find_ops(word, &ops, reader->error);
+	enum cd_status status = pol_find_ops(word, op, reader->error);
 
 	if (status)
 		return status;
-	if (ops & (ops - 1))
+	if (*op & (*op - 1))
 		return pol_fail(reader->error, "a test asks about one operation",
 				"name one, as in \"fs.read\"");
-	*op = (enum cd_op)__builtin_ctzll(ops);
 	return CD_OK;
 }
 
-static enum cd_status read_test_op(struct reader *reader, const json_t *object, enum cd_op *op)
+static enum cd_status read_test_op(struct reader *reader, const json_t *object, uint64_t *op)
 {
 	const char *word = json_string_value(json_object_get(object, "op"));
 	enum cd_status status;
@@ -514,44 +436,42 @@ static enum cd_status read_test_op(struct reader *reader, const json_t *object, 
 }
 
 static enum cd_status read_test_expect(struct reader *reader, const json_t *object,
-				       enum mon_verdict *expect)
+				       unsigned *expect)
 {
 	const char *word = json_string_value(json_object_get(object, "expect"));
 	enum cd_status status;
-	unsigned choice = 0;
 
 	if (!word)
 		return pol_fail(reader->error, "the test has no \"expect\"",
 				"write \"allow\", \"ask\" or \"deny\"");
 	step_key(reader, "expect");
 	status =
-	    locate(reader, pol_choose(pol_verdict_names, word, "verdict", &choice, reader->error));
+	    locate(reader, pol_choose(pol_verdict_names, word, "verdict", expect, reader->error));
 	step_back(reader);
-	*expect = choice;
 	return status;
 }
 
-static enum cd_status read_test_object(struct reader *reader, const json_t *object, enum cd_op op,
-				       const char **out)
+/* Says the test: what can be wrong with it now is wrong with its object. */
+static enum cd_status read_test_object(struct reader *reader, const json_t *object,
+				       struct pol_statement test)
 {
-	const char *key = object_key(op);
-	const char *text = json_string_value(json_object_get(object, key));
-	struct mon_object parsed;
+	enum cd_op op = (enum cd_op)__builtin_ctzll(test.number);
+	const char *key = pol_object_key(op);
+	char pointer_text[CD_PATH_MAX];
+	struct cd_buf pointer;
 	enum cd_status status;
-	char *expanded;
 
-	if (!text || json_object_size(object) != 3)
+	test.text = json_string_value(json_object_get(object, key));
+	if (!test.text || json_object_size(object) != 3)
 		return pol_failf(reader->error,
 				 "give this key, \"op\" and \"expect\", and no other",
 				 "a test of %s takes \"%s\"", cd_op_name(op), key);
+	cd_buf_init(&pointer, pointer_text, sizeof(pointer_text));
+	pol_pointer_text(reader->steps, reader->step_count, &pointer);
+	test.pointer = pointer_text;
 	step_key(reader, key);
-	status = pol_expand(reader->draft, text, &expanded, reader->error);
-	if (!status && mon_object_parse(op, expanded, &parsed))
-		status = pol_failf(reader->error, "name one object, without wildcards and in full",
-				   "\"%.100s\" is not the %s of one object", text, key);
-	locate(reader, status);
+	status = locate(reader, say(reader, &test));
 	step_back(reader);
-	*out = expanded;
 	return status;
 }
 
@@ -560,23 +480,14 @@ static enum cd_status read_test(struct reader *reader, const json_t *object)
 	static const struct key keys[] = {{"op", check_string},	     {"path", check_string},
 					  {"address", check_string}, {"name", check_string},
 					  {"expect", check_string},  {NULL, NULL}};
+	struct pol_statement test = {.says = POL_SAYS_TEST};
 	enum cd_status status = read_object(reader, object, keys);
-	struct pol_test test = {0};
-	struct pol_origin origin;
 
 	if (!status)
-		status = read_test_op(reader, object, &test.op);
+		status = read_test_op(reader, object, &test.number);
 	if (!status)
-		status = read_test_expect(reader, object, &test.expect);
-	if (!status)
-		status = read_test_object(reader, object, test.op, &test.object);
-	if (!status)
-		status = current_origin(reader, &origin);
-	if (status)
-		return status;
-	test.source = origin.source;
-	test.pointer = origin.pointer;
-	return pol_add_test(reader->draft, &test, reader->error);
+		status = read_test_expect(reader, object, &test.choice);
+	return status ? status : read_test_object(reader, object, test);
 }
 
 static enum cd_status read_tests(struct reader *reader, const json_t *list)
@@ -600,15 +511,9 @@ static enum cd_status read_tests(struct reader *reader, const json_t *list)
 
 /* --- extends --- */
 
-static enum cd_status read_extended(struct reader *reader, const char *name, void *context)
-{
-	(void)context;
-	return pol_add_extended(reader->draft, name, reader->link, reader->error);
-}
-
 static enum cd_status read_extends(struct reader *reader, const json_t *value)
 {
-	return read_list(reader, value, read_extended, NULL);
+	return read_list(reader, value, (struct pol_statement){.says = POL_SAYS_EXTENDS});
 }
 
 /* --- the document --- */
@@ -625,15 +530,10 @@ static enum cd_status check_version(struct reader *reader, const json_t *value)
 
 static enum cd_status read_name(struct reader *reader, const json_t *value)
 {
+	const struct pol_statement name = {.says = POL_SAYS_NAME, .text = json_string_value(value)};
 	enum cd_status status = expect_type(reader, value, JSON_STRING);
-	const char *name = json_string_value(value);
 
-	if (status)
-		return status;
-	if (!name[0] || strlen(name) > CD_NAME_MAX)
-		return pol_fail(reader->error, "a name has 1 to 255 bytes", "choose another");
-	reader->draft->name = pol_keep(&reader->draft->arena, name, strlen(name));
-	return reader->draft->name ? CD_OK : pol_fail_memory(reader->error);
+	return status ? status : say(reader, &name);
 }
 
 /* "version" and "extends" have been read before the others. */
@@ -693,28 +593,19 @@ static const char *syntax_remedy(enum json_error_code code)
 	return remedy ? remedy : "a policy is JSON: check quotes, commas and braces";
 }
 
-enum cd_status pol_read_document(struct pol_draft *draft, const struct pol_link *link,
-				 const char *text, size_t len, struct pol_error *error)
+enum cd_status pol_read_document(const char *source, const char *text, size_t len,
+				 const struct pol_taker *taker, struct pol_error *error)
 {
 	struct reader reader = {
-	    .draft = draft, .link = link, .text = text, .len = len, .error = error};
-	char shown[4 * CD_PATH_MAX];
-	struct cd_buf source;
+	    .taker = taker, .source = source, .text = text, .len = len, .error = error};
 	json_error_t syntax;
-	json_t *root;
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &syntax);
 	enum cd_status status;
 
-	/* File names may hold any byte; what is kept of them can be shown and printed as JSON. */
-	cd_buf_init(&source, shown, sizeof(shown));
-	cd_buf_visible(&source, link->name, strlen(link->name));
-	reader.source = pol_keep(&draft->arena, shown, source.len);
-	if (!reader.source)
-		return pol_fail_memory(error);
-	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &syntax);
 	if (!root && !syntax.text[0])
 		return pol_fail_memory(error);
 	if (!root) {
-		pol_copy(error->file, sizeof(error->file), link->name);
+		pol_copy(error->file, sizeof(error->file), source);
 		error->line = syntax.line > 0 ? (unsigned)syntax.line : 1;
 		return pol_fail(error, syntax.text, syntax_remedy(json_error_code(&syntax)));
 	}

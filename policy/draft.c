@@ -6,22 +6,34 @@
 
 #include "lib/vec.h"
 
+/* Room for a good many strings: most are names. */
+#define BLOCK_SIZE 2000
+
 struct pol_block {
 	struct pol_block *next;
+	size_t used, size; /* of text */
 	char text[];
 };
 
 char *pol_keep(struct pol_arena *arena, const char *text, size_t len)
 {
-	struct pol_block *block = malloc(sizeof(*block) + len + 1);
+	struct pol_block *block = arena->blocks;
+	char *kept;
 
-	if (!block)
-		return NULL;
-	memcpy(block->text, text, len);
-	block->text[len] = '\0';
-	block->next = arena->blocks;
-	arena->blocks = block;
-	return block->text;
+	if (!block || len >= block->size - block->used) {
+		size_t size = len < BLOCK_SIZE ? BLOCK_SIZE : len + 1;
+
+		block = malloc(sizeof(*block) + size);
+		if (!block)
+			return NULL;
+		*block = (struct pol_block){arena->blocks, 0, size};
+		arena->blocks = block;
+	}
+	kept = block->text + block->used;
+	memcpy(kept, text, len);
+	kept[len] = '\0';
+	block->used += len + 1;
+	return kept;
 }
 
 void pol_arena_release(struct pol_arena *arena)

@@ -15,6 +15,7 @@
 
 #include "cordon/limits.h"
 #include "policy/policy.h"
+#include "policy/statement.h"
 
 /* Strings that live as long as the draft, and then as long as the policy. */
 struct pol_block;
@@ -117,10 +118,11 @@ const char *pol_nearest(const char *word, const char *(*next)(const void *contex
 /* --- expand.c --- */
 
 /*
- * Replaces ${...}; the result goes to the arena. Fails on an unknown variable, on one that has no
- * value here, and on a value that a pattern cannot hold.
+ * Replaces ${...}. The result lies in the arena; where there was nothing to replace, it is text
+ * itself. Fails on an unknown variable, on one that has no value here, and on a value that a
+ * pattern cannot hold.
  */
-enum cd_status pol_expand(struct pol_draft *draft, const char *text, char **out,
+enum cd_status pol_expand(struct pol_draft *draft, const char *text, const char **out,
 			  struct pol_error *error) CD_CHECKED;
 /* The opposite: text that expands to what is given, malloc'd; NULL: out of memory. */
 char *pol_escape(const char *text);
@@ -152,6 +154,8 @@ enum cd_status pol_choose(const char *const *names, const char *word, const char
 /* The limit of this name; fails with the nearest one. */
 enum cd_status pol_find_limit(const char *word, enum pol_limit *out,
 			      struct pol_error *error) CD_CHECKED;
+/* The key of a test that holds the object of an operation. */
+const char *pol_object_key(enum cd_op op);
 /* The mask for an operation's name as policies write it; fails with the nearest one. */
 enum cd_status pol_find_ops(const char *word, uint64_t *out, struct pol_error *error) CD_CHECKED;
 
@@ -167,20 +171,21 @@ struct pol_step {
 unsigned pol_line_of(const char *text, size_t len, const struct pol_step *steps, size_t count);
 void pol_pointer_text(const struct pol_step *steps, size_t count, struct cd_buf *out);
 
-/* --- document.c and file.c --- */
+/* --- statement.c and file.c --- */
 
 /* A file or group that is being read, and the one that extends it. */
 struct pol_link {
 	const struct pol_link *from; /* NULL for the outermost */
 	const char *name;	     /* the path, or "group:base" */
+	const char *source;	     /* the name as it can be shown; lives as long as the policy */
 	struct pol_seen id;	     /* of a file */
 	unsigned depth;		     /* 1 for the outermost */
 	bool is_group;
 };
 
-/* Parses a document and adds what it says, after what it extends. */
-enum cd_status pol_read_document(struct pol_draft *draft, const struct pol_link *link,
-				 const char *text, size_t len, struct pol_error *error) CD_CHECKED;
+/* Adds what the document at link says. */
+enum cd_status pol_take(struct pol_draft *draft, const struct pol_link *link,
+			const struct pol_statement *said, struct pol_error *error) CD_CHECKED;
 /* Adds the group or file that the document at link extends by this name. */
 enum cd_status pol_add_extended(struct pol_draft *draft, const char *name,
 				const struct pol_link *link, struct pol_error *error) CD_CHECKED;

@@ -81,12 +81,16 @@ static enum cd_status add_variable(const struct pol_draft *draft, const char *te
 	return CD_OK;
 }
 
-enum cd_status pol_expand(struct pol_draft *draft, const char *text, char **out,
+enum cd_status pol_expand(struct pol_draft *draft, const char *text, const char **out,
 			  struct pol_error *error)
 {
 	char expanded[EXPANDED_MAX];
 	struct cd_buf buf;
 
+	if (!strstr(text, "${") && strlen(text) < sizeof(expanded)) {
+		*out = text;
+		return CD_OK;
+	}
 	cd_buf_init(&buf, expanded, sizeof(expanded));
 	while (*text) {
 		const char *shut;

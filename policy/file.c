@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,27 @@
 
 static enum cd_status add_file(struct pol_draft *draft, const char *path,
 			       const struct pol_link *from, struct pol_error *error);
+
+struct reading {
+	struct pol_draft *draft;
+	const struct pol_link *link;
+};
+
+static enum cd_status take(void *context, const struct pol_statement *said, struct pol_error *error)
+{
+	const struct reading *reading = context;
+
+	return pol_take(reading->draft, reading->link, said, error);
+}
+
+static enum cd_status read_text(struct pol_draft *draft, const struct pol_link *link,
+				const char *text, size_t len, struct pol_error *error)
+{
+	struct reading reading = {draft, link};
+
+	return pol_read_document(link->source, text, len, &(struct pol_taker){take, &reading},
+				 error);
+}
 
 /* --- groups --- */
 
@@ -53,16 +73,23 @@ static enum cd_status fail_no_group(const char *name, const char *what, struct p
 static enum cd_status add_group(struct pol_draft *draft, size_t group, const struct pol_link *from,
 				struct pol_error *error)
 {
-	char name[64];
-	struct pol_link link = {
-	    .from = from, .name = name, .depth = from ? from->depth + 1 : 1, .is_group = true};
+	const struct pol_group *said = &pol_groups[group];
+	const struct pol_link link = {.from = from,
+				      .name = said->source,
+				      .source = said->source,
+				      .depth = from ? from->depth + 1 : 1,
+				      .is_group = true};
+	enum cd_status status = CD_OK;
 
 	if (draft->groups_seen & UINT64_C(1) << group)
 		return CD_OK;
 	draft->groups_seen |= UINT64_C(1) << group;
-	snprintf(name, sizeof(name), "group:%s", pol_groups[group].name);
-	return pol_read_document(draft, &link, pol_groups[group].text,
-				 strlen(pol_groups[group].text), error);
+	for (size_t i = 0; i < said->count && !status; i++)
+		status = pol_take(draft, &link, &said->statements[i], error);
+	if (!status || status == CD_ENOMEM || error->file[0])
+		return status;
+	/* Read again for the place of the error: only the text has lines. */
+	return read_text(draft, &link, said->text, strlen(said->text), error);
 }
 
 enum cd_status pol_draft_group(struct pol_draft *draft, const char *name, struct pol_error *error)
@@ -227,7 +254,7 @@ static enum cd_status add_open_file(struct pol_draft *draft, const struct pol_li
 	if (!text)
 		return pol_failf(error, "check the file", "cannot read \"%.120s\": %s", link->name,
 				 strerror(errno));
-	status = pol_read_document(draft, link, text, len, error);
+	status = read_text(draft, link, text, len, error);
 	free(text);
 	return status;
 }
@@ -236,6 +263,8 @@ static enum cd_status add_file(struct pol_draft *draft, const char *path,
 			       const struct pol_link *from, struct pol_error *error)
 {
 	struct pol_link link = {.from = from, .name = path, .depth = from ? from->depth + 1 : 1};
+	char shown[4 * CD_PATH_MAX];
+	struct cd_buf source;
 	enum cd_status status;
 	struct stat info;
 	int fd = open_regular(path, &info, error);
@@ -243,7 +272,12 @@ static enum cd_status add_file(struct pol_draft *draft, const char *path,
 	if (fd < 0)
 		return CD_EINVAL;
 	link.id = (struct pol_seen){info.st_dev, info.st_ino};
-	status = add_open_file(draft, &link, fd, (size_t)info.st_size, error);
+	/* File names may hold any byte; what is kept of them can be shown and printed as JSON. */
+	cd_buf_init(&source, shown, sizeof(shown));
+	cd_buf_visible(&source, path, strlen(path));
+	link.source = pol_keep(&draft->arena, shown, source.len);
+	status = link.source ? add_open_file(draft, &link, fd, (size_t)info.st_size, error)
+			     : pol_fail_memory(error);
 	close(fd);
 	return status;
 }
@@ -285,28 +319,23 @@ enum cd_status pol_draft_file(struct pol_draft *draft, const char *path, struct 
  */
 enum cd_status pol_protect_secrets(struct pol_draft *draft, struct pol_error *error)
 {
+	const uint64_t all = cd_ops_named("fs.*", 4);
 	enum cd_status status = CD_OK;
-	json_t *root = NULL, *item;
-	size_t i, group;
+	size_t group;
 
-	if (find_group("secrets", &group))
-		root = json_loads(pol_groups[group].text, 0, NULL);
-	if (!root)
-		return pol_fail_memory(error);
+	if (!find_group("secrets", &group))
+		return pol_fail(error, "there is no group \"secrets\"", "");
 	draft->stars_in_values = true;
-	json_array_foreach(json_object_get(json_object_get(root, "deny"), "fs.*"), i, item)
-	{
-		const char *why;
-		char *pattern;
+	for (size_t i = 0; i < pol_groups[group].count && status != CD_ENOMEM; i++) {
+		const struct pol_statement *rule = &pol_groups[group].statements[i];
+		const char *pattern, *why;
 
-		status = pol_expand(draft, json_string_value(item), &pattern, error);
+		if (rule->says != POL_SAYS_RULE || rule->choice != MON_DENY || rule->number != all)
+			continue;
+		status = pol_expand(draft, rule->text, &pattern, error);
 		if (!status)
 			status = mon_builder_protect(draft->builder, pattern, &why);
-		if (status == CD_ENOMEM)
-			break;
-		status = CD_OK;
 	}
 	draft->stars_in_values = false;
-	json_decref(root);
-	return status;
+	return status == CD_ENOMEM ? status : CD_OK;
 }

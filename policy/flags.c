@@ -208,7 +208,8 @@ static enum cd_status flag_addresses(const struct flag_use *use, const char *val
 static enum cd_status flag_rule(const struct flag_use *use, const char *value)
 {
 	enum cd_status status;
-	char *word, *text, *pattern;
+	char *word, *text;
+	const char *pattern;
 	uint64_t ops;
 
 	status = split(use, value, strchr(value, ':'), "write OP:PATTERN, as in fs.read:/srv/data",

@@ -122,10 +122,13 @@ size_t pol_policy_test(const struct pol_policy *policy,
 				      const struct mon_decision *got),
 		       void *context);
 
-/* Built-in groups, for `cordon policy groups` and the docs: name and JSON text; ends with a NULL
- * name. */
+/* The built-in groups; ends with a NULL name. At most 64. */
+struct pol_statement;
 struct pol_group {
-	const char *name, *text;
+	const char *name, *source;		/* "base", "group:base" */
+	const char *text;			/* the JSON, for people */
+	const struct pol_statement *statements; /* what it says */
+	size_t count;
 };
 extern const struct pol_group pol_groups[];
 

@@ -75,6 +75,16 @@ enum cd_status pol_find_ops(const char *word, uint64_t *out, struct pol_error *e
 	return fail_choice("operation", word, pol_nearest(word, op_name, NULL), error);
 }
 
+const char *pol_object_key(enum cd_op op)
+{
+	static const char *const keys[] = {[CD_OBJECT_NONE] = "name",
+					   [CD_OBJECT_PATH] = "path",
+					   [CD_OBJECT_ADDRESS] = "address",
+					   [CD_OBJECT_NAME] = "name"};
+
+	return keys[cd_op_table[op].kind];
+}
+
 static const char *limit_name(const void *context, size_t i)
 {
 	(void)context;

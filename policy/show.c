@@ -178,10 +178,6 @@ static bool show_limits(json_t *root, const struct pol_policy *policy)
 
 static bool show_tests(json_t *root, const struct pol_policy *policy)
 {
-	static const char *const keys[] = {[CD_OBJECT_NONE] = "name",
-					   [CD_OBJECT_PATH] = "path",
-					   [CD_OBJECT_ADDRESS] = "address",
-					   [CD_OBJECT_NAME] = "name"};
 	bool ok = true;
 
 	for (size_t i = 0; i < policy->test_count && ok; i++) {
@@ -189,7 +185,7 @@ static bool show_tests(json_t *root, const struct pol_policy *policy)
 
 		ok = json_array_append_new(list_at(root, "tests"),
 					   json_pack("{s:s, s:o, s:s}", "op", cd_op_name(test->op),
-						     keys[cd_op_table[test->op].kind],
+						     pol_object_key(test->op),
 						     literal(test->object), "expect",
 						     pol_verdict_names[test->expect])) == 0;
 	}

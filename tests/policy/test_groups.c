@@ -1,5 +1,5 @@
 /* The built-in groups. */
-#include "policy/policy.h"
+#include "policy/statement.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -37,6 +37,61 @@ Test(groups, each_is_a_valid_policy)
 		pol_policy_free(policy);
 	}
 	cr_assert_geq(count, 9);
+}
+
+struct comparison {
+	const struct pol_group *group;
+	size_t count;
+};
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static enum cd_status compare_statement(void *context, const struct pol_statement *read,
+					struct pol_error *error)
+{
+	struct comparison *comparison = context;
+	const struct pol_statement *carried = &comparison->group->statements[comparison->count++];
+
+	(void)error;
+	cr_assert_leq(comparison->count, comparison->group->count);
+	cr_assert(read->says == carried->says && read->choice == carried->choice &&
+		      read->number == carried->number && same_text(read->text, carried->text) &&
+		      same_text(read->value, carried->value) &&
+		      same_text(read->pointer, carried->pointer),
+		  "%s: statement %zu: %s", comparison->group->name, comparison->count, read->text);
+	return CD_OK;
+}
+
+Test(groups, what_is_carried_is_what_the_text_says)
+{
+	for (const struct pol_group *group = pol_groups; group->name; group++) {
+		struct comparison comparison = {group, 0};
+		const struct pol_taker taker = {compare_statement, &comparison};
+		struct pol_error error = {0};
+		char source[64];
+
+		snprintf(source, sizeof(source), "group:%s", group->name);
+		cr_assert_str_eq(group->source, source);
+		cr_assert_eq(
+		    pol_read_document(source, group->text, strlen(group->text), &taker, &error),
+		    CD_OK, "%s: %s", group->name, error.problem);
+		cr_assert_eq(comparison.count, group->count, "%s", group->name);
+	}
+}
+
+Test(groups, a_mistake_in_one_has_its_line)
+{
+	struct pol_draft *draft = pol_draft_new(&(struct pol_vars){.uid = 7});
+	struct pol_error error;
+
+	cr_assert_not_null(draft);
+	cr_assert_eq(pol_draft_group(draft, "git", &error), CD_EINVAL);
+	check_error(&error, 5, "/allow/fs.read/1", "${HOME} has no value", "");
+	cr_assert_str_eq(error.file, "group:git");
+	pol_draft_free(draft);
 }
 
 Test(groups, all_of_them_fit_together)
