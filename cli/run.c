@@ -23,6 +23,7 @@
 #include "host/launch.h"
 #include "kernel/border.h"
 #include "refmon/plan.h"
+#include "refmon/settle.h"
 #ifdef CORDON_HOOK
 #include "tests/hook/hook.h"
 #endif

@@ -91,26 +91,37 @@ static enum cd_status grant(const struct ruleset *rules, int fd, uint64_t rights
 	return CD_OK;
 }
 
-static enum cd_status grant_mount(const struct ruleset *rules, const struct cd_mount *mount)
+/* Grants rights on what the view shows at a place; nothing is there: nothing is granted. */
+static enum cd_status grant_place(const struct ruleset *rules, const char *place, uint64_t rights)
 {
-	uint64_t rights = 0;
+	int fd = open(place, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	enum cd_status status;
-	int fd;
 
-	if (!mount->writable && !mount->exec && !mount->dev)
-		return CD_OK;
-	fd = open(mount->dest, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == EACCES ? CD_OK : CD_ESYS;
+	status = grant(rules, fd, rights);
+	close(fd);
+	return status;
+}
+
+static enum cd_status grant_mount(const struct ruleset *rules, const struct cd_mount *mount)
+{
+	bool tree = !mount->file && (mount->kind == CD_MOUNT_BIND ||
+				     mount->kind == CD_MOUNT_TMPFS || mount->kind == CD_MOUNT_COW);
+	uint64_t rights = 0;
+
+	if (!mount->writable && !mount->exec && !mount->dev && !tree)
+		return CD_OK;
+	/* As the rule for the whole view says; but Linux need not look further up for each file.
+	 * Nothing is cut where the mount is read-only. */
+	rights |= FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | FS_TRUNCATE;
 	if (mount->writable)
 		rights |= FILE_WRITE | DIR_WRITE;
 	if (mount->exec)
 		rights |= LANDLOCK_ACCESS_FS_EXECUTE;
 	if (mount->dev)
 		rights |= FS_IOCTL_DEV;
-	status = grant(rules, fd, rights);
-	close(fd);
-	return status;
+	return grant_place(rules, mount->dest, rights);
 }
 
 static enum cd_status grant_standard(const struct ruleset *rules, int fd)
@@ -127,30 +138,44 @@ static enum cd_status grant_standard(const struct ruleset *rules, int fd)
 	return grant(rules, fd, rights);
 }
 
+static enum cd_status begin(struct ruleset *rules, uint64_t handled)
+{
+	struct landlock_ruleset_attr attr = {.handled_access_fs = handled};
+
+	rules->handled = handled;
+	rules->fd =
+	    (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
+	return rules->fd < 0 ? CD_ESYS : CD_OK;
+}
+
+/* Enters the domain if all went well so far. */
+static enum cd_status enter(const struct ruleset *rules, enum cd_status status)
+{
+	if (status == CD_OK && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+				syscall(SYS_landlock_restrict_self, rules->fd, 0)))
+		status = CD_ESYS;
+	close(rules->fd);
+	return status;
+}
+
 enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 {
-	struct landlock_ruleset_attr attr = {
-	    .handled_access_fs = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR |
-				 LANDLOCK_ACCESS_FS_WRITE_FILE | DIR_WRITE |
-				 LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-				 LANDLOCK_ACCESS_FS_MAKE_BLOCK};
+	uint64_t handled = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
+			   DIR_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+			   LANDLOCK_ACCESS_FS_MAKE_BLOCK;
 	enum cd_status status = CD_OK;
 	struct ruleset rules;
 	int abi = host_landlock_abi();
-	int root;
 
 	if (abi <= 0)
 		return CD_ENOSUP;
 	if (abi < 2)
-		attr.handled_access_fs &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
+		handled &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
 	if (abi >= 3)
-		attr.handled_access_fs |= FS_TRUNCATE;
+		handled |= FS_TRUNCATE;
 	if (abi >= 5)
-		attr.handled_access_fs |= FS_IOCTL_DEV;
-	rules.handled = attr.handled_access_fs;
-	rules.fd =
-	    (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
-	if (rules.fd < 0)
+		handled |= FS_IOCTL_DEV;
+	if (begin(&rules, handled) != CD_OK)
 		return CD_ESYS;
 	for (size_t i = 0; status == CD_OK && i < plan->count; i++)
 		status = grant_mount(&rules, &plan->mounts[i]);
@@ -158,19 +183,49 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 		status = grant_standard(&rules, fd);
 	/* Nothing is in the view but what was granted: one rule for reading says as much as one for
 	 * each of its mounts. */
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (status == CD_OK)
-		status = root < 0 ? CD_ESYS
-				  : grant(&rules, root, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
-	if (root >= 0)
-		close(root);
+		status = grant_place(&rules, "/", FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
 	if (status == CD_OK)
 		status = grant(&rules, proc, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
-	if (status == CD_OK && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-				syscall(SYS_landlock_restrict_self, rules.fd, 0)))
-		status = CD_ESYS;
-	close(rules.fd);
-	return status;
+	return enter(&rules, status);
+}
+
+bool host_can_confine_native(void)
+{
+	return host_landlock_abi() >= 3;
+}
+
+enum cd_status host_confine_native(const struct cd_plan *plan)
+{
+	static const struct {
+		unsigned native;
+		uint64_t rights;
+	} table[] = {
+	    {CD_NATIVE_READ, FILE_READ},
+	    {CD_NATIVE_LIST, LANDLOCK_ACCESS_FS_READ_DIR},
+	    {CD_NATIVE_WRITE, FILE_WRITE},
+	    {CD_NATIVE_CREATE, LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR},
+	    {CD_NATIVE_REMOVE, LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR},
+	};
+	enum cd_status status = CD_OK;
+	struct ruleset rules;
+
+	if (!host_can_confine_native())
+		return CD_ENOSUP;
+	if (begin(&rules, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | FILE_WRITE | DIR_WRITE |
+			      LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK) !=
+	    CD_OK)
+		return CD_ESYS;
+	for (size_t i = 0; status == CD_OK && i < plan->count; i++) {
+		uint64_t rights = 0;
+
+		for (size_t j = 0; j < sizeof(table) / sizeof(table[0]); j++)
+			if (plan->mounts[i].native & table[j].native)
+				rights |= table[j].rights;
+		if (rights)
+			status = grant_place(&rules, plan->mounts[i].dest, rights);
+	}
+	return enter(&rules, status);
 }
 
 /* What serving a border takes. Arguments are checked for ioctl alone: only the listener's requests.

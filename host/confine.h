@@ -24,6 +24,16 @@ int host_landlock_abi(void);
 enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc) CD_CHECKED;
 
 /*
+ * Restricts this process, the space's first program, and its children further: to what is settled,
+ * so that what the filter lets them do natively is no more than the rules say. What the monitor
+ * does for them is not affected. CD_ENOSUP: this Landlock cannot say it, and nothing may be native.
+ */
+enum cd_status host_confine_native(const struct cd_plan *plan) CD_CHECKED;
+
+/* Can host_confine_native() do it on this machine? */
+bool host_can_confine_native(void);
+
+/*
  * The filter of the process that decides: only what serving a border takes. No exec, no ptrace, no
  * new sockets or namespaces; connect and bind only where a policy grants unix addresses.
  */

@@ -64,7 +64,7 @@ static const char *const stage_texts[] = {
     [HOST_STAGE_VIEW] = "cannot build the view at",
     [HOST_STAGE_PROC] = "cannot mount the space's /proc",
     [HOST_STAGE_INIT] = "cannot start the space's first process",
-    [HOST_STAGE_LANDLOCK] = "cannot confine the monitor with Landlock",
+    [HOST_STAGE_LANDLOCK] = "cannot confine the space with Landlock",
     [HOST_STAGE_CAPABILITIES] = "cannot give up capabilities",
     [HOST_STAGE_FILTER] = "cannot install the space's filter",
     [HOST_STAGE_LIMITS] = "cannot set the limit",
@@ -202,6 +202,8 @@ static _Noreturn void run_program(struct launch *l)
 	enter_directory(l);
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
+	if (l->in->native && host_confine_native(l->in->plan) != CD_OK)
+		fail(l, HOST_STAGE_LANDLOCK, NULL);
 	listener = install_filter(l);
 	if (listener < 0)
 		fail(l, HOST_STAGE_FILTER, NULL);
@@ -490,7 +492,7 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
 	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1};
-	if (kern_filter_build(l.filter, &l.filter_len) != CD_OK)
+	if (kern_filter_build(in->native, l.filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
 	if (pipe2(fault_pipe, O_CLOEXEC) || pipe2(status_pipe, O_CLOEXEC) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control))

@@ -70,6 +70,8 @@ struct host_launch {
 	const struct host_rlimit *limits;
 	size_t limit_count;
 	bool unix_sockets; /* the policy grants unix addresses */
+	unsigned
+	    native; /* enum cd_native: of what the plan settles, what the program does by itself */
 	/* Runs in the monitor process, confined, until the space has ended. */
 	void (*serve)(void *context, const struct host_monitor *monitor);
 	void *context;

@@ -168,44 +168,24 @@ static size_t join(char *out, size_t size, const char *base, const char *name)
 }
 
 /*
- * /proc shows the space's own processes, and of the machine only what programs need to know to run.
- * /proc itself is mounted read-only; nothing here depends on the policy.
+ * The space's /proc has its own processes and nothing else (host/view.c). Of the machine programs
+ * need to know this much to run; the monitor's private /proc has it. Nothing here depends on the
+ * policy.
  */
-static bool is_hidden_proc(const char *path)
-{
-	static const char *const shown[] = {"cpuinfo",	   "filesystems", "loadavg", "meminfo",
-					    "mounts",	   "net",	  "self",    "stat",
-					    "thread-self", "uptime",	  "version", NULL};
-	size_t n;
-
-	if (strncmp(path, "/proc/", 6) != 0)
-		return false;
-	path += 6;
-	n = strcspn(path, "/");
-	if (n == 0 || strspn(path, "0123456789") >= n)
-		return false;
-	for (int i = 0; shown[i]; i++)
-		if (strlen(shown[i]) == n && memcmp(shown[i], path, n) == 0)
-			return false;
-	/* What runtimes read of the kernel's settings. */
-	return !(n == 3 && memcmp(path, "sys", 3) == 0 &&
-		 (strcmp(path, "sys") == 0 || strcmp(path, "sys/kernel") == 0 ||
-		  strcmp(path, "sys/vm") == 0 || strcmp(path, "sys/kernel/ngroups_max") == 0 ||
-		  strcmp(path, "sys/kernel/pid_max") == 0 ||
-		  strcmp(path, "sys/kernel/cap_last_cap") == 0 ||
-		  strcmp(path, "sys/vm/overcommit_memory") == 0 ||
-		  strcmp(path, "sys/vm/max_map_count") == 0));
-}
-
-static int finish(struct host_object *object, int fd)
-{
-	if (!object->anonymous && is_hidden_proc(object->path)) {
-		close(fd);
-		return -ENOENT;
-	}
-	object->fd = fd;
-	return 0;
-}
+static const char *const machine_files[] = {
+    "cpuinfo",
+    "filesystems",
+    "loadavg",
+    "meminfo",
+    "stat",
+    "uptime",
+    "version",
+    "sys/kernel/cap_last_cap",
+    "sys/kernel/ngroups_max",
+    "sys/kernel/pid_max",
+    "sys/vm/max_map_count",
+    "sys/vm/overcommit_memory",
+};
 
 /* Is the object's path the path of the object? Not for what was deleted, is no file, or came from
  * outside the view. */
@@ -465,7 +445,8 @@ static int resolve_walking(const struct kern_message *message, int base, const c
 		object->own_fd = false;
 		object->path_len = ask_path(w.at, object->path, sizeof(object->path));
 	}
-	return finish(object, w.at);
+	object->fd = w.at;
+	return 0;
 }
 
 /* ---- all three ---- */
@@ -523,7 +504,31 @@ int host_resolve_restricted(const struct kern_message *message, int dir, const c
 	if (fd < 0)
 		return fd;
 	object->path_len = ask_path(fd, object->path, sizeof(object->path));
-	return finish(object, fd);
+	object->fd = fd;
+	return 0;
+}
+
+/*
+ * A name that is not in the view, and is object->path by its letters: one of those in /proc that
+ * tell of the machine, or that Linux keeps for the process that asks?
+ */
+static int resolve_machine(const struct kern_message *message, struct host_object *object)
+{
+	const char *name = object->path + 6;
+	char own[CD_PATH_MAX];
+
+	if (strncmp(object->path, "/proc/", 6) != 0)
+		return -ENOENT;
+	for (size_t i = 0; i < sizeof(machine_files) / sizeof(machine_files[0]); i++)
+		if (strcmp(name, machine_files[i]) == 0) {
+			object->fd = open_at(private_proc, name, O_NOFOLLOW, 0);
+			return object->fd < 0 ? object->fd : 0;
+		}
+	if (strcmp(name, "mounts") != 0 && strcmp(name, "net") != 0 &&
+	    strncmp(name, "net/", 4) != 0)
+		return -ENOENT;
+	snprintf(own, sizeof(own), "/proc/self/%.*s", CD_PATH_MAX - 12, name);
+	return resolve_walking(message, AT_FDCWD, own, true, object);
 }
 
 static int resolve_from(const struct kern_message *message, int base, const char *path, bool follow,
@@ -542,14 +547,16 @@ static int resolve_from(const struct kern_message *message, int base, const char
 		} else {
 			object->path_len = ask_path(fd, object->path, sizeof(object->path));
 		}
-		return finish(object, fd);
+		object->fd = fd;
+		return 0;
 	}
 	if (fd != -ELOOP)
 		return fd;
 	fd = open_at(base, path, flags, RESOLVE_NO_MAGICLINKS);
 	if (fd >= 0) {
 		object->path_len = ask_path(fd, object->path, sizeof(object->path));
-		return finish(object, fd);
+		object->fd = fd;
+		return 0;
 	}
 	if (fd != -ENOENT && fd != -ELOOP)
 		return fd;
@@ -576,6 +583,8 @@ int host_resolve(const struct kern_message *message, int dir, const char *path, 
 	error = resolve_from(message, base, *path ? path : ".", !(flags & HOST_NOFOLLOW), object);
 	if (error)
 		name_absent(object, base, path);
+	if (error == -ENOENT)
+		error = resolve_machine(message, object);
 	close_base(base);
 	return error;
 }
@@ -636,10 +645,6 @@ int host_resolve_place(const struct kern_message *message, int dir, const char *
 	place->dir = parent.fd;
 	place->path_len = join(place->path, sizeof(place->path), parent.path,
 			       n <= 2 && strspn(last, ".") >= n ? "" : place->name);
-	if (is_hidden_proc(place->path)) {
-		host_place_close(place);
-		return -ENOENT;
-	}
 	return 0;
 }
 

@@ -407,13 +407,14 @@ out:
 	return status;
 }
 
-static int proc_mount(void)
+static int proc_mount(bool processes_only)
 {
 	int fs = sys_fsopen("proc"), tree = -1;
 
 	if (fs < 0)
 		return -1;
-	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
+	if ((!processes_only || sys_fsconfig(fs, FSCONFIG_SET_STRING, "subset", "pid") == 0) &&
+	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
 		tree = sys_fsmount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 					   MOUNT_ATTR_NOEXEC);
 	close(fs);
@@ -422,7 +423,7 @@ static int proc_mount(void)
 
 int host_view_private_proc(void)
 {
-	int tree = proc_mount();
+	int tree = proc_mount(false);
 
 	return tree < 0 ? -errno : tree;
 }
@@ -436,7 +437,8 @@ enum cd_status host_view_lend_proc(int proc)
 
 enum cd_status host_view_mount_proc(void)
 {
-	int tree = proc_mount();
+	/* What it tells of the machine, the monitor tells: some of it. */
+	int tree = proc_mount(true);
 
 	/* Over the one lent, which nothing in the space can uncover: taking that away would cost a
 	 * grace period. */

@@ -5,6 +5,7 @@
  *	binary search on the number: a tree of comparisons whose leaves are either the verdict
  *	                      or a jump to one of the checks
  *	the checks            one block each: load a register, compare, return
+ *	the native calls      likewise, for border calls that may come from the shim's range
  *
  * Invariants:
  * - Every path ends in a return, and what nothing speaks of is refused: numbers that the table
@@ -27,6 +28,8 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "cordon/plan.h"
+#include "cordon/shim.h"
 #include "kernel/arch/x86_64/numbers.h"
 #include "kernel/syscalls.h"
 
@@ -258,14 +261,114 @@ static void (*const checks[KERN_CHECK_COUNT])(struct program *p) = {
     [KERN_CHECK_PRCTL] = check_prctl,	[KERN_CHECK_PERSONALITY] = check_personality,
 };
 
+/* ---- calls from the shim's range ---- */
+
+/* What opening for reading takes; no flag that makes, cuts or signals. */
+#define READ_FLAGS                                                                                 \
+	((uint32_t)(O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_LARGEFILE |   \
+		    LARGE_FILE | O_NOATIME | O_APPEND | O_DSYNC | O_SYNC | O_DIRECT))
+#define CHANGE_FLAGS (READ_FLAGS | (uint32_t)(O_WRONLY | O_RDWR | O_CREAT | O_EXCL | O_TRUNC))
+#define LARGE_FILE   0100000u /* what C libraries for 64 bits call 0 */
+/* Set-user-id bits on what a program makes would be the user's. */
+#define PLAIN_MODE 01777u
+
+static void give_native(struct program *p, unsigned native, unsigned wanted)
+{
+	give(p, (native & wanted) == wanted ? (uint32_t)ALLOW : refuse(CD_SHIM_UNSETTLED));
+}
+
+/*
+ * Landlock and the mounts know what may be opened how. Not here: O_PATH, O_TMPFILE, O_ASYNC, and
+ * flags that nobody knows.
+ */
+static void check_native_open(struct program *p, unsigned native, const struct kern_shape *shape)
+{
+	size_t change, make;
+
+	load_low(p, shape->flags - 1u);
+	change = jump_if(p, BPF_JSET, ~READ_FLAGS);
+	give_native(p, native, CD_NATIVE_READ);
+	land(p, change);
+	give_if(p, BPF_JSET, ~CHANGE_FLAGS, refuse(CD_SHIM_UNSETTLED));
+	make = jump_if(p, BPF_JSET, O_CREAT);
+	give_native(p, native, CD_NATIVE_WRITE);
+	land(p, make);
+	load_low(p, shape->mode - 1u);
+	give_if(p, BPF_JSET, ~PLAIN_MODE, refuse(CD_SHIM_UNSETTLED));
+	give_native(p, native, CD_NATIVE_WRITE | CD_NATIVE_CREATE);
+}
+
+/* Is the call one that may be native? */
+static bool is_native(const struct kern_syscall *call)
+{
+	if (call->class != KERN_BORDER)
+		return false;
+	switch (call->shape.verb) {
+	case CD_VERB_OPEN: return call->shape.form == KERN_FORM_PLAIN && call->shape.flags;
+	case CD_VERB_EXEC: return !call->shape.dir;
+	case CD_VERB_STAT:
+	case CD_VERB_STATX:
+	case CD_VERB_ACCESS:
+	case CD_VERB_READLINK:
+	case CD_VERB_STATFS:
+	case CD_VERB_CHDIR:
+	case CD_VERB_MKDIR:
+	case CD_VERB_UNLINK: return true;
+	default: return false;
+	}
+}
+
+static void check_native(struct program *p, unsigned native, const struct kern_shape *shape)
+{
+	size_t shim;
+
+	load(p, offsetof(struct seccomp_data, instruction_pointer) + KERN_HIGH_HALF);
+	shim = jump_if(p, BPF_JEQ, CD_SHIM_HIGH);
+	give(p, BORDER);
+	land(p, shim);
+	switch (shape->verb) {
+	case CD_VERB_OPEN: check_native_open(p, native, shape); break;
+	case CD_VERB_EXEC: give_native(p, native, CD_NATIVE_EXEC); break;
+	case CD_VERB_UNLINK: give_native(p, native, CD_NATIVE_REMOVE); break;
+	case CD_VERB_MKDIR:
+		load_low(p, shape->mode - 1u);
+		give_if(p, BPF_JSET, ~PLAIN_MODE, refuse(CD_SHIM_UNSETTLED));
+		give_native(p, native, CD_NATIVE_CREATE);
+		break;
+	case CD_VERB_ACCESS:
+		/* Whether something is there, and no more: Linux does not ask Landlock here. */
+		load_low(p, shape->mode - 1u);
+		give_if(p, BPF_JSET, UINT32_MAX, refuse(CD_SHIM_UNSETTLED));
+		give_native(p, native, CD_NATIVE_LOOK);
+		break;
+	default: give_native(p, native, CD_NATIVE_LOOK); break;
+	}
+}
+
+/* Calls with the same key get the same block. */
+static uint32_t native_key(const struct kern_shape *shape)
+{
+	switch (shape->verb) {
+	case CD_VERB_OPEN:
+	case CD_VERB_MKDIR:
+	case CD_VERB_ACCESS:
+		return shape->verb | (uint32_t)shape->flags << 8 | (uint32_t)shape->mode << 16;
+	case CD_VERB_EXEC:
+	case CD_VERB_UNLINK: return shape->verb;
+	default: return CD_VERB_STAT;
+	}
+}
+
 /* ---- the search ---- */
 
 /* From `first` up to the next range, all calls meet the same fate. */
 struct range {
 	uint32_t first;
-	enum kern_check check; /* unless NONE: decides */
+	enum kern_check check;		 /* unless NONE: decides */
+	const struct kern_shape *native; /* unless NULL: where the call comes from decides */
 	uint32_t verdict;
-	size_t jump; /* to the check, while its place is not known */
+	size_t jump; /* to the check or block, while its place is not known; 0: it is, or there is
+			none */
 };
 
 struct ranges {
@@ -273,7 +376,8 @@ struct ranges {
 	size_t count;
 };
 
-static void add_number(struct ranges *ranges, uint32_t nr, const struct kern_syscall *call)
+static void add_number(struct ranges *ranges, unsigned native, uint32_t nr,
+		       const struct kern_syscall *call)
 {
 	struct range next = {.first = nr, .verdict = refuse(ENOSYS)};
 	const struct range *last = ranges->count ? &ranges->at[ranges->count - 1] : NULL;
@@ -285,7 +389,10 @@ static void add_number(struct ranges *ranges, uint32_t nr, const struct kern_sys
 	case KERN_CHECKED: next.check = call->check; break;
 	case KERN_UNKNOWN: break;
 	}
-	if (!last || last->check != next.check || last->verdict != next.verdict)
+	if (native && call && is_native(call))
+		next.native = &call->shape;
+	if (!last || last->check != next.check || last->verdict != next.verdict || next.native ||
+	    last->native)
 		ranges->at[ranges->count++] = next;
 }
 
@@ -295,7 +402,7 @@ static void search(struct program *p, struct range *ranges, size_t count)
 	size_t half = count / 2, greater;
 
 	if (count == 1) {
-		if (ranges->check == KERN_CHECK_NONE)
+		if (ranges->check == KERN_CHECK_NONE && !ranges->native)
 			give(p, ranges->verdict);
 		else
 			ranges->jump = jump(p);
@@ -313,20 +420,38 @@ static void search(struct program *p, struct range *ranges, size_t count)
 	search(p, ranges + half, count - half);
 }
 
-enum cd_status kern_filter_build(struct sock_filter code[KERN_FILTER_MAX], size_t *count)
+/* One block for all calls of the same kind. */
+static void emit_native(struct program *p, unsigned native, struct ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		if (!ranges->at[i].native || !ranges->at[i].jump)
+			continue;
+		for (size_t j = i + 1; j < ranges->count; j++)
+			if (ranges->at[j].native && ranges->at[j].jump &&
+			    native_key(ranges->at[i].native) == native_key(ranges->at[j].native)) {
+				land(p, ranges->at[j].jump);
+				ranges->at[j].jump = 0;
+			}
+		land(p, ranges->at[i].jump);
+		check_native(p, native, ranges->at[i].native);
+	}
+}
+
+enum cd_status kern_filter_build(unsigned native, struct sock_filter code[KERN_FILTER_MAX],
+				 size_t *count)
 {
 	struct program p = {.code = code};
 	struct ranges ranges = {.count = 0};
-	size_t native;
+	size_t ours;
 
 	load(&p, offsetof(struct seccomp_data, arch));
-	native = jump_if(&p, BPF_JEQ, KERN_AUDIT_ARCH);
+	ours = jump_if(&p, BPF_JEQ, KERN_AUDIT_ARCH);
 	give(&p, refuse(ENOSYS));
-	land(&p, native);
+	land(&p, ours);
 
 	for (uint32_t nr = 0; nr < KERN_SYSCALL_MAX; nr++)
-		add_number(&ranges, nr, &kern_syscalls[nr]);
-	add_number(&ranges, KERN_SYSCALL_MAX, NULL);
+		add_number(&ranges, native, nr, &kern_syscalls[nr]);
+	add_number(&ranges, native, KERN_SYSCALL_MAX, NULL);
 	load(&p, offsetof(struct seccomp_data, nr));
 	search(&p, ranges.at, ranges.count);
 
@@ -336,6 +461,7 @@ enum cd_status kern_filter_build(struct sock_filter code[KERN_FILTER_MAX], size_
 				land(&p, ranges.at[i].jump);
 		checks[check](&p);
 	}
+	emit_native(&p, native, &ranges);
 	if (p.failed)
 		return CD_ELIMIT;
 	*count = p.count;

@@ -18,8 +18,12 @@
 /*
  * Writes the program into code; count gets its length. CD_ELIMIT when it does not fit.
  * Other architectures' calls and x32 numbers: ENOSYS. Numbers not in the table: ENOSYS.
+ *
+ * native (enum cd_native): what border calls from the shim's range of addresses may do without a
+ * message; those that are not settled fail there with CD_SHIM_UNSETTLED, so that the shim makes
+ * them again elsewhere. 0: no range is special.
  */
-enum cd_status kern_filter_build(struct sock_filter code[KERN_FILTER_MAX],
+enum cd_status kern_filter_build(unsigned native, struct sock_filter code[KERN_FILTER_MAX],
 				 size_t *count) CD_CHECKED;
 
 #endif

@@ -609,6 +609,7 @@ static void set_rights(const struct draft *d, struct entry *entry)
 		entry->type =
 		    mount->from && lstat(mount->from, &st) == 0 ? st.st_mode & S_IFMT : S_IFDIR;
 	directory = S_ISDIR(entry->type);
+	mount->file = !directory;
 	named = entry->own ? CD_OPS_ALL : ops_named(d, entry);
 	mount->exec = named & CD_OPBIT(CD_OP_FS_EXEC) && lets_run(d->table, mount->dest, directory);
 	if (entry->own)
@@ -733,7 +734,7 @@ enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_moun
 	if (!d.failed)
 		plan = malloc(sizeof(*plan));
 	if (plan) {
-		*plan = (struct cd_plan){calloc(d.count + 1, sizeof(*plan->mounts)), 0};
+		*plan = (struct cd_plan){.mounts = calloc(d.count + 1, sizeof(*plan->mounts))};
 		for (; plan->mounts && plan->count < d.count; plan->count++)
 			plan->mounts[plan->count] = d.entries[plan->count].mount;
 	}

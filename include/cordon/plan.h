@@ -21,17 +21,38 @@ enum cd_mount_kind {
 	CD_MOUNT_COPY,	  /* from: a small file outside, copied as it is when the space starts */
 };
 
+/*
+ * What Linux may do for a program of the space without asking the monitor, because the rules have
+ * one answer for all of a subtree, or the mounts give it. Computed by refmon/settle.c, enforced by
+ * host/confine.c (all but LOOK and EXEC, by Landlock) and kernel/filter.c.
+ */
+enum cd_native {
+	CD_NATIVE_LOOK = 1 << 0,   /* look names up, read metadata and links */
+	CD_NATIVE_READ = 1 << 1,   /* open files for reading */
+	CD_NATIVE_LIST = 1 << 2,   /* open directories */
+	CD_NATIVE_WRITE = 1 << 3,  /* open files for writing, truncate them */
+	CD_NATIVE_CREATE = 1 << 4, /* make files and directories */
+	CD_NATIVE_REMOVE = 1 << 5, /* remove them */
+	CD_NATIVE_EXEC = 1 << 6,   /* start programs */
+	CD_NATIVE_ALL = (1 << 7) - 1,
+};
+
 struct cd_mount {
 	enum cd_mount_kind kind;
 	const char *dest; /* absolute, normal form */
 	const char *from;
 	bool writable, exec, dev;
+	bool file;	/* what is shown is no directory */
+	uint8_t native; /* enum cd_native: to be granted here, for all below, beside what is granted
+			   above */
 	uint64_t size;
 };
 
 struct cd_plan {
 	struct cd_mount *mounts; /* parents before what lies below them */
 	size_t count;
+	uint8_t native; /* enum cd_native: LOOK and EXEC, where they hold for the whole view, and
+			   the rest where it is granted somewhere. 0: nothing is settled */
 };
 
 #endif

@@ -50,7 +50,7 @@ static size_t code_len;
 
 static void build(void)
 {
-	cr_assert_eq(kern_filter_build(code, &code_len), CD_OK);
+	cr_assert_eq(kern_filter_build(0, code, &code_len), CD_OK);
 }
 
 /* ---- an interpreter of classic BPF, as strict as the kernel's checker ---- */
@@ -449,7 +449,7 @@ static void install(void)
 	struct sock_fprog program = {.filter = patched};
 	size_t len;
 
-	if (kern_filter_build(patched, &len) != CD_OK)
+	if (kern_filter_build(0, patched, &len) != CD_OK)
 		_exit(120);
 	program.len = (unsigned short)len;
 	for (size_t i = 0; i < len; i++)
@@ -971,7 +971,7 @@ static long act_second_listener(int fd)
 	size_t len;
 
 	(void)fd;
-	if (kern_filter_build(own, &len) != CD_OK)
+	if (kern_filter_build(0, own, &len) != CD_OK)
 		return -1;
 	first.len = (unsigned short)len;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

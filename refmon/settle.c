@@ -1,0 +1,371 @@
+/* What the rules settle for good. */
+#include "refmon/settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "cordon/limits.h"
+#include "refmon/pattern.h"
+
+#define CHANGES (CD_NATIVE_WRITE | CD_NATIVE_CREATE | CD_NATIVE_REMOVE)
+
+/* A rule that takes away, or may: one that denies or asks, or a protected path. */
+struct taker {
+	const char *pattern;
+	size_t literal; /* length of what stands before the first component with a "*" */
+	uint64_t ops;
+};
+
+struct settling {
+	const struct mon_table *table;
+	struct cd_plan *plan;
+	struct taker *takers;
+	size_t count;
+	uint8_t *regions; /* of each mount: what is settled in it, without the mounts below it */
+};
+
+/* ---- rules that take away ---- */
+
+static size_t literal_length(const char *pattern)
+{
+	size_t n = strcspn(pattern, "*");
+
+	if (!pattern[n])
+		return n;
+	while (n > 1 && pattern[n - 1] != '/')
+		n--;
+	return n > 1 ? n - 1 : 1;
+}
+
+static void add_taker(struct settling *s, const char *pattern, uint64_t ops)
+{
+	if (pattern[0] == '/')
+		s->takers[s->count++] = (struct taker){
+		    .pattern = pattern, .literal = literal_length(pattern), .ops = ops};
+}
+
+static enum cd_status find_takers(struct settling *s)
+{
+	uint32_t rules = mon_table_count(s->table), secrets = mon_table_protected_count(s->table);
+
+	s->takers = calloc((size_t)rules + secrets + 1, sizeof(*s->takers));
+	if (!s->takers)
+		return CD_ENOMEM;
+	for (uint32_t i = 0; i < rules; i++) {
+		struct mon_rule rule;
+
+		mon_table_rule(s->table, i, &rule);
+		/* An `ask` for something implies that looking is allowed, and asks for nothing
+		 * else. */
+		if (rule.verdict != MON_ALLOW)
+			add_taker(s, rule.pattern, rule.ops);
+	}
+	for (uint32_t i = 0; i < secrets; i++)
+		add_taker(s, mon_table_protected(s->table, i), CD_OPS_ALL);
+	return CD_OK;
+}
+
+/* Can the pattern match something strictly below the directory, other than by covering all of it?
+ */
+static bool reaches_below(const char *pattern, const char *dir)
+{
+	const char *p = pattern + 1, *d = dir + 1;
+
+	while (*d) {
+		size_t np = strcspn(p, "/"), nd = strcspn(d, "/");
+
+		if (np == 2 && p[0] == '*' && p[1] == '*' && !p[np])
+			return false;
+		if (!np || !mon_glob_match(p, np, d, nd))
+			return false;
+		p += np + (p[np] == '/');
+		d += nd + (d[nd] == '/');
+	}
+	return *p && strcmp(p, "**") != 0;
+}
+
+static bool is_at_or_below(const char *path, size_t len, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (n == 1)
+		return true;
+	return len >= n && memcmp(path, dir, n) == 0 && (len == n || path[n] == '/');
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(path);
+
+	return len > strlen(dir) && is_at_or_below(path, len, dir);
+}
+
+/* All that the taker can match below the mount is at, or in, a mount of its own, which is judged by
+ * itself. */
+static bool is_elsewhere(const struct settling *s, size_t mount, const struct taker *taker)
+{
+	for (size_t i = mount + 1; i < s->plan->count; i++) {
+		const char *dest = s->plan->mounts[i].dest;
+
+		/* A link has nothing in it: it covers no more than its own name. */
+		if (s->plan->mounts[i].kind != CD_MOUNT_SYMLINK &&
+		    is_below(dest, s->plan->mounts[mount].dest) &&
+		    is_at_or_below(taker->pattern, taker->literal, dest))
+			return true;
+	}
+	return false;
+}
+
+/* Operations that some rule may take away below the mount. */
+static uint64_t taken_below(const struct settling *s, size_t mount)
+{
+	uint64_t taken = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct taker *taker = &s->takers[i];
+
+		if (taker->ops & ~taken &&
+		    reaches_below(taker->pattern, s->plan->mounts[mount].dest) &&
+		    !is_elsewhere(s, mount, taker))
+			taken |= taker->ops;
+	}
+	return taken;
+}
+
+/* ---- one region ---- */
+
+/* Which of the operations are allowed on the path. */
+static uint64_t allowed(const struct settling *s, uint64_t ops, const char *path)
+{
+	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = strlen(path)};
+	uint64_t result = 0;
+
+	for (uint64_t rest = ops; rest; rest &= rest - 1) {
+		uint64_t op = rest & -rest;
+		struct cd_decision decision;
+
+		mon_decide(s->table, op, &object, &decision);
+		if (decision.verdict == CD_ALLOW)
+			result |= op;
+	}
+	return result;
+}
+
+static const uint64_t fs_ops = CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ) |
+			       CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) |
+			       CD_OPBIT(CD_OP_FS_REMOVE) | CD_OPBIT(CD_OP_FS_EXEC);
+
+/*
+ * Allowed on the directory and on all below. Two names that no rule spells stand for all: one
+ * directly in it, and one so deep that only rules for whole subtrees reach it.
+ */
+static uint64_t allowed_below(const struct settling *s, size_t mount)
+{
+	const char *dest = s->plan->mounts[mount].dest;
+	size_t n = strcmp(dest, "/") ? strlen(dest) : 0;
+	uint64_t ops = allowed(s, fs_ops, dest);
+	char path[CD_PATH_MAX];
+
+	if (n + 3 >= sizeof(path))
+		return 0;
+	memcpy(path, dest, n);
+	memcpy(path + n, "/\2", 3);
+	ops = allowed(s, ops, path);
+	while (n + 4 < sizeof(path) && n < strlen(dest) + 2 * 256) {
+		memcpy(path + n, "/\2", 3);
+		n += 2;
+	}
+	ops = allowed(s, ops, path);
+	return ops ? ops & ~taken_below(s, mount) : 0;
+}
+
+static uint8_t native_of(uint64_t ops)
+{
+	uint8_t native = 0;
+
+	if (ops & CD_OPBIT(CD_OP_FS_STAT))
+		native |= CD_NATIVE_LOOK;
+	if (ops & CD_OPBIT(CD_OP_FS_READ))
+		native |= CD_NATIVE_READ | CD_NATIVE_LIST;
+	if (ops & CD_OPBIT(CD_OP_FS_WRITE))
+		native |= CD_NATIVE_WRITE;
+	if (ops & CD_OPBIT(CD_OP_FS_WRITE) && ops & CD_OPBIT(CD_OP_FS_CREATE))
+		native |= CD_NATIVE_CREATE;
+	if (ops & CD_OPBIT(CD_OP_FS_REMOVE))
+		native |= CD_NATIVE_REMOVE;
+	if (ops & CD_OPBIT(CD_OP_FS_EXEC))
+		native |= CD_NATIVE_EXEC;
+	return native;
+}
+
+/* null, zero, full, random, urandom: nothing happens when they are opened. Of a terminal, or of
+ * anything else, much may. */
+static bool is_tame_device(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISCHR(st.st_mode) || major(st.st_rdev) != 1)
+		return false;
+	switch (minor(st.st_rdev)) {
+	case 3:
+	case 5:
+	case 7:
+	case 8:
+	case 9: return true;
+	default: return false;
+	}
+}
+
+static uint8_t shown_region(const struct settling *s, size_t mount)
+{
+	const struct cd_mount *m = &s->plan->mounts[mount];
+	uint8_t native = native_of(m->file ? allowed(s, fs_ops, m->dest) : allowed_below(s, mount));
+
+	if (m->dev && !is_tame_device(m->from))
+		native &= CD_NATIVE_LOOK;
+	if (!m->writable && !m->dev)
+		native |= CHANGES;
+	if (!m->exec)
+		native |= CD_NATIVE_EXEC;
+	if (m->file)
+		native |= CD_NATIVE_LIST | CD_NATIVE_CREATE | CD_NATIVE_REMOVE;
+	return native;
+}
+
+static uint8_t region(const struct settling *s, size_t mount)
+{
+	const struct cd_mount *m = &s->plan->mounts[mount];
+	uint8_t itself =
+	    native_of(allowed(s, CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ), m->dest));
+
+	switch (m->kind) {
+	case CD_MOUNT_BIND:
+	case CD_MOUNT_TMPFS:
+	case CD_MOUNT_COW: return shown_region(s, mount);
+	/* The skeleton cannot be changed, and nothing in it is a program. */
+	case CD_MOUNT_DIR:
+		/* Of /proc the monitor shows some, by rules of its own. */
+		if (strcmp(m->dest, "/proc") == 0)
+			return (uint8_t)((native_of(allowed_below(s, mount)) & CD_NATIVE_LOOK) |
+					 CHANGES | CD_NATIVE_EXEC);
+		return (uint8_t)((itself & (CD_NATIVE_LOOK | CD_NATIVE_LIST)) | CD_NATIVE_READ |
+				 CHANGES | CD_NATIVE_EXEC);
+	case CD_MOUNT_TEXT:
+	case CD_MOUNT_COPY:
+		return (uint8_t)((itself & (CD_NATIVE_LOOK | CD_NATIVE_READ)) | CD_NATIVE_LIST |
+				 CHANGES | CD_NATIVE_EXEC);
+	case CD_MOUNT_SYMLINK:
+		return (uint8_t)((itself & CD_NATIVE_LOOK) | (CD_NATIVE_ALL & ~CD_NATIVE_LOOK));
+	/* What covers something denied can be seen to be there, and no more. */
+	case CD_MOUNT_MASK: return CD_NATIVE_ALL & ~CD_NATIVE_LOOK;
+	}
+	return 0;
+}
+
+/* ---- the whole view ---- */
+
+/* The directories that lead to what the plan shows are in the view, too. */
+static bool may_look_on_the_way(const struct settling *s, size_t mount)
+{
+	const char *before = mount ? s->plan->mounts[mount - 1].dest : "",
+		   *dest = s->plan->mounts[mount].dest;
+	char path[CD_PATH_MAX];
+
+	for (const char *at = dest; (at = strchr(at + 1, '/'));) {
+		size_t n = (size_t)(at - dest);
+
+		if (n >= sizeof(path) || (strncmp(before, dest, n) == 0 && before[n] == '/'))
+			continue;
+		memcpy(path, dest, n);
+		path[n] = '\0';
+		if (!allowed(s, CD_OPBIT(CD_OP_FS_STAT), path))
+			return false;
+	}
+	return true;
+}
+
+/* What is settled from the mount down, all that is mounted below included. */
+static uint8_t settled_from(const struct settling *s, size_t mount)
+{
+	uint8_t native = s->regions[mount];
+
+	for (size_t i = mount + 1;
+	     i < s->plan->count && is_below(s->plan->mounts[i].dest, s->plan->mounts[mount].dest);
+	     i++)
+		native &= s->regions[i];
+	return native;
+}
+
+/* Mounts are sorted by path bytewise: what lies below one need not follow it at once ("/a", "/a-b",
+ * "/a/b"). */
+static int by_path(const void *a, const void *b)
+{
+	const unsigned char *x = (const unsigned char *)((const struct cd_mount *)a)->dest,
+			    *y = (const unsigned char *)((const struct cd_mount *)b)->dest;
+
+	while (*x && *x == *y)
+		x++, y++;
+	/* A slash sorts before everything else but the end. */
+	return (*x ? *x == '/' ? 1 : *x + 1 : 0) - (*y ? *y == '/' ? 1 : *y + 1 : 0);
+}
+
+static uint8_t granted_above(const struct cd_plan *plan, size_t mount)
+{
+	uint8_t native = 0;
+
+	for (size_t i = 0; i < mount; i++)
+		if (is_below(plan->mounts[mount].dest, plan->mounts[i].dest))
+			native |= plan->mounts[i].native;
+	return native;
+}
+
+static void settle(struct settling *s)
+{
+	struct cd_plan *plan = s->plan;
+	uint8_t everywhere = CD_NATIVE_LOOK | CD_NATIVE_EXEC;
+	struct cd_object root = {.kind = CD_OBJECT_PATH, .text = "/", .len = 1};
+	struct cd_decision decision;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		s->regions[i] = region(s, i);
+		everywhere &= s->regions[i];
+		if (!may_look_on_the_way(s, i))
+			everywhere &= (uint8_t)~CD_NATIVE_LOOK;
+	}
+	mon_decide(s->table, CD_OPBIT(CD_OP_FS_STAT), &root, &decision);
+	if (decision.verdict != CD_ALLOW)
+		everywhere &= (uint8_t)~CD_NATIVE_LOOK;
+	for (size_t i = 0; i < plan->count; i++) {
+		struct cd_mount *m = &plan->mounts[i];
+		uint8_t native = settled_from(s, i) & (uint8_t) ~(CD_NATIVE_LOOK | CD_NATIVE_EXEC);
+
+		if (m->kind == CD_MOUNT_MASK || m->kind == CD_MOUNT_SYMLINK)
+			continue;
+		/* Where nothing can be changed, nothing needs to be granted. */
+		if (!(native & (CD_NATIVE_READ | CD_NATIVE_LIST)) && !m->writable)
+			continue;
+		m->native = native & (uint8_t)~granted_above(plan, i);
+		plan->native |= m->native;
+	}
+	plan->native |= everywhere;
+}
+
+enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan)
+{
+	struct settling s = {.table = table, .plan = plan};
+	enum cd_status status = find_takers(&s);
+
+	plan->native = 0;
+	s.regions = calloc(plan->count + 1, 1);
+	if (status == CD_OK && !s.regions)
+		status = CD_ENOMEM;
+	if (status == CD_OK) {
+		qsort(plan->mounts, plan->count, sizeof(*plan->mounts), by_path);
+		settle(&s);
+	}
+	free(s.takers);
+	free(s.regions);
+	return status;
+}
