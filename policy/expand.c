@@ -81,16 +81,13 @@ static enum cd_status add_variable(const struct pol_draft *draft, const char *te
 	return CD_OK;
 }
 
-enum cd_status pol_expand(struct pol_draft *draft, const char *text, const char **out,
-			  struct pol_error *error)
+/* Apart from pol_expand(), so that texts without variables do not pay for the room. */
+static enum cd_status expand_variables(struct pol_draft *draft, const char *text, const char **out,
+				       struct pol_error *error)
 {
 	char expanded[EXPANDED_MAX];
 	struct cd_buf buf;
 
-	if (!strstr(text, "${") && strlen(text) < sizeof(expanded)) {
-		*out = text;
-		return CD_OK;
-	}
 	cd_buf_init(&buf, expanded, sizeof(expanded));
 	while (*text) {
 		const char *shut;
@@ -119,6 +116,15 @@ enum cd_status pol_expand(struct pol_draft *draft, const char *text, const char 
 		return pol_fail(error, "the text is too long", "shorten it to at most 8191 bytes");
 	*out = pol_keep(&draft->arena, expanded, buf.len);
 	return *out ? CD_OK : pol_fail_memory(error);
+}
+
+enum cd_status pol_expand(struct pol_draft *draft, const char *text, const char **out,
+			  struct pol_error *error)
+{
+	if (strchr(text, '$') || strlen(text) >= EXPANDED_MAX)
+		return expand_variables(draft, text, out, error);
+	*out = text;
+	return CD_OK;
 }
 
 char *pol_escape(const char *text)

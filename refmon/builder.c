@@ -11,9 +11,23 @@
 #include "lib/vec.h"
 #include "refmon/address.h"
 
+/* What most policies need: growing to it by steps takes time at every start. */
+#define FIRST_RULES 128
+#define FIRST_TEXT  8192
+
 struct mon_builder *mon_builder_new(void)
 {
-	return calloc(1, sizeof(struct mon_builder));
+	struct mon_builder *builder = calloc(1, sizeof(*builder));
+
+	if (!builder)
+		return NULL;
+	builder->rules =
+	    cd_vec_grow(NULL, &builder->rule_capacity, FIRST_RULES, sizeof(*builder->rules));
+	builder->text = cd_vec_grow(NULL, &builder->text_capacity, FIRST_TEXT, 1);
+	if (builder->rules && builder->text)
+		return builder;
+	mon_builder_free(builder);
+	return NULL;
 }
 
 void mon_builder_free(struct mon_builder *builder)
@@ -76,12 +90,9 @@ static enum mon_flaw flaw_for_ops(uint64_t ops, const char *pattern)
 {
 	enum mon_flaw first = MON_FLAW_NONE;
 
-	for (unsigned op = 0; op < CD_OP_COUNT; op++) {
-		enum mon_flaw flaw;
+	for (; ops; ops &= ops - 1) {
+		enum mon_flaw flaw = flaw_for_kind(cd_op_table[__builtin_ctzll(ops)].kind, pattern);
 
-		if (!(ops & CD_OPBIT(op)))
-			continue;
-		flaw = flaw_for_kind(cd_op_table[op].kind, pattern);
 		if (!flaw)
 			return MON_FLAW_NONE;
 		if (!first)
@@ -94,8 +105,8 @@ enum cd_status mon_builder_add(struct mon_builder *builder, const struct mon_rul
 			       const char **why)
 {
 	struct mon_added added = {.ops = rule->ops, .verdict = rule->verdict};
-	enum mon_flaw flaw = flaw_for_ops(rule->ops, rule->pattern);
 	struct mon_added *grown;
+	enum mon_flaw flaw;
 	size_t text_len = builder->text_len;
 	enum cd_status status;
 
@@ -104,6 +115,7 @@ enum cd_status mon_builder_add(struct mon_builder *builder, const struct mon_rul
 		*why = "no operation or no verdict is named";
 		return CD_EINVAL;
 	}
+	flaw = flaw_for_ops(rule->ops, rule->pattern);
 	if (flaw) {
 		*why = mon_flaw_text(flaw);
 		return CD_EINVAL;
@@ -154,26 +166,27 @@ enum cd_status mon_builder_protect(struct mon_builder *builder, const char *patt
 	return CD_OK;
 }
 
-/* One path is the other or leads to it, as far as the first `len` bytes of pattern say. */
-static bool on_one_way(const char *pattern, size_t len, const char *directory)
+/*
+ * Can a pattern with a wildcard match the directory, something below it or something that leads to
+ * it? As far as what stands before the first wildcard says. The slash before it does not count:
+ * "/x/" and a star match "/x" itself, too.
+ */
+static bool may_reach(const char *pattern, const char *directory)
 {
-	size_t other = strlen(directory);
-	size_t both = len < other ? len : other;
+	size_t same = 0;
 
-	return memcmp(pattern, directory, both) == 0;
+	while (pattern[same] && pattern[same] != '*' && pattern[same] == directory[same])
+		same++;
+	if (!directory[same])
+		return strchr(pattern + same, '*');
+	return pattern[same] == '*' || (same && pattern[same] == '/' && pattern[same + 1] == '*');
 }
 
 bool mon_builder_reaches(const struct mon_builder *builder, const char *directory)
 {
 	for (size_t i = 0; i < builder->rule_count; i++) {
-		const char *pattern = builder->text + builder->rules[i].pattern;
-		size_t literal = strcspn(pattern, "*");
-
-		/* Without the slash before the wildcard: the directory itself is matched, too. */
-		if (literal > 1 && pattern[literal - 1] == '/')
-			literal--;
-		if (builder->rules[i].verdict != MON_DENY && strchr(pattern, '*') &&
-		    on_one_way(pattern, literal, directory))
+		if (builder->rules[i].verdict != MON_DENY &&
+		    may_reach(builder->text + builder->rules[i].pattern, directory))
 			return true;
 	}
 	return false;
@@ -185,16 +198,19 @@ enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char
 
 	for (size_t i = 0; i < count; i++) {
 		const char *pattern = builder->text + builder->rules[i].pattern, *why;
-		size_t len = strcspn(pattern, "*");
 		char spelled[CD_PATH_MAX];
 		enum cd_status status;
+		size_t len;
 
+		if (builder->rules[i].verdict == MON_DENY ||
+		    strncmp(pattern, directory, above) != 0 || pattern[above] != '/')
+			continue;
+		len = strcspn(pattern, "*");
 		/* Up to the last whole component before a wildcard. */
 		if (pattern[len])
 			while (len && pattern[--len] != '/')
 				;
-		if (builder->rules[i].verdict == MON_DENY || len <= above + 1 || len >= sizeof(spelled) ||
-		    memcmp(pattern, directory, above) != 0 || pattern[above] != '/')
+		if (len <= above + 1 || len >= sizeof(spelled))
 			continue;
 		memcpy(spelled, pattern, len); /* protecting moves the text that pattern lies in */
 		spelled[len] = '\0';

@@ -95,22 +95,37 @@ static enum cd_status index_resize(struct trie *trie, size_t size)
 	return CD_OK;
 }
 
+static size_t slots_for(size_t edges)
+{
+	size_t size = 8;
+
+	while (size < edges * 2)
+		size *= 2;
+	return size;
+}
+
 static enum cd_status trie_init(struct trie *trie, const struct mon_builder *builder)
 {
 	const struct grown_node root = {.parent = NONE, .entries = NONE, .lead_rule = MON_NO_RULE};
 	enum cd_status status = CD_OK;
 	uint32_t number;
 
+	/* Most rules need one node more than those before them, and two entries. */
+	size_t guess = MON_ROOT_COUNT + builder->rule_count + builder->secret_count;
+
 	*trie = (struct trie){0};
 	trie->text = cd_vec_grow(NULL, &trie->text_capacity, builder->text_len + 1, 1);
-	if (!trie->text)
+	trie->nodes = cd_vec_grow(NULL, &trie->node_capacity, guess, sizeof(*trie->nodes));
+	trie->edges = cd_vec_grow(NULL, &trie->edge_capacity, guess, sizeof(*trie->edges));
+	trie->entries = cd_vec_grow(NULL, &trie->entry_capacity, 2 * guess, sizeof(*trie->entries));
+	if (!trie->text || !trie->nodes || !trie->edges || !trie->entries)
 		return CD_ENOMEM;
 	trie->text_len = builder->text_len;
 	if (builder->text_len)
 		memcpy(trie->text, builder->text, builder->text_len);
 	for (int i = 0; i < MON_ROOT_COUNT && !status; i++)
 		status = trie_add_node(trie, root, &number);
-	return status ? status : index_resize(trie, 64);
+	return status ? status : index_resize(trie, slots_for(guess));
 }
 
 /* The place in the index of the edge, or of the free slot where it would be. */
@@ -382,10 +397,13 @@ static enum cd_status insert_rule(struct trie *trie, const struct mon_added *rul
 	uint64_t ops[CD_OBJECT_NAME + 1] = {0};
 	size_t text = rule->pattern, len = strlen(trie->text + text);
 	enum cd_status status = CD_OK;
+	bool paths_only;
 
-	for (unsigned op = 0; op < CD_OP_COUNT; op++)
-		ops[cd_op_table[op].kind] |= rule->ops & CD_OPBIT(op);
-	if (ops[CD_OBJECT_PATH] && !mon_path_flaw(trie->text + text, len))
+	for (uint64_t rest = rule->ops; rest; rest &= rest - 1)
+		ops[cd_op_table[__builtin_ctzll(rest)].kind] |= rest & -rest;
+	/* The builder took the pattern because it is valid for one kind at least. */
+	paths_only = ops[CD_OBJECT_PATH] == rule->ops;
+	if (ops[CD_OBJECT_PATH] && (paths_only || !mon_path_flaw(trie->text + text, len)))
 		status =
 		    insert_path(trie, MON_ROOT_PATH, ops[CD_OBJECT_PATH], rule, number, text, len);
 	if (!status && ops[CD_OBJECT_ADDRESS])
@@ -451,15 +469,6 @@ static size_t place(size_t *size, size_t count, size_t item)
 
 	*size = offset + count * item;
 	return offset;
-}
-
-static size_t slots_for(size_t edges)
-{
-	size_t size = 8;
-
-	while (size < edges * 2)
-		size *= 2;
-	return size;
 }
 
 static struct mon_table *table_alloc(const struct trie *trie, const struct mon_builder *builder)

@@ -35,15 +35,17 @@ static bool is_dots(const char *name, size_t len)
 
 bool mon_path_next(const char **cursor, const char *end, const char **name, size_t *len)
 {
-	const char *start = *cursor, *slash;
+	const char *start = *cursor, *at;
 
 	if (start == end || start + 1 == end)
 		return false;
 	start++;
-	slash = memchr(start, '/', (size_t)(end - start));
+	/* Most components are shorter than what memchr() is good at. */
+	for (at = start; at < end && *at != '/'; at++)
+		;
 	*name = start;
-	*cursor = slash ? slash : end;
-	*len = (size_t)(*cursor - start);
+	*cursor = at;
+	*len = (size_t)(at - start);
 	return true;
 }
 
