@@ -1,0 +1,267 @@
+/*
+ * Reading a shared object, with libelf. The file is hostile: every offset is checked before it is
+ * used, and only layouts that rewriting understands are let through.
+ */
+#include "loader/elf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cordon/shim.h"
+#include "loader/loader.h"
+
+static enum cd_status refuse(enum cd_status status, const char **why, const char *text)
+{
+	*why = text;
+	return status;
+}
+
+static bool is_in_file(const struct loader_elf *elf, uint64_t offset, uint64_t len)
+{
+	return offset <= elf->size && len <= elf->size - offset;
+}
+
+static enum cd_status read_header(struct loader_elf *elf, Elf *handle, const char **why)
+{
+	const GElf_Ehdr *ehdr = &elf->ehdr;
+
+	if (elf_kind(handle) != ELF_K_ELF || !gelf_getehdr(handle, &elf->ehdr))
+		return refuse(CD_EINVAL, why, "not an ELF file");
+	if (ehdr->e_ident[EI_CLASS] != ELFCLASS64 || ehdr->e_ident[EI_DATA] != ELFDATA2LSB ||
+	    ehdr->e_machine != EM_X86_64)
+		return refuse(CD_ENOSUP, why, "not for x86-64");
+	if (ehdr->e_type != ET_DYN)
+		return refuse(CD_ENOSUP, why, "not a shared object");
+	if (ehdr->e_version != EV_CURRENT || ehdr->e_ehsize != sizeof(Elf64_Ehdr) ||
+	    ehdr->e_phentsize != sizeof(Elf64_Phdr))
+		return refuse(CD_EINVAL, why, "the ELF header is not valid");
+	if (!ehdr->e_phnum || ehdr->e_phnum > LOADER_PHDRS_MAX)
+		return refuse(CD_ENOSUP, why, "an odd number of program headers");
+	if (ehdr->e_phoff < sizeof(Elf64_Ehdr) || ehdr->e_phoff % 8 ||
+	    !is_in_file(elf, ehdr->e_phoff, (uint64_t)ehdr->e_phnum * sizeof(Elf64_Phdr)))
+		return refuse(CD_EINVAL, why, "the program headers are not in the file");
+	elf->count = ehdr->e_phnum;
+	for (unsigned i = 0; i < elf->count; i++) {
+		if (!gelf_getphdr(handle, (int)i, &elf->phdr[i]))
+			return refuse(CD_EINVAL, why, "a program header cannot be read");
+		if (elf->phdr[i].p_type != PT_GNU_STACK &&
+		    !is_in_file(elf, elf->phdr[i].p_offset, elf->phdr[i].p_filesz))
+			return refuse(CD_EINVAL, why, "a segment is not in the file");
+	}
+	return CD_OK;
+}
+
+static bool is_loadable(const GElf_Phdr *load)
+{
+	return load->p_filesz <= load->p_memsz && load->p_memsz &&
+	       load->p_vaddr < LOADER_VADDR_MAX &&
+	       load->p_memsz < LOADER_VADDR_MAX - load->p_vaddr && load->p_align >= LOADER_PAGE &&
+	       !(load->p_align & (load->p_align - 1)) &&
+	       !((load->p_vaddr ^ load->p_offset) & (load->p_align - 1));
+}
+
+/*
+ * Segments that are loaded ascend, share no page of memory and no byte of the file; or a change
+ * made to one would be seen in another.
+ */
+static bool is_behind(const GElf_Phdr *load, const GElf_Phdr *before)
+{
+	uint64_t end = loader_page_up(before->p_vaddr + before->p_memsz);
+
+	return load->p_vaddr / LOADER_PAGE * LOADER_PAGE >= end &&
+	       load->p_offset >= before->p_offset + before->p_filesz;
+}
+
+static bool is_copy(const struct loader_elf *elf, const GElf_Phdr *load)
+{
+	static const uint8_t magic[8] = CD_SHIM_MAGIC;
+
+	return load->p_filesz >= CD_HEAD_SIZE &&
+	       memcmp(elf->bytes + load->p_offset, magic, sizeof(magic)) == 0;
+}
+
+static enum cd_status check_loads(struct loader_elf *elf, const char **why)
+{
+	const GElf_Phdr *before = NULL;
+
+	for (unsigned i = 0; i < elf->count; i++) {
+		const GElf_Phdr *load = &elf->phdr[i];
+
+		if (load->p_type != PT_LOAD)
+			continue;
+		if (!is_loadable(load))
+			return refuse(CD_EINVAL, why, "a segment's size or place is not valid");
+		if (before && !is_behind(load, before))
+			return refuse(CD_ENOSUP, why, "its segments overlap, or do not ascend");
+		if ((load->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
+			return refuse(CD_ENOSUP, why, "it has writable code");
+		before = load;
+		elf->last_load = i;
+	}
+	if (before && is_copy(elf, before))
+		return refuse(CD_EINVAL, why, "it was rewritten before");
+	if (!before || !(before->p_flags & PF_W))
+		return refuse(CD_ENOSUP, why, "its last segment is not the writable one");
+	return CD_OK;
+}
+
+/* --- the dynamic section --- */
+
+static bool has_interp(const struct loader_elf *elf)
+{
+	for (unsigned i = 0; i < elf->count; i++) {
+		if (elf->phdr[i].p_type == PT_INTERP)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An interpreter is what can run with nothing else mapped: it has an entry point, needs no other
+ * object, and asks for no interpreter. glibc's libc.so.6 has an entry point, and asks for one.
+ * A static PIE would do as well, were it not marked: that is a program.
+ */
+static enum cd_status read_dynamic(struct loader_elf *elf, Elf *handle, const char **why)
+{
+	bool is_needing = false, is_program = false, is_there = false;
+
+	for (unsigned i = 0; i < elf->count; i++) {
+		Elf_Data *data;
+		GElf_Dyn dyn;
+
+		if (elf->phdr[i].p_type != PT_DYNAMIC)
+			continue;
+		data = elf_getdata_rawchunk(handle, (int64_t)elf->phdr[i].p_offset,
+					    elf->phdr[i].p_filesz, ELF_T_DYN);
+		for (int k = 0; data && gelf_getdyn(data, k, &dyn) && dyn.d_tag != DT_NULL; k++) {
+			is_needing |= dyn.d_tag == DT_NEEDED;
+			is_program |= dyn.d_tag == DT_FLAGS_1 && (dyn.d_un.d_val & DF_1_PIE);
+		}
+		is_there = data != NULL;
+	}
+	if (!is_there)
+		return refuse(CD_ENOSUP, why, "it has no dynamic section");
+	if (is_program)
+		return refuse(CD_ENOSUP, why, "a program, not a library");
+	elf->is_interpreter = elf->ehdr.e_entry && !is_needing && !has_interp(elf);
+	return CD_OK;
+}
+
+/* --- notes --- */
+
+static bool find_build_id(struct loader_elf *elf, Elf *handle, const GElf_Phdr *note)
+{
+	Elf_Data *data = elf_getdata_rawchunk(handle, (int64_t)note->p_offset, note->p_filesz,
+					      note->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+	size_t at = 0, next, name, desc;
+	GElf_Nhdr nhdr;
+
+	while (data && (next = gelf_getnote(data, at, &nhdr, &name, &desc)) > 0) {
+		if (nhdr.n_type == NT_GNU_BUILD_ID && nhdr.n_namesz == 4 && nhdr.n_descsz &&
+		    nhdr.n_descsz <= LOADER_BUILD_ID_MAX &&
+		    memcmp((const char *)data->d_buf + name, "GNU", 4) == 0) {
+			elf->build_id = note->p_offset + desc;
+			elf->build_id_size = nhdr.n_descsz;
+			return true;
+		}
+		at = next;
+	}
+	return false;
+}
+
+/* PT_GNU_PROPERTY says the same as the note that it covers: that one is missed by nobody. */
+static bool is_property(const struct loader_elf *elf, const GElf_Phdr *note)
+{
+	for (unsigned i = 0; i < elf->count; i++) {
+		if (elf->phdr[i].p_type == PT_GNU_PROPERTY &&
+		    elf->phdr[i].p_offset == note->p_offset &&
+		    elf->phdr[i].p_filesz == note->p_filesz)
+			return true;
+	}
+	return false;
+}
+
+/* The note to give up: a property's if there is one, one without the build-id, or else any. */
+static void read_notes(struct loader_elf *elf, Elf *handle)
+{
+	int best = -1;
+
+	elf->note = elf->count;
+	for (unsigned i = 0; i < elf->count; i++) {
+		const GElf_Phdr *note = &elf->phdr[i];
+		int worth;
+
+		if (note->p_type != PT_NOTE)
+			continue;
+		worth = find_build_id(elf, handle, note) ? 0 : 1;
+		if (is_property(elf, note))
+			worth = 2;
+		if (worth > best) {
+			best = worth;
+			elf->note = i;
+		}
+	}
+}
+
+enum cd_status loader_elf_open(struct loader_elf *elf, const void *bytes, size_t size,
+			       const char **why)
+{
+	enum cd_status status;
+	Elf *handle;
+
+	if (size > LOADER_FILE_MAX)
+		return refuse(CD_ELIMIT, why, "the file is too large");
+	if (size < sizeof(Elf64_Ehdr))
+		return refuse(CD_EINVAL, why, "not an ELF file");
+	*elf = (struct loader_elf){.bytes = bytes, .size = size};
+	elf_version(EV_CURRENT);
+	/* libelf does not write to an image unless it is told to; its prototype does not say so. */
+	handle = elf_memory((char *)(uintptr_t)bytes, size);
+	if (!handle)
+		return refuse(CD_EINVAL, why, "not an ELF file");
+	status = read_header(elf, handle, why);
+	if (status == CD_OK)
+		status = check_loads(elf, why);
+	if (status == CD_OK)
+		status = read_dynamic(elf, handle, why);
+	if (status == CD_OK) {
+		read_notes(elf, handle);
+		status = loader_find_functions(elf, handle);
+		if (status != CD_OK)
+			refuse(status, why, "no memory");
+	}
+	elf_end(handle);
+	if (status != CD_OK)
+		loader_elf_close(elf);
+	return status;
+}
+
+void loader_elf_close(struct loader_elf *elf)
+{
+	free(elf->starts);
+	elf->starts = NULL;
+}
+
+unsigned loader_elf_segment(const struct loader_elf *elf, uint64_t at, uint64_t len)
+{
+	for (unsigned i = 0; i < elf->count; i++) {
+		const GElf_Phdr *load = &elf->phdr[i];
+
+		if (load->p_type == PT_LOAD && at >= load->p_vaddr &&
+		    at - load->p_vaddr <= load->p_filesz &&
+		    len <= load->p_filesz - (at - load->p_vaddr))
+			return i;
+	}
+	return elf->count;
+}
+
+const uint8_t *loader_elf_code(const struct loader_elf *elf, uint64_t at, size_t *left)
+{
+	unsigned i = loader_elf_segment(elf, at, 1);
+	const GElf_Phdr *load = &elf->phdr[i];
+
+	if (i == elf->count || !(load->p_flags & PF_X))
+		return NULL;
+	*left = load->p_filesz - (at - load->p_vaddr);
+	return elf->bytes + load->p_offset + (at - load->p_vaddr);
+}
