@@ -62,6 +62,31 @@ fuzz: $(addprefix $(BUILD)/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (60)
 	    -artifact_prefix=$(BUILD)/corpus/$$f- $(BUILD)/corpus/$$f tests/fuzz/seeds/$$f >$(BUILD)/$$f.log 2>&1 \
 	    || { tail -40 $(BUILD)/$$f.log; exit 1; }; grep -E 'number_of_executed|peak_rss' $(BUILD)/$$f.log; done
 
+# The shim: two flat binaries for the loader to put into programs. Freestanding: it runs on any libc's stack and
+# thread block, so check.sh fails the build for anything that it cannot bring along.
+SHIM_FLAGS := -std=gnu11 $(WARN) -Os -ffreestanding -nostdlib -mgeneral-regs-only -fpie -mno-red-zone -fvisibility=hidden \
+	-fno-stack-protector -fno-stack-clash-protection -fcf-protection=none -fno-jump-tables -fno-tree-loop-distribute-patterns \
+	-fno-asynchronous-unwind-tables -Wframe-larger-than=128 -MMD -MP -I. -Iinclude
+SHIM_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(SHIM_SRC)))
+SHIM_IMAGE := $(BUILD)/ship/shim/carry.o
+$(BUILD)/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_FLAGS) -c $< -o $@
+$(BUILD)/shim/%.o: shim/%.S
+	@mkdir -p $(@D)
+	$(CC) -MMD -MP -I. -Iinclude -c $< -o $@
+$(BUILD)/shim/image.elf: shim/image.lds include/cordon/shim.h $(SHIM_OBJ)
+	$(CC) -E -P -x assembler-with-cpp -Iinclude $< -o $(BUILD)/shim/image.ld
+	$(LD) -static --no-undefined --build-id=none -z noexecstack -T $(BUILD)/shim/image.ld $(SHIM_OBJ) -o $@
+$(BUILD)/shim/image.bin: $(BUILD)/shim/image.elf shim/check.sh
+	objcopy -O binary -j .text $< $@.new && sh shim/check.sh 4096 $@.new $< $(SHIM_OBJ) && mv $@.new $@
+$(BUILD)/shim/stub.elf: $(BUILD)/shim/arch/x86_64/stub.o
+	$(LD) -static --no-undefined --build-id=none -z noexecstack -Ttext=0x10000 -e stub $< -o $@
+$(BUILD)/shim/stub.bin: $(BUILD)/shim/stub.elf $(BUILD)/shim/arch/x86_64/stub.o shim/check.sh
+	objcopy -O binary -j .text $< $@.new && sh shim/check.sh 4096 $@.new $< $(BUILD)/shim/arch/x86_64/stub.o && mv $@.new $@
+$(BUILD)/ship/shim/carry.o $(BUILD)/hook/shim/carry.o: $(BUILD)/shim/stub.bin $(BUILD)/shim/image.bin
+$(BUILD)/unit-tests $(BUILD)/san-tests $(addprefix $(BUILD)/,$(FUZZERS)): $(SHIM_IMAGE)
+
 # --- samples: small programs, each built as a user would ---
 samples: $(addprefix $(BUILD)/samples/,$(SAMPLES))
 .PHONY: samples

@@ -43,6 +43,18 @@
 #define CD_STUB_CALL 64 /* r11: the site's `syscall`; rax: the number */
 #define CD_STUB_START 80 /* an interpreter's entry point */
 
+/* Offsets into the head. */
+#define CD_HEAD_SLOT	   8
+#define CD_HEAD_ENTRY	   16
+#define CD_HEAD_IMAGE	   24
+#define CD_HEAD_IMAGE_SIZE 32
+
+/* The word by which a stub knows the shim from something else that is mapped there: 8 bytes,
+ * "cdshim\0\1", at this offset into the image. The last byte counts up when stub and image would not
+ * fit those of before. */
+#define CD_SHIM_WORD_AT 64
+#define CD_SHIM_WORD	0x01006d6968736463
+
 /*
  * The gate: one system call number that no Linux knows, by which what runs in a space speaks to the
  * kernel. ENOSYS: not in a space.
@@ -50,13 +62,14 @@
  *	for the monitor either, as strings that begin and end with a slash, each NUL-terminated, the
  *	last one empty. Returns their length.
  */
-#define CD_GATE_NR	4000
+#define CD_GATE_NR	511
 #define CD_GATE_SETTLED 1
 
 /* What the filter answers in the shim's range when a call is not settled. */
 #define CD_SHIM_UNSETTLED 38 /* ENOSYS */
 
 #ifndef __ASSEMBLER__
+#include <stddef.h>
 #include <stdint.h>
 
 /* Offsets count from the start of the segment. */
@@ -71,6 +84,11 @@ struct cd_shim_head {
 #define CD_SHIM_MAGIC "cordon\0\1"
 
 _Static_assert(sizeof(struct cd_shim_head) == CD_HEAD_SIZE, "as shim/ was assembled for");
+_Static_assert(offsetof(struct cd_shim_head, slot) == CD_HEAD_SLOT &&
+		   offsetof(struct cd_shim_head, entry) == CD_HEAD_ENTRY &&
+		   offsetof(struct cd_shim_head, image) == CD_HEAD_IMAGE &&
+		   offsetof(struct cd_shim_head, image_size) == CD_HEAD_IMAGE_SIZE,
+	       "as shim/ was assembled for");
 #endif
 
 #endif

@@ -1,0 +1,109 @@
+/*
+ * The shim's entry: rax is the number, r11 the address of the site's own `syscall`, rcx is free.
+ *
+ * The call is made from here. What Linux answers is the site's answer, if it is a success or an
+ * error that does not depend on who decides; any other call is made once more, by the site.
+ *
+ * The stack, from the site's rsp down: the red zone, then 16 bytes while Linux performs the call; 24
+ * after an error; about 200 while shim_settles() looks at a name that is not there. Nothing else is kept
+ * anywhere, so a signal handler may leave by longjmp, a forked child go on from here, and a
+ * restarted call begins again at the `syscall` below. The flags are the site's whichever way it is left,
+ * and rcx and r11 as a `syscall` at the site would set them.
+ */
+#include <asm/errno.h>
+
+#include "cordon/shim.h"
+#include "shim/arch/x86_64/abi.h"
+
+/*
+ * Errors that say something of the call, its arguments or the process, and that the monitor could
+ * only repeat. All below 64.
+ */
+#define BIT(error) (1 << (error))
+	.set	DEFINITIVE, BIT(EINTR) | BIT(EFAULT) | BIT(EBADF) | BIT(EMFILE) | BIT(ENFILE) | \
+		BIT(EEXIST) | BIT(ENOTDIR) | BIT(EISDIR) | BIT(ENOTEMPTY) | BIT(ENAMETOOLONG) | \
+		BIT(EINVAL) | BIT(ELOOP) | BIT(EAGAIN) | BIT(ENOMEM) | BIT(E2BIG) | BIT(ENOEXEC)
+
+	.section .text.entry, "ax", @progbits
+	.global	shim_entry
+shim_entry:
+	endbr64
+	lea	-RED_ZONE(%rsp), %rsp
+	push	%r11
+	push	%rax
+	syscall
+	/* An error has a high half of ones; no result does. Told without touching the flags. */
+	mov	%rax, %rcx
+	bswap	%rcx
+	not	%ecx
+	jrcxz	failed
+done:
+	mov	8(%rsp), %rcx
+	lea	2(%rcx), %rcx
+	lea	RED_ZONE + 16(%rsp), %rsp
+	notrack jmp *%rcx
+
+	.org	CD_SHIM_WORD_AT
+	.quad	CD_SHIM_WORD
+
+failed:
+	pushfq
+	neg	%rax
+	cmp	$64, %rax
+	jae	again
+	movabs	$DEFINITIVE, %rcx
+	bt	%rax, %rcx
+	jc	definitive
+	cmp	$ENOENT, %eax
+	je	absent
+again:
+	popfq
+	pop	%rax
+	pop	%r11
+	lea	RED_ZONE(%rsp), %rsp
+	notrack jmp *%r11
+definitive:
+	neg	%rax
+	mov	(%rsp), %r11
+	popfq
+	jmp	done
+
+/* What C may change is saved in the order of a call's arguments, and so shown to it. */
+absent:
+	mov	8(%rsp), %rcx
+	push	%r9
+	push	%r8
+	push	%r10
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	mov	%rcx, %rdi
+	mov	%rsp, %rsi
+	push	%rbp
+	mov	%rsp, %rbp
+	and	$-16, %rsp
+	cld
+	call	shim_settles
+	mov	%rbp, %rsp
+	pop	%rbp
+	mov	%eax, %ecx
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%r10
+	pop	%r8
+	pop	%r9
+	test	%ecx, %ecx
+	jz	again
+	mov	$ENOENT, %eax
+	jmp	definitive
+
+/* The gate, for C: rdi, rsi and rdx are where they should be, and Linux saves what C expects saved. */
+	.text
+	.global	shim_gate
+shim_gate:
+	mov	$CD_GATE_NR, %eax
+	syscall
+	ret
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,149 @@
+/*
+ * Is a name that Linux does not find one that the monitor would not find either?
+ *
+ * Runs in the program's own process, on its stack, between any two of its instructions:
+ * freestanding, without thread-local data, vector registers or anything of libc. It is never
+ * trusted: all it can do is spare the program a question.
+ *
+ * Invariants:
+ * - When in doubt the call is made again, where the monitor answers.
+ * - There is no lock, for a signal handler, a vfork child or another thread may be in here at the
+ *   same time, and whoever holds a lock may never come back. The table is the same for as long as a
+ *   process lives: who writes it while others read, writes what is there already.
+ */
+#include "shim/image.h"
+
+#include <asm/fcntl.h>
+#include <asm/errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cordon/shim.h"
+
+enum state {
+	UNKNOWN,
+	KNOWN,
+	NO_TABLE,
+};
+
+/* The data page; zero at first. */
+struct shim_data {
+	uint32_t state; /* enum state */
+	char table[CD_SHIM_DATA - sizeof(uint32_t)];
+};
+_Static_assert(sizeof(struct shim_data) == CD_SHIM_DATA, "one page");
+
+/* Where a call has the name that it may not find, and its flags: 1 for the first argument; 0: none.
+ * Calls without a name here are always made again: chdir, which the monitor wants to know of, and
+ * execve, whose ENOENT may be an interpreter's. */
+struct shape {
+	uint16_t nr;
+	uint8_t path, open_flags;
+};
+
+#define NAME(path)	  path, 0
+#define OPEN(path, flags) path, flags
+#define NONE		  0, 0
+#define SHAPE_open	  OPEN(1, 2)
+#define SHAPE_stat	  NAME(1)
+#define SHAPE_lstat	  NAME(1)
+#define SHAPE_access	  NAME(1)
+#define SHAPE_execve	  NONE
+#define SHAPE_chdir	  NONE
+#define SHAPE_mkdir	  NAME(1)
+#define SHAPE_rmdir	  NAME(1)
+#define SHAPE_unlink	  NAME(1)
+#define SHAPE_readlink	  NAME(1)
+#define SHAPE_statfs	  NAME(1)
+#define SHAPE_openat	  OPEN(2, 3)
+#define SHAPE_mkdirat	  NAME(2)
+#define SHAPE_newfstatat  NAME(2)
+#define SHAPE_unlinkat	  NAME(2)
+#define SHAPE_readlinkat  NAME(2)
+#define SHAPE_faccessat	  NAME(2)
+#define SHAPE_statx	  NAME(2)
+#define SHAPE_faccessat2  NAME(2)
+
+static const struct shape shapes[] = {
+#define SHIM_CALL(nr, name) {nr, SHAPE_##name},
+#include "shim/calls.def"
+#undef SHIM_CALL
+};
+
+static const struct shape *find_shape(long nr)
+{
+	for (unsigned i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		if (shapes[i].nr == nr)
+			return &shapes[i];
+	return 0;
+}
+
+/* The last string must be the empty one, or a walk would not end. */
+static bool is_table(const char *table, long length)
+{
+	if (length < 1 || length > (long)sizeof(shim_data.table) || table[length - 1])
+		return false;
+	return length == 1 || !table[length - 2];
+}
+
+static const char *get_table(void)
+{
+	uint32_t state = __atomic_load_n(&shim_data.state, __ATOMIC_ACQUIRE);
+
+	if (state == UNKNOWN) {
+		long length = shim_gate(CD_GATE_SETTLED, shim_data.table, sizeof(shim_data.table));
+
+		if (length == -EINTR)
+			return 0; /* next time */
+		state = is_table(shim_data.table, length) ? KNOWN : NO_TABLE;
+		__atomic_store_n(&shim_data.state, state, __ATOMIC_RELEASE);
+	}
+	return state == KNOWN ? shim_data.table : 0;
+}
+
+/* What follows the subtree in the path, or NULL. */
+static const char *strip(const char *path, const char *subtree)
+{
+	while (*subtree)
+		if (*path++ != *subtree++)
+			return 0;
+	return path;
+}
+
+static bool climbs(const char *path)
+{
+	for (bool first = true; *path; first = *path++ == '/')
+		if (first && path[0] == '.' && path[1] == '.' && (!path[2] || path[2] == '/'))
+			return true;
+	return false;
+}
+
+/* Linux has just read the path, and found its end. */
+static bool is_settled(const char *path, const char *table)
+{
+	for (const char *subtree = table; *subtree;) {
+		const char *rest = strip(path, subtree);
+
+		if (rest)
+			return !climbs(rest);
+		while (*subtree++)
+			;
+	}
+	return false;
+}
+
+int shim_settles(long nr, const long argument[6])
+{
+	const struct shape *shape = find_shape(nr);
+	const char *path, *table;
+
+	if (!shape || !shape->path)
+		return 0;
+	if (shape->open_flags && (argument[shape->open_flags - 1] & O_CREAT))
+		return 0;
+	path = (const char *)argument[shape->path - 1];
+	if (!path || *path != '/')
+		return 0;
+	table = get_table();
+	return table && is_settled(path, table);
+}

@@ -1,0 +1,16 @@
+/*
+ * The two binaries that the loader puts into files, carried in cordon (include/cordon/shim.h is the
+ * contract):
+ *
+ *	stub	goes right behind struct cd_shim_head
+ *	image	goes into interpreters; head.image and head.image_size tell the stub where it is
+ *
+ * Both are position independent as bytes: they are copied as they are.
+ */
+#ifndef CORDON_SHIM_SHIM_H
+#define CORDON_SHIM_SHIM_H
+
+extern const unsigned char shim_stub[], shim_stub_end[];
+extern const unsigned char shim_image[], shim_image_end[];
+
+#endif
