@@ -16,7 +16,7 @@ struct cli_command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct cli_command cli_run, cli_policy, cli_doctor;
+extern const struct cli_command cli_run, cli_policy, cli_cache, cli_doctor;
 
 /* One line to standard error: "cordon: ...". */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

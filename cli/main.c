@@ -10,7 +10,8 @@
 #include "tests/hook/hook.h"
 #endif
 
-static const struct cli_command *const commands[] = {&cli_run, &cli_policy, &cli_doctor};
+static const struct cli_command *const commands[] = {&cli_run, &cli_policy, &cli_cache,
+						     &cli_doctor};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

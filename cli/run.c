@@ -18,7 +18,9 @@
 
 #include "cli/cli.h"
 #include "cli/keeper.h"
+#include "cli/native.h"
 #include "cli/report.h"
+#include "cordon/shim.h"
 #include "host/host.h"
 #include "host/launch.h"
 #include "kernel/border.h"
@@ -37,6 +39,7 @@ struct run {
 	struct pol_draft *draft;
 	struct pol_policy *policy;
 	struct cd_plan *plan;
+	unsigned native; /* enum cd_native: what programs may do without the monitor */
 	char cwd[CD_PATH_MAX];
 	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
 	char **envp;
@@ -124,6 +127,12 @@ static void serve(void *context, const struct host_monitor *monitor)
 	    host_setup(monitor->proc) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
+	if (run->native) {
+		static char settled[CD_SHIM_DATA / 2];
+
+		space->settled = settled;
+		space->settled_len = mon_settled_subtrees(run->plan, settled, sizeof(settled));
+	}
 	border = kern_border_new(space, &host_linux, &observer);
 	if (!border)
 		_exit(CLI_FAILED);
@@ -546,6 +555,7 @@ static int launch(struct run *run)
 	    .limits = run->limits,
 	    .limit_count = run->limit_count,
 	    .unix_sockets = grants_address(run->policy->table, true),
+	    .native = run->native,
 	    .serve = serve,
 	    .context = run,
 	};
@@ -582,6 +592,8 @@ static int prepare(struct run *run)
 		return print_policy(run) ? CLI_FAILED : -1;
 	if (make_environment(run) || make_plan(run) || open_log(run))
 		return CLI_FAILED;
+	if (run->policy->audit == POL_AUDIT_DENIED)
+		run->native = cli_native(run->plan, run->policy->table, run->verbose);
 	set_limits(run);
 	return 0;
 }

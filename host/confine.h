@@ -13,8 +13,14 @@
  * no_new_privs. */
 enum cd_status host_drop_capabilities(void) CD_CHECKED;
 
-/* The Landlock ABI of the running kernel; 0 when there is none. CORDON_WITHOUT=landlock in the
- * environment hides it. */
+/*
+ * Is the mechanism among those in CORDON_WITHOUT, separated by commas, in the environment? So that
+ * what stands in for it can be tried on machines that have it. It only ever takes away.
+ */
+bool host_without(const char *mechanism);
+
+/* The Landlock ABI of the running kernel; 0 when there is none. CORDON_WITHOUT=landlock hides it.
+ */
 int host_landlock_abi(void);
 
 /*

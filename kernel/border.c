@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cordon/shim.h"
 #include "kernel/memory.h"
 #include "kernel/pending.h"
 #include "kernel/process.h"
@@ -29,12 +31,19 @@
 
 #define SWEEP_MS 20
 
+struct processors {
+	long size; /* bytes of the mask that Linux knows */
+	unsigned long mask[16];
+};
+
 struct kern_border {
 	struct kern_space *space;
 	const struct kern_host *host;
 	const struct kern_observer *observer;
 	bool worker;	  /* this process answers one message and ends */
 	bool sync_wakeup; /* Linux 6.6; there NOTIF_RECV itself notices the end of the space, too */
+	pid_t held_for;	  /* the thread for which this process stays where it is; 0: none */
+	struct processors all, here;
 	struct kern_counters counters;
 	struct kern_pending pending;
 	struct seccomp_notif *trap; /* as large as the running kernel's */
@@ -161,6 +170,51 @@ bool kern_border_movable(const struct kern_message *message, const char *path, s
 	return true;
 }
 
+/*
+ * A descriptor is installed by the waiting thread itself, and both wake-ups that this takes lack
+ * the hint that NOTIF_SEND gives: Linux would use an idle processor, and that takes ten times as
+ * long as all the rest. So both threads are held on this processor for as long as it takes. The
+ * other one sleeps before and after, and does not see it. The monitor stays while traps come from
+ * that same thread, which most do.
+ */
+static bool get_processors(pid_t tid, struct processors *p)
+{
+	p->size = syscall(SYS_sched_getaffinity, tid, sizeof(p->mask), p->mask);
+	return p->size > 0;
+}
+
+static bool set_processors(pid_t tid, const struct processors *p)
+{
+	return p->size > 0 && syscall(SYS_sched_setaffinity, tid, p->size, p->mask) == 0;
+}
+
+static void let_go(struct kern_border *border)
+{
+	if (!border->held_for)
+		return;
+	border->held_for = 0;
+	set_processors(0, &border->all);
+}
+
+/* Holds the monitor where it is, until a trap comes from another thread. */
+static bool hold_here(struct kern_border *border, pid_t tid)
+{
+	int cpu;
+
+	if (border->held_for == tid)
+		return true;
+	cpu = border->sync_wakeup ? sched_getcpu() : -1;
+	if (cpu < 0 || (size_t)cpu >= 8 * sizeof(border->here.mask))
+		return false;
+	memset(border->here.mask, 0, sizeof(border->here.mask));
+	border->here.mask[cpu / 64] = 1UL << cpu % 64;
+	border->here.size = sizeof(border->here.mask);
+	if (!set_processors(0, &border->here))
+		return false;
+	border->held_for = tid;
+	return true;
+}
+
 int kern_border_may_block(struct kern_border *border, const struct kern_message *message)
 {
 	int result;
@@ -170,6 +224,8 @@ int kern_border_may_block(struct kern_border *border, const struct kern_message 
 	border->counters.blocked++;
 	result = kern_pending_fork(&border->pending, message);
 	border->worker = result == 0;
+	if (border->worker)
+		let_go(border);
 	return result;
 }
 
@@ -188,58 +244,6 @@ int kern_border_read(const struct kern_message *message, uint64_t address, void 
 	return !error && !kern_message_alive(message) ? -ESRCH : error;
 }
 
-/*
- * A descriptor is installed by the waiting thread itself, and both wake-ups that this takes lack
- * the hint that NOTIF_SEND gives: Linux would use an idle processor, and that takes ten times as
- * long as all the rest. So both threads are held on this processor for as long as it takes. The
- * other one sleeps before and after, and does not see it.
- */
-struct held_threads {
-	pid_t tid;
-	bool held;
-	struct processors {
-		long size; /* bytes of the mask that Linux knows */
-		unsigned long mask[16];
-	} its, ours;
-};
-
-static bool get_processors(pid_t tid, struct processors *p)
-{
-	p->size = syscall(SYS_sched_getaffinity, tid, sizeof(p->mask), p->mask);
-	return p->size > 0;
-}
-
-static bool set_processors(pid_t tid, const struct processors *p)
-{
-	return syscall(SYS_sched_setaffinity, tid, p->size, p->mask) == 0;
-}
-
-static void hold_here(struct held_threads *held, pid_t tid)
-{
-	struct processors here = {.size = sizeof(here.mask)};
-	unsigned cpu;
-
-	held->tid = tid;
-	held->held = false;
-	if (!get_processors(0, &held->ours) || !get_processors(tid, &held->its) ||
-	    syscall(SYS_getcpu, &cpu, NULL, NULL) || cpu >= 8 * sizeof(here.mask))
-		return;
-	here.mask[cpu / 64] = 1UL << cpu % 64;
-	/* Ours first: from here on it is the processor that we are on. */
-	held->held = set_processors(0, &here);
-	if (held->held && !set_processors(tid, &here))
-		held->its.size = 0;
-}
-
-static void let_go(const struct held_threads *held)
-{
-	if (!held->held)
-		return;
-	if (held->its.size)
-		set_processors(held->tid, &held->its);
-	set_processors(0, &held->ours);
-}
-
 /* The descriptor's number in the process, or -errno; -ENOENT: nobody waits any more. */
 static int install(struct kern_border *border, const struct kern_reply *reply)
 {
@@ -248,14 +252,15 @@ static int install(struct kern_border *border, const struct kern_reply *reply)
 	    .srcfd = (uint32_t)reply->fd,
 	    .newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0,
 	};
-	struct held_threads held = {0};
-	int fd;
+	struct processors its = {0};
+	pid_t tid = border->message.tid;
+	bool held = hold_here(border, tid) && get_processors(tid, &its) &&
+		    set_processors(tid, &border->here);
+	int fd = ioctl(border->space->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 
-	if (border->sync_wakeup)
-		hold_here(&held, border->message.tid);
-	fd = ioctl(border->space->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 	fd = fd < 0 ? -errno : fd;
-	let_go(&held);
+	if (held)
+		set_processors(tid, &its);
 	return fd;
 }
 
@@ -292,12 +297,28 @@ static void answer(struct kern_border *border, struct kern_reply *reply)
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
+/* What is asked of the kernel itself, and no layer decides on. */
+static int64_t answer_gate(const struct kern_message *message)
+{
+	const struct kern_space *space = message->space;
+	int error;
+
+	if (message->extra != CD_GATE_SETTLED || !space->settled)
+		return -ENOSYS;
+	if (message->len < space->settled_len)
+		return -E2BIG;
+	error = kern_border_write(message, message->buf, space->settled, space->settled_len);
+	return error ? error : (int64_t)space->settled_len;
+}
+
 static void handle(struct kern_border *border)
 {
 	struct kern_message *message = &border->message;
 	struct kern_reply reply = {.action = KERN_REPLY_VALUE, .value = -ENOSYS, .fd = -1};
 	int error;
 
+	if (border->held_for != (pid_t)border->trap->pid)
+		let_go(border);
 	border->counters.messages++;
 	message->space = border->space;
 	message->id = border->trap->id;
@@ -306,6 +327,8 @@ static void handle(struct kern_border *border)
 		return; /* what was read may be another process's: nothing is done with it */
 	if (error)
 		reply.value = error;
+	else if (message->verb == CD_VERB_GATE)
+		reply.value = answer_gate(message);
 	else if (border->host->perform[message->verb])
 		border->host->perform[message->verb](border->host->context, border, message,
 						     &reply);
@@ -350,6 +373,7 @@ enum cd_status kern_border_serve(struct kern_border *border)
 	int listener = border->space->listener;
 
 	kern_pending_setup();
+	get_processors(0, &border->all);
 	border->sync_wakeup =
 	    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
 	for (;;) {

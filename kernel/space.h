@@ -44,7 +44,11 @@ struct kern_space {
 
 	int init_pidfd; /* pid 1 of the space; -1 before the start */
 	int listener;	/* of the space's filter; -1 before the start */
-	int proc;	/* the monitor's own /proc, in which thread ids of messages are valid */
+	/* For the shim: subtrees in which what is not there is not there for the monitor either
+	 * (CD_GATE_SETTLED). Borrowed; NULL: none. */
+	const char *settled;
+	size_t settled_len;
+	int proc; /* the monitor's own /proc, in which thread ids of messages are valid */
 
 	/* Process state that Linux keeps and does not tell cheaply: until a process calls umask(2),
 	 * all have the one that the space began with. */

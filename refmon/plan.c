@@ -750,6 +750,25 @@ enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_moun
 	return CD_OK;
 }
 
+enum cd_status mon_plan_add(struct cd_plan *plan, const struct cd_mount *mount)
+{
+	struct cd_mount *grown = realloc(plan->mounts, (plan->count + 1) * sizeof(*grown)), *added;
+
+	if (!grown)
+		return CD_ENOMEM;
+	plan->mounts = grown;
+	added = &grown[plan->count];
+	*added = *mount;
+	added->dest = strdup(mount->dest);
+	added->from = mount->from ? strdup(mount->from) : NULL;
+	if (!added->dest || (mount->from && !added->from)) {
+		free_mount(added);
+		return CD_ENOMEM;
+	}
+	plan->count++;
+	return CD_OK;
+}
+
 void mon_plan_free(struct cd_plan *plan)
 {
 	if (!plan)

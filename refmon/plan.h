@@ -21,6 +21,11 @@
  */
 enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_mount *given,
 			     size_t given_count, struct cd_plan **out) CD_CHECKED;
+/*
+ * Adds a mount that covers what the plan shows at that place; strings are copied. mon_settle() puts
+ * mounts in order again. CD_ENOMEM.
+ */
+enum cd_status mon_plan_add(struct cd_plan *plan, const struct cd_mount *mount) CD_CHECKED;
 void mon_plan_free(struct cd_plan *plan);
 
 #endif

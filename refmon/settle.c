@@ -1,6 +1,7 @@
 /* What the rules settle for good. */
 #include "refmon/settle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -368,4 +369,61 @@ enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan)
 	free(s.takers);
 	free(s.regions);
 	return status;
+}
+
+static size_t add_subtree(char *text, size_t len, size_t size, const char *path)
+{
+	size_t n = strlen(path);
+
+	/* Its slash, its NUL, and the last one. */
+	if (n < 2 || len + n + 3 > size)
+		return len;
+	memcpy(text + len, path, n);
+	memcpy(text + len + n, "/", 2);
+	return len + n + 2;
+}
+
+/* Is the place at or below a subtree of the text? */
+static bool is_in(const char *text, size_t len, const char *path)
+{
+	size_t n = strlen(path);
+
+	for (const char *at = text; at < text + len; at += strlen(at) + 1) {
+		size_t m = strlen(at) - 1;
+
+		if (n >= m && memcmp(at, path, m) == 0 && (n == m || path[m] == '/'))
+			return true;
+	}
+	return false;
+}
+
+size_t mon_settled_subtrees(const struct cd_plan *plan, char *text, size_t size)
+{
+	const uint8_t needed = CD_NATIVE_READ | CD_NATIVE_LIST;
+	size_t len = 0;
+
+	for (size_t i = 0; plan->native & CD_NATIVE_LOOK && i < plan->count; i++) {
+		const struct cd_mount *m = &plan->mounts[i];
+
+		if ((m->kind == CD_MOUNT_BIND || m->kind == CD_MOUNT_TMPFS ||
+		     m->kind == CD_MOUNT_COW) &&
+		    !m->file && !is_in(text, len, m->dest) &&
+		    ((m->native | granted_above(plan, i)) & needed) == needed)
+			len = add_subtree(text, len, size, m->dest);
+	}
+	/* A link at the root to one of them is another name for it ("/lib"). */
+	for (size_t i = 0; len && i < plan->count; i++) {
+		const struct cd_mount *m = &plan->mounts[i];
+		char target[CD_PATH_MAX];
+
+		if (m->kind != CD_MOUNT_SYMLINK || strchr(m->dest + 1, '/') ||
+		    strstr(m->from, ".."))
+			continue;
+		if (snprintf(target, sizeof(target), "%s%s", m->from[0] == '/' ? "" : "/",
+			     m->from) < (int)sizeof(target) &&
+		    is_in(text, len, target))
+			len = add_subtree(text, len, size, m->dest);
+	}
+	text[len] = '\0';
+	return len + 1;
 }

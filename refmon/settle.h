@@ -20,4 +20,11 @@
  */
 enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan) CD_CHECKED;
 
+/*
+ * The subtrees of a settled plan in which a name that Linux does not find is one that the monitor
+ * would not find either: strings that begin and end with a slash, each NUL-terminated, the last one
+ * empty. As many as fit; returns their length, with the last NUL. size is 2 at least.
+ */
+size_t mon_settled_subtrees(const struct cd_plan *plan, char *text, size_t size);
+
 #endif

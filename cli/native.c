@@ -1,0 +1,143 @@
+/* Letting programs do natively what the policy settles. */
+#include "cli/native.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/cli.h"
+#include "host/confine.h"
+#include "loader/cache.h"
+#include "refmon/plan.h"
+#include "refmon/settle.h"
+
+/* Interpreters, by the path that the processor's ABI fixes, and the libcs that lie beside them. */
+static const struct {
+	const char *interpreter;
+	const char *libraries[3];
+} families[] = {
+    /* Before glibc 2.34 libpthread had calls of its own. */
+    {"/lib64/ld-linux-x86-64.so.2", {"libc.so.6", "libpthread.so.0", NULL}},
+    {"/lib/ld-musl-x86_64.so.1", {NULL}},
+};
+
+struct native {
+	struct cd_plan *plan;
+	struct loader_cache cache;
+	bool verbose;
+	unsigned count; /* of interpreters */
+};
+
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || !path[n] || n == 1);
+}
+
+/* The mount that shows the place. */
+static const struct cd_mount *covering(const struct cd_plan *plan, const char *path)
+{
+	const struct cd_mount *deepest = NULL;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (is_at_or_below(path, plan->mounts[i].dest) &&
+		    (!deepest || strlen(plan->mounts[i].dest) >= strlen(deepest->dest)))
+			deepest = &plan->mounts[i];
+	return deepest;
+}
+
+/* Is the file in the view as it is outside, to be mapped as code, and not to be changed there? */
+static bool is_shown(const struct cd_plan *plan, const char *path)
+{
+	const struct cd_mount *mount = covering(plan, path);
+
+	return mount && mount->kind == CD_MOUNT_BIND && strcmp(mount->dest, mount->from) == 0 &&
+	       mount->exec && !mount->writable;
+}
+
+static bool cover(struct native *n, const char *path)
+{
+	struct cd_mount mount = {.kind = CD_MOUNT_BIND, .dest = path, .exec = true, .file = true};
+	char copy[CD_PATH_MAX];
+	const char *why;
+	enum cd_status status;
+
+	if (!is_shown(n->plan, path))
+		return false;
+	status = loader_cache_get(&n->cache, path, copy, &why);
+	if (status != CD_OK) {
+		if (n->verbose)
+			cli_say("%s goes through the monitor for everything: %s", path,
+				status == CD_ESYS ? strerror(errno)
+				: why		  ? why
+						  : "no copy");
+		return false;
+	}
+	mount.from = copy;
+	return mon_plan_add(n->plan, &mount) == CD_OK;
+}
+
+static void cover_family(struct native *n, const char *interpreter, const char *const *libraries)
+{
+	char path[CD_PATH_MAX], *slash;
+
+	if (!realpath(interpreter, path) || !cover(n, path))
+		return;
+	n->count++;
+	slash = strrchr(path, '/');
+	for (; *libraries; libraries++) {
+		char library[CD_PATH_MAX], real[CD_PATH_MAX];
+
+		if (snprintf(library, sizeof(library), "%.*s/%s", (int)(slash - path), path,
+			     *libraries) < (int)sizeof(library) &&
+		    realpath(library, real))
+			cover(n, real);
+	}
+}
+
+/* A space may read the copies that it is shown. What it could write, others would run. */
+static bool hide_cache(struct native *n)
+{
+	const struct cd_mount *mount = covering(n->plan, n->cache.path);
+	struct cd_mount mask = {.kind = CD_MOUNT_MASK, .dest = n->cache.path};
+
+	if (!mount || mount->kind == CD_MOUNT_DIR || mount->kind == CD_MOUNT_MASK)
+		return true;
+	return mon_plan_add(n->plan, &mask) == CD_OK;
+}
+
+/* Descriptors of directories may come in from outside by a socket, and lead past the view. */
+static bool has_socket(void)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+			return true;
+	return false;
+}
+
+unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, bool verbose)
+{
+	struct native n = {.plan = plan, .verbose = verbose};
+	enum cd_status status;
+
+	if (host_without("shim") || !host_can_confine_native())
+		return 0;
+	status = loader_cache_open(&n.cache);
+	if (status != CD_OK) {
+		if (verbose)
+			cli_say("no cache for the shim's libraries: %s",
+				status == CD_ESYS ? strerror(errno) : "it is not yours alone");
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		cover_family(&n, families[i].interpreter, families[i].libraries);
+	if (n.count && (!hide_cache(&n) || mon_settle(table, plan) != CD_OK))
+		plan->native = 0;
+	loader_cache_close(&n.cache);
+	return plan->native & (has_socket() ? ~(unsigned)CD_NATIVE_LOOK : ~0u);
+}

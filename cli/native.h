@@ -1,0 +1,18 @@
+/* Letting programs do natively what the policy settles. */
+#ifndef CORDON_CLI_NATIVE_H
+#define CORDON_CLI_NATIVE_H
+
+#include <stdbool.h>
+
+#include "cordon/plan.h"
+#include "refmon/table.h"
+
+/*
+ * Puts copies of the machine's interpreters and libcs that lead to the shim into the plan, and
+ * settles it: enum cd_native, what programs may do by themselves. 0: nothing, and the plan shows
+ * nothing new; everything goes through the monitor then, which is slower and confines the same.
+ * verbose: says why that is.
+ */
+unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, bool verbose);
+
+#endif
