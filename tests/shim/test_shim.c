@@ -770,6 +770,7 @@ static void try_absent(void)
 	    "./none",	    "../none",	    "//usr/none",	 "/usrnone",
 	    "/none",	    "/opt/none",    "/opt/deepnone",	 ""};
 
+	CHECK(stat_is_made_again("none") && monitor.asked == 0);
 	for (size_t i = 0; i < COUNT(settled); i++)
 		CHECK(stat_is_absent(settled[i]));
 	for (size_t i = 0; i < COUNT(unsettled); i++)
