@@ -53,8 +53,7 @@ static enum cd_status read_header(struct loader_elf *elf, Elf *handle, const cha
 
 static bool is_loadable(const GElf_Phdr *load)
 {
-	return load->p_filesz <= load->p_memsz && load->p_memsz &&
-	       load->p_vaddr < LOADER_VADDR_MAX &&
+	return load->p_filesz <= load->p_memsz && load->p_vaddr < LOADER_VADDR_MAX &&
 	       load->p_memsz < LOADER_VADDR_MAX - load->p_vaddr && load->p_align >= LOADER_PAGE &&
 	       !(load->p_align & (load->p_align - 1)) &&
 	       !((load->p_vaddr ^ load->p_offset) & (load->p_align - 1));

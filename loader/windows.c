@@ -47,6 +47,33 @@ static uint64_t offset_of(const struct loader_windows *windows, const uint8_t *b
 	return (uint64_t)(bytes - windows->elf->bytes);
 }
 
+/* The last start that is not behind an address. */
+static size_t start_of(const struct loader_elf *elf, uint64_t at)
+{
+	size_t low = 0, high = elf->starts_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (elf->starts[middle] <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The code from an address to where the next function begins; NULL: none. */
+static const uint8_t *rest_of(const struct loader_elf *elf, uint64_t at, size_t *left)
+{
+	const uint8_t *bytes = loader_elf_code(elf, at, left);
+	size_t next = start_of(elf, at) + 1;
+
+	if (bytes && next < elf->starts_count && elf->starts[next] - at < *left)
+		*left = elf->starts[next] - at;
+	return bytes;
+}
+
 /* --- switches --- */
 
 /* lock cmpxchg with prefixes as they come; a look at the bytes spares most functions a reading. */
@@ -114,7 +141,7 @@ static bool read_switch(struct loader_code *code, const uint8_t *bytes, size_t l
 static bool is_switch(struct loader_windows *windows, uint64_t target)
 {
 	size_t left;
-	const uint8_t *bytes = loader_elf_code(windows->elf, target, &left);
+	const uint8_t *bytes = rest_of(windows->elf, target, &left);
 	uint64_t offset;
 
 	if (!bytes)
@@ -145,36 +172,14 @@ static enum cd_status put_todo(struct loader_windows *windows, uint64_t at)
 	return CD_OK;
 }
 
-/* The last start that is not behind an address. */
-static size_t start_of(const struct loader_elf *elf, uint64_t at)
-{
-	size_t low = 0, high = elf->starts_count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (elf->starts[middle] <= at)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* The function, or what stands for one, around an address is inside as a whole. */
 static void put_inside(struct loader_windows *windows, uint64_t at)
 {
 	const struct loader_elf *elf = windows->elf;
-	size_t low = start_of(elf, at), left;
-	const uint8_t *bytes;
-	uint64_t start, len;
+	size_t len;
+	const uint8_t *bytes = rest_of(elf, elf->starts[start_of(elf, at)], &len);
 
-	start = elf->starts[low];
-	bytes = loader_elf_code(elf, start, &left);
-	if (!bytes)
-		return;
-	len = low + 1 < elf->starts_count ? elf->starts[low + 1] - start : left;
-	for (uint64_t i = 0; i < len && i < left; i++)
+	for (size_t i = 0; bytes && i < len; i++)
 		set_bit(windows->inside, offset_of(windows, bytes) + i);
 }
 
