@@ -10,7 +10,20 @@
 #ifndef CORDON_SHIM_SHIM_H
 #define CORDON_SHIM_SHIM_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 extern const unsigned char shim_stub[], shim_stub_end[];
 extern const unsigned char shim_image[], shim_image_end[];
+
+static inline size_t shim_stub_size(void)
+{
+	return (uintptr_t)shim_stub_end - (uintptr_t)shim_stub;
+}
+
+static inline size_t shim_image_size(void)
+{
+	return (uintptr_t)shim_image_end - (uintptr_t)shim_image;
+}
 
 #endif

@@ -12,8 +12,8 @@ enum { XSTATE_BV = 512 };
 
 void shim_file_init(struct shim_file *file)
 {
-	size_t stub = (size_t)(shim_stub_end - shim_stub);
-	size_t image = (size_t)(shim_image_end - shim_image);
+	size_t stub = shim_stub_size();
+	size_t image = shim_image_size();
 	struct cd_shim_head head = {
 	    .magic = CD_SHIM_MAGIC, .slot = SLOT_AT, .image = IMAGE_AT, .image_size = image};
 
@@ -72,7 +72,7 @@ void shim_map(void)
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	cr_assert_eq(base, (void *)CD_SHIM_BASE);
-	memcpy(base, shim_image, (size_t)(shim_image_end - shim_image));
+	memcpy(base, shim_image, shim_image_size());
 	cr_assert_eq(mprotect(base, CD_SHIM_CODE, PROT_READ | PROT_EXEC), 0);
 }
 

@@ -264,11 +264,8 @@ Test(shim, needs_little_stack)
 	failed = stack_used((long)"/etc/passwd/");
 	absent = stack_used((long)"/none");
 	absent_again = stack_used((long)"/none");
-	if (getenv("SHIM_FIGURES"))
-		fprintf(
-		    stderr,
-		    "stack, red zone included: first %zu, then %zu, error %zu, absent %zu, %zu\n",
-		    find, common, failed, absent, absent_again);
+	cr_log_info("red zone included: first %zu, then %zu, error %zu, absent %zu, %zu", find,
+		    common, failed, absent, absent_again);
 	cr_expect_leq(common, 128 + 16);
 	cr_expect_leq(failed, 128 + 24);
 	cr_expect_leq(find, 128 + 56);
@@ -560,8 +557,7 @@ Test(shim_stub, start_maps_the_shim)
 	start(0x1234);
 	cr_expect_eq(*file.slot, CD_SHIM_BASE);
 	cr_expect_eq(at_entry_after(), 0x1234);
-	cr_expect_eq(
-	    memcmp((void *)CD_SHIM_BASE, shim_image, (size_t)(shim_image_end - shim_image)), 0);
+	cr_expect_eq(memcmp((void *)CD_SHIM_BASE, shim_image, shim_image_size()), 0);
 	cr_expect_eq(s_stat.call((long)"/", (long)&st, 0, 0), 0);
 	cr_expect_eq(s_stat.call((long)"/none", (long)&st, 0, 0), -ENOENT);
 	/* Code that nobody can write, and data that nobody can run. */
