@@ -11,32 +11,32 @@
 #include "lib/vec.h"
 #include "refmon/address.h"
 
-/* What most policies need: growing to it by steps takes time at every start. */
-#define FIRST_RULES 128
-#define FIRST_TEXT  8192
-
 struct mon_builder *mon_builder_new(void)
 {
-	struct mon_builder *builder = calloc(1, sizeof(*builder));
+	struct mon_builder *builder = malloc(sizeof(*builder));
 
 	if (!builder)
 		return NULL;
-	builder->rules =
-	    cd_vec_grow(NULL, &builder->rule_capacity, FIRST_RULES, sizeof(*builder->rules));
-	builder->text = cd_vec_grow(NULL, &builder->text_capacity, FIRST_TEXT, 1);
-	if (builder->rules && builder->text)
-		return builder;
-	mon_builder_free(builder);
-	return NULL;
+	builder->rules = builder->first_rules;
+	builder->rule_count = 0;
+	builder->rule_capacity = MON_FIRST_RULES;
+	builder->secrets = NULL;
+	builder->secret_count = builder->secret_capacity = 0;
+	builder->text = builder->first_text;
+	builder->text_len = 0;
+	builder->text_capacity = MON_FIRST_TEXT;
+	return builder;
 }
 
 void mon_builder_free(struct mon_builder *builder)
 {
 	if (!builder)
 		return;
-	free(builder->rules);
+	if (builder->rules != builder->first_rules)
+		free(builder->rules);
 	free(builder->secrets);
-	free(builder->text);
+	if (builder->text != builder->first_text)
+		free(builder->text);
 	free(builder);
 }
 
@@ -47,7 +47,8 @@ static enum cd_status copy_text(struct mon_builder *builder, const char *text, u
 
 	if (builder->text_len + len > UINT32_MAX)
 		return CD_ELIMIT;
-	grown = cd_vec_grow(builder->text, &builder->text_capacity, builder->text_len + len, 1);
+	grown = cd_vec_grow_first(builder->first_text, builder->text, &builder->text_capacity,
+				  builder->text_len + len, 1);
 	if (!grown)
 		return CD_ENOMEM;
 	builder->text = grown;
@@ -122,8 +123,8 @@ enum cd_status mon_builder_add(struct mon_builder *builder, const struct mon_rul
 	}
 	if (builder->rule_count >= CD_RULES_MAX)
 		return CD_ELIMIT;
-	grown = cd_vec_grow(builder->rules, &builder->rule_capacity, builder->rule_count + 1,
-			    sizeof(*grown));
+	grown = cd_vec_grow_first(builder->first_rules, builder->rules, &builder->rule_capacity,
+				  builder->rule_count + 1, sizeof(*grown));
 	if (!grown)
 		return CD_ENOMEM;
 	builder->rules = grown;

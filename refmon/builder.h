@@ -14,6 +14,11 @@ struct mon_added {
 	uint32_t pattern, source, pointer;
 };
 
+/* What most policies need: room for it is part of the builder, as growing to it by steps takes time
+ * at every start. */
+#define MON_FIRST_RULES 128
+#define MON_FIRST_TEXT	8192
+
 struct mon_builder {
 	struct mon_added *rules;
 	size_t rule_count, rule_capacity;
@@ -21,6 +26,8 @@ struct mon_builder {
 	size_t secret_count, secret_capacity;
 	char *text;
 	size_t text_len, text_capacity;
+	struct mon_added first_rules[MON_FIRST_RULES];
+	char first_text[MON_FIRST_TEXT];
 };
 
 #endif

@@ -28,6 +28,7 @@ struct grown_node {
 	uint32_t parent, entries; /* entries: head of a list, NONE when empty */
 	uint32_t lead_rule;
 	uint32_t glob_count;
+	uint32_t plain_width, glob_width; /* see check_width() */
 	bool by_glob, inner, marked;
 };
 
@@ -36,8 +37,20 @@ struct grown_edge {
 	bool glob;
 };
 
+/* Where a trie's arrays begin: what most policies need, on the stack. */
+#define FIRST 128
+
+struct room {
+	struct grown_node nodes[FIRST];
+	struct grown_edge edges[FIRST];
+	struct grown_entry entries[2 * FIRST];
+	uint32_t index[2 * FIRST];
+	char text[MON_FIRST_TEXT];
+};
+
 /* index: hash table of numbers of edges, NONE where free, index_size a power of two. */
 struct trie {
+	struct room *room;
 	struct grown_node *nodes;
 	struct grown_edge *edges;
 	struct grown_entry *entries;
@@ -50,11 +63,13 @@ struct trie {
 
 static void trie_release(struct trie *trie)
 {
-	free(trie->nodes);
-	free(trie->edges);
-	free(trie->entries);
-	free(trie->index);
-	free(trie->text);
+	struct room *room = trie->room;
+
+	free(trie->nodes != room->nodes ? trie->nodes : NULL);
+	free(trie->edges != room->edges ? trie->edges : NULL);
+	free(trie->entries != room->entries ? trie->entries : NULL);
+	free(trie->index != room->index ? trie->index : NULL);
+	free(trie->text != room->text ? trie->text : NULL);
 }
 
 static enum cd_status trie_add_node(struct trie *trie, struct grown_node node, uint32_t *number)
@@ -63,8 +78,8 @@ static enum cd_status trie_add_node(struct trie *trie, struct grown_node node, u
 
 	if (trie->node_count >= NONE)
 		return CD_ELIMIT;
-	grown =
-	    cd_vec_grow(trie->nodes, &trie->node_capacity, trie->node_count + 1, sizeof(*grown));
+	grown = cd_vec_grow_first(trie->room->nodes, trie->nodes, &trie->node_capacity,
+				  trie->node_count + 1, sizeof(*grown));
 	if (!grown)
 		return CD_ENOMEM;
 	trie->nodes = grown;
@@ -89,43 +104,44 @@ static enum cd_status index_resize(struct trie *trie, size_t size)
 			slot = (slot + 1) & (size - 1);
 		index[slot] = (uint32_t)i;
 	}
-	free(trie->index);
+	if (trie->index != trie->room->index)
+		free(trie->index);
 	trie->index = index;
 	trie->index_size = size;
 	return CD_OK;
 }
 
-static size_t slots_for(size_t edges)
-{
-	size_t size = 8;
-
-	while (size < edges * 2)
-		size *= 2;
-	return size;
-}
-
-static enum cd_status trie_init(struct trie *trie, const struct mon_builder *builder)
+static enum cd_status trie_init(struct trie *trie, struct room *room,
+				const struct mon_builder *builder)
 {
 	const struct grown_node root = {.parent = NONE, .entries = NONE, .lead_rule = MON_NO_RULE};
 	enum cd_status status = CD_OK;
 	uint32_t number;
+	char *text;
 
-	/* Most rules need one node more than those before them, and two entries. */
-	size_t guess = MON_ROOT_COUNT + builder->rule_count + builder->secret_count;
-
-	*trie = (struct trie){0};
-	trie->text = cd_vec_grow(NULL, &trie->text_capacity, builder->text_len + 1, 1);
-	trie->nodes = cd_vec_grow(NULL, &trie->node_capacity, guess, sizeof(*trie->nodes));
-	trie->edges = cd_vec_grow(NULL, &trie->edge_capacity, guess, sizeof(*trie->edges));
-	trie->entries = cd_vec_grow(NULL, &trie->entry_capacity, 2 * guess, sizeof(*trie->entries));
-	if (!trie->text || !trie->nodes || !trie->edges || !trie->entries)
+	*trie = (struct trie){.room = room,
+			      .nodes = room->nodes,
+			      .edges = room->edges,
+			      .entries = room->entries,
+			      .index = room->index,
+			      .text = room->text,
+			      .node_capacity = FIRST,
+			      .edge_capacity = FIRST,
+			      .entry_capacity = 2 * FIRST,
+			      .index_size = 2 * FIRST,
+			      .text_capacity = MON_FIRST_TEXT};
+	memset(room->index, 0xff, sizeof(room->index));
+	text = cd_vec_grow_first(room->text, trie->text, &trie->text_capacity,
+				 builder->text_len + 1, 1);
+	if (!text)
 		return CD_ENOMEM;
+	trie->text = text;
 	trie->text_len = builder->text_len;
 	if (builder->text_len)
 		memcpy(trie->text, builder->text, builder->text_len);
 	for (int i = 0; i < MON_ROOT_COUNT && !status; i++)
 		status = trie_add_node(trie, root, &number);
-	return status ? status : index_resize(trie, slots_for(guess));
+	return status;
 }
 
 /* The place in the index of the edge, or of the free slot where it would be. */
@@ -150,7 +166,8 @@ static size_t trie_slot(const struct trie *trie, const struct mon_edge *edge, co
 static enum cd_status trie_link(struct trie *trie, const struct grown_edge *edge, size_t slot)
 {
 	struct grown_edge *grown =
-	    cd_vec_grow(trie->edges, &trie->edge_capacity, trie->edge_count + 1, sizeof(*grown));
+	    cd_vec_grow_first(trie->room->edges, trie->edges, &trie->edge_capacity,
+			      trie->edge_count + 1, sizeof(*grown));
 
 	if (!grown)
 		return CD_ENOMEM;
@@ -206,8 +223,8 @@ static enum cd_status node_add_entry(struct trie *trie, uint32_t node, struct mo
 		return CD_OK;
 	if (trie->entry_count >= NONE)
 		return CD_ELIMIT;
-	grown = cd_vec_grow(trie->entries, &trie->entry_capacity, trie->entry_count + 1,
-			    sizeof(*grown));
+	grown = cd_vec_grow_first(trie->room->entries, trie->entries, &trie->entry_capacity,
+				  trie->entry_count + 1, sizeof(*grown));
 	if (!grown)
 		return CD_ENOMEM;
 	trie->entries = grown;
@@ -291,7 +308,8 @@ static enum cd_status insert_name(struct trie *trie, uint32_t root, uint64_t ops
 static enum cd_status insert_key(struct trie *trie, uint32_t root, const struct mon_key *key,
 				 struct mon_entry entry)
 {
-	char *grown = cd_vec_grow(trie->text, &trie->text_capacity, trie->text_len + key->len, 1);
+	char *grown = cd_vec_grow_first(trie->room->text, trie->text, &trie->text_capacity,
+					trie->text_len + key->len, 1);
 	size_t nodes = trie->node_count;
 	enum cd_status status;
 	uint32_t node;
@@ -433,34 +451,25 @@ static enum cd_status insert_secret(struct trie *trie, size_t text)
  * with edges are held. Children are numbered after their parents, so one pass backwards sees every
  * child first.
  */
-static enum cd_status check_width(const struct trie *trie)
+static enum cd_status check_width(struct trie *trie)
 {
-	struct width {
-		uint32_t plain, globs;
-	} *widths = calloc(trie->node_count, sizeof(*widths));
-	enum cd_status status = CD_OK;
-
-	if (!widths)
-		return CD_ENOMEM;
 	for (size_t i = trie->node_count; i-- > 0;) {
-		const struct grown_node *node = &trie->nodes[i];
-		uint32_t width = widths[i].plain + widths[i].globs;
+		struct grown_node *node = &trie->nodes[i], *parent;
+		uint32_t width = node->plain_width + node->glob_width;
 
 		if (node->inner && width == 0)
 			width = 1;
-		if (width > MON_WIDTH_MAX) {
-			status = CD_ELIMIT;
-			break;
-		}
+		if (width > MON_WIDTH_MAX)
+			return CD_ELIMIT;
 		if (node->parent == NONE)
 			continue;
+		parent = &trie->nodes[node->parent];
 		if (node->by_glob)
-			widths[node->parent].globs += width;
-		else if (width > widths[node->parent].plain)
-			widths[node->parent].plain = width;
+			parent->glob_width += width;
+		else if (width > parent->plain_width)
+			parent->plain_width = width;
 	}
-	free(widths);
-	return status;
+	return CD_OK;
 }
 
 static size_t place(size_t *size, size_t count, size_t item)
@@ -469,6 +478,15 @@ static size_t place(size_t *size, size_t count, size_t item)
 
 	*size = offset + count * item;
 	return offset;
+}
+
+static size_t slots_for(size_t edges)
+{
+	size_t size = 8;
+
+	while (size < edges * 2)
+		size *= 2;
+	return size;
 }
 
 static struct mon_table *table_alloc(const struct trie *trie, const struct mon_builder *builder)
@@ -577,8 +595,9 @@ static void fill_rules(struct mon_table *table, const struct trie *trie,
 enum cd_status mon_builder_compile(const struct mon_builder *builder, struct mon_table **out)
 {
 	struct mon_table *table;
+	struct room room;
 	struct trie trie;
-	enum cd_status status = trie_init(&trie, builder);
+	enum cd_status status = trie_init(&trie, &room, builder);
 
 	for (size_t i = 0; i < builder->rule_count && !status; i++)
 		status = insert_rule(&trie, &builder->rules[i], (uint32_t)i);

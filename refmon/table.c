@@ -442,6 +442,26 @@ void mon_decide(const struct mon_table *table, uint64_t ops, const struct mon_ob
 	tally_decide(&tally, out);
 }
 
+uint64_t mon_decide_each(const struct mon_table *table, uint64_t ops,
+			 const struct mon_object *object, uint64_t *asked)
+{
+	uint64_t by_verdict[MON_ALLOW + 1] = {0};
+	struct tally tally;
+	uint32_t rule;
+
+	*asked = 0;
+	if (ops & ~CD_OPS_ALL)
+		return 0;
+	tally_init(&tally, ops);
+	if (!decide_object(table, object, &tally))
+		return 0;
+	for (uint64_t rest = ops; rest; rest &= rest - 1)
+		by_verdict[tally_verdict(&tally, (unsigned)__builtin_ctzll(rest), &rule)] |=
+		    rest & -rest;
+	*asked = by_verdict[MON_ASK];
+	return by_verdict[MON_ALLOW];
+}
+
 static bool rules_below(const struct mon_table *table, uint32_t root, const char *path, size_t len)
 {
 	struct front rules, secrets;
@@ -452,8 +472,7 @@ static bool rules_below(const struct mon_table *table, uint32_t root, const char
 		return true;
 	/* Only nodes with something below them are held. */
 	if (len == 1)
-		return node_at(table, root)->inner ||
-		       node_at(table, MON_ROOT_PROTECTED)->inner;
+		return node_at(table, root)->inner || node_at(table, MON_ROOT_PROTECTED)->inner;
 	return rules.count || secrets.count;
 }
 

@@ -58,6 +58,13 @@ void mon_decide(const struct mon_table *table, uint64_t ops, const struct mon_ob
 		struct mon_decision *out);
 
 /*
+ * Decide each operation in ops by itself: those that are allowed; *asked: those to be asked about.
+ * What mon_decide() says of one at a time, in one walk.
+ */
+uint64_t mon_decide_each(const struct mon_table *table, uint64_t ops,
+			 const struct mon_object *object, uint64_t *asked);
+
+/*
  * True when a rule speaks of something strictly below this directory, other than through
  * a rule that covers the whole subtree of the directory or of one of its ancestors. Such a
  * directory must not change its name: the rule would no longer match what it was written for. A
@@ -114,13 +121,15 @@ const char *mon_remedy(const char *why);
 enum cd_status mon_builder_protect(struct mon_builder *builder, const char *pattern,
 				   const char **why) CD_CHECKED;
 /*
- * Protects what rules that allow or ask spell out strictly below a directory: for a private one, so that the rules for
- * what is made there do not reach the user's own files that other rules show inside it. CD_ENOMEM, CD_ELIMIT.
+ * Protects what rules that allow or ask spell out strictly below a directory: for a private one, so
+ * that the rules for what is made there do not reach the user's own files that other rules show
+ * inside it. CD_ENOMEM, CD_ELIMIT.
  */
-enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char *directory) CD_CHECKED;
+enum cd_status mon_builder_protect_below(struct mon_builder *builder,
+					 const char *directory) CD_CHECKED;
 /*
- * Can a rule with a wildcard that allows or asks match something at, below or above this directory? False only
- * when it surely cannot.
+ * Can a rule with a wildcard that allows or asks match something at, below or above this directory?
+ * False only when it surely cannot.
  */
 bool mon_builder_reaches(const struct mon_builder *builder, const char *directory);
 /* CD_ELIMIT: the rules need more than MON_WIDTH_MAX, or do not fit 32-bit offsets. */

@@ -2,6 +2,7 @@
 #include "refmon/table.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,34 @@ Test(builder, copies_what_it_is_given)
 	cr_assert_str_eq(got.pattern, "/usr/**");
 	cr_assert_str_eq(got.source, "a.json");
 	cr_assert_str_eq(got.pointer, "/allow/fs.read/0");
+	mon_table_free(table);
+}
+
+/* More rules, nodes, entries and text than there is room for at first. */
+Test(builder, grows)
+{
+	struct mon_builder *builder = mon_builder_new();
+	char pattern[128], question[160];
+	struct mon_rule rule = {MON_ALLOW, CD_OPBIT(CD_OP_FS_READ), pattern, "a.json", "/x"};
+	struct mon_table *table;
+	const char *why;
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(pattern, sizeof(pattern), "/some/directory/number-%d/and/below/**", i);
+		cr_assert_eq(mon_builder_add(builder, &rule, &why), CD_OK);
+		if (i % 100 == 0)
+			cr_assert_eq(mon_builder_protect(builder, "/some/directory/secret", &why),
+				     CD_OK);
+	}
+	cr_assert_eq(mon_builder_compile(builder, &table), CD_OK);
+	mon_builder_free(builder);
+	cr_assert_eq(mon_table_count(table), 1000);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(question, sizeof(question),
+			 "fs.read /some/directory/number-%d/and/below/x", i);
+		cr_assert_eq(decide(table, question).rule, i);
+	}
+	cr_assert_eq(verdict(table, "fs.read /some/directory/number-1000/and/below/x"), MON_DENY);
 	mon_table_free(table);
 }
 
@@ -112,4 +141,37 @@ Test(builder, freeing_nothing_is_allowed)
 {
 	mon_builder_free(NULL);
 	mon_table_free(NULL);
+}
+
+Test(table, operations_are_decided_each_by_itself_in_one_walk)
+{
+	struct mon_table *table =
+	    table_of("allow fs.* /a/**", "ask fs.write /a/b/**", "deny fs.exec /a/*",
+		     "allow fs.read /c/d", "protect /a/s", "allow net.connect 10.0.0.0/8:80", NULL);
+	static const char *const objects[] = {"/",    "/a",	"/a/b",	      "/a/b/c",
+					      "/a/s", "/a/s/t", "/c",	      "/c/d",
+					      "/c/e", "c//",	"10.1.2.3:80"};
+
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		bool address = objects[i][0] == '1';
+		struct mon_object object = {
+		    .kind = CD_OBJECT_PATH, .text = objects[i], .len = strlen(objects[i])};
+		uint64_t asked, allowed;
+
+		if (address)
+			cr_assert_eq(mon_object_parse(CD_OP_NET_CONNECT, objects[i], &object),
+				     CD_OK);
+		allowed = mon_decide_each(table, CD_OPS_ALL, &object, &asked);
+		for (unsigned op = 0; op < CD_OP_COUNT; op++) {
+			enum mon_verdict each = allowed & CD_OPBIT(op) ? MON_ALLOW
+						: asked & CD_OPBIT(op) ? MON_ASK
+								       : MON_DENY;
+			struct mon_decision one;
+
+			mon_decide(table, CD_OPBIT(op), &object, &one);
+			cr_assert_eq(each, one.verdict, "%s %s", cd_op_name(op), objects[i]);
+		}
+		cr_assert_eq(mon_decide_each(table, ~UINT64_C(0), &object, &asked) | asked, 0);
+	}
+	mon_table_free(table);
 }
