@@ -1,6 +1,7 @@
 /*
- * Tries to hold up whoever serves all processes of a space: hold WAY. 0: another process went on meanwhile; 1: its
- * file operations stood still; 2: the attempt itself is broken. The listener's name lies in the working directory.
+ * Tries to hold up whoever serves all processes of a space: hold WAY. 0: another process went on
+ * meanwhile; 1: its file operations stood still; 2: the attempt itself is broken. The listener's
+ * name lies in the working directory.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CALLERS 4
-#define SECONDS 2  /* of trying */
+#define CALLERS	 4
+#define SECONDS	 2  /* of trying */
 #define PATIENCE 20 /* until standing still is more than a slow machine */
 
 static const struct sockaddr_un busy = {.sun_family = AF_UNIX, .sun_path = "busy"};
@@ -26,7 +27,10 @@ static volatile int stop, toggles;
 static int type = SOCK_STREAM;
 static int callers[CALLERS];
 
-static void interrupted(int signal) { (void)signal; }
+static void interrupted(int signal)
+{
+	(void)signal;
+}
 
 /* A listener that takes nobody, and whose queue is full. */
 static int fill(void)
@@ -69,8 +73,10 @@ static void pause_ms(long ms)
 
 int main(int argc, char **argv)
 {
-	volatile unsigned long *count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct sigaction action = {.sa_handler = interrupted}; /* no SA_RESTART: a call that waits begins anew */
+	volatile unsigned long *count =
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct sigaction action = {
+	    .sa_handler = interrupted}; /* no SA_RESTART: a call that waits begins anew */
 	pthread_t threads[CALLERS], toggler;
 	unsigned long seen;
 	pid_t other;

@@ -1,7 +1,7 @@
 /*
- * What openat2 makes where a program guards itself by RESOLVE_ flags: resolve. One line for each combination: where the
- * new file landed, or that none was made. In the working directory stand `jail`, which is the root of all names
- * here, and `outside`.
+ * What openat2 makes where a program guards itself by RESOLVE_ flags: resolve. One line for each
+ * combination: where the new file landed, or that none was made. In the working directory stand
+ * `jail`, which is the root of all names here, and `outside`.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,10 +13,31 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const char *const names[] = {
-	"new", "sub/new", "sub/../new", "./sub/./new", "../outside/new", "sub/../../outside/new", "../jail/new",
-	"out/new", "out_absolute/new", "in/new", "up/outside/new", "/new", "/sub/new", "out_dangling", "out_dangling_absolute",
-	"proc/new", "old", "in_old", "out_old", "sub/", "missing/new", "..", ".", "out/../new", "in/../new"};
+static const char *const names[] = {"new",
+				    "sub/new",
+				    "sub/../new",
+				    "./sub/./new",
+				    "../outside/new",
+				    "sub/../../outside/new",
+				    "../jail/new",
+				    "out/new",
+				    "out_absolute/new",
+				    "in/new",
+				    "up/outside/new",
+				    "/new",
+				    "/sub/new",
+				    "out_dangling",
+				    "out_dangling_absolute",
+				    "proc/new",
+				    "old",
+				    "in_old",
+				    "out_old",
+				    "sub/",
+				    "missing/new",
+				    "..",
+				    ".",
+				    "out/../new",
+				    "in/../new"};
 static const struct {
 	const char *name;
 	unsigned long long flags;
@@ -30,7 +51,8 @@ static const struct {
 static const struct {
 	const char *name;
 	unsigned long long flags;
-} ways[] = {{"create", O_CREAT}, {"exclusive", O_CREAT | O_EXCL}, {"nofollow", O_CREAT | O_NOFOLLOW}};
+} ways[] = {
+    {"create", O_CREAT}, {"exclusive", O_CREAT | O_EXCL}, {"nofollow", O_CREAT | O_NOFOLLOW}};
 
 static void make_link(const char *target, const char *name)
 {
@@ -43,7 +65,8 @@ int main(void)
 	char here[4096], path[8192];
 	int jail;
 
-	if (!getcwd(here, sizeof(here)) || mkdir("jail", 0755) || mkdir("outside", 0755) || mkdir("jail/sub", 0755))
+	if (!getcwd(here, sizeof(here)) || mkdir("jail", 0755) || mkdir("outside", 0755) ||
+	    mkdir("jail/sub", 0755))
 		return 2;
 	make_link("../outside", "jail/out");
 	make_link("sub", "jail/in");
@@ -66,7 +89,8 @@ int main(void)
 	for (size_t g = 0; g < sizeof(guards) / sizeof(guards[0]); g++)
 		for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++)
 			for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-				const int rooted = (guards[g].flags & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) != 0;
+				const int rooted =
+				    (guards[g].flags & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) != 0;
 				struct open_how how = {.flags = O_WRONLY | ways[w].flags,
 						       .mode = 0644,
 						       .resolve = guards[g].flags};
@@ -74,11 +98,13 @@ int main(void)
 				ssize_t len;
 				int fd;
 
-				/* What these flags leave alone is not theirs to guard; the monitor makes less there. */
+				/* What these flags leave alone is not theirs to guard; the monitor
+				 * makes less there. */
 				if (!rooted && (names[n][0] == '/' || strstr(names[n], "dangling")))
 					continue;
 				fd = (int)syscall(SYS_openat2, jail, names[n], &how, sizeof(how));
-				/* Which error it is differs: what counts is whether anything is made, and where. */
+				/* Which error it is differs: what counts is whether anything is
+				 * made, and where. */
 				printf("%s: %s %s: ", guards[g].name, ways[w].name, names[n]);
 				if (fd < 0) {
 					printf("nothing\n");
