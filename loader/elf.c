@@ -122,7 +122,7 @@ static bool has_interp(const struct loader_elf *elf)
  */
 static enum cd_status read_dynamic(struct loader_elf *elf, Elf *handle, const char **why)
 {
-	bool is_needing = false, is_program = false, is_there = false;
+	bool is_needing = false, is_program = false, is_there = false, is_relocated = false;
 
 	for (unsigned i = 0; i < elf->count; i++) {
 		Elf_Data *data;
@@ -134,6 +134,8 @@ static enum cd_status read_dynamic(struct loader_elf *elf, Elf *handle, const ch
 					    elf->phdr[i].p_filesz, ELF_T_DYN);
 		for (int k = 0; data && gelf_getdyn(data, k, &dyn) && dyn.d_tag != DT_NULL; k++) {
 			is_needing |= dyn.d_tag == DT_NEEDED;
+			is_relocated |= dyn.d_tag == DT_TEXTREL ||
+					(dyn.d_tag == DT_FLAGS && (dyn.d_un.d_val & DF_TEXTREL));
 			is_program |= dyn.d_tag == DT_FLAGS_1 && (dyn.d_un.d_val & DF_1_PIE);
 		}
 		is_there = data != NULL;
@@ -142,7 +144,12 @@ static enum cd_status read_dynamic(struct loader_elf *elf, Elf *handle, const ch
 		return refuse(CD_ENOSUP, why, "it has no dynamic section");
 	if (is_program)
 		return refuse(CD_ENOSUP, why, "a program, not a library");
+	if (is_relocated)
+		return refuse(CD_ENOSUP, why, "its code is relocated");
 	elf->is_interpreter = elf->ehdr.e_entry && !is_needing && !has_interp(elf);
+	/* It will be written out: layout.c. */
+	if (elf->is_interpreter && elf->phdr[elf->last_load].p_memsz > LOADER_DATA_MAX)
+		return refuse(CD_ELIMIT, why, "an interpreter with too much data");
 	return CD_OK;
 }
 

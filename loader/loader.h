@@ -14,6 +14,7 @@
 #include "cordon/status.h"
 
 #define LOADER_FILE_MAX	    (32u << 20) /* bytes of a file that is rewritten */
+#define LOADER_DATA_MAX	    (4u << 20)	/* bytes of an interpreter's writable data, with its bss */
 #define LOADER_BUILD_ID_MAX 64		/* bytes of a build-id */
 
 /* What shim/ provides. The stub stands behind the head, so its first byte is at CD_STUB_CALL. */

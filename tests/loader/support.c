@@ -110,9 +110,10 @@ struct test_file test_assemble(const char *text, int framed)
 		 framed ? "\\x" : "", prologue, text);
 	test_write("sample.s", source, strlen(source));
 	cr_assert_not_null(
-	    test_output("gcc -shared -nostdlib -Wl,--build-id,-e,0 -Wl,--eh-frame-hdr "
-			"-Wl,-z,noexecstack %s/sample.s -o %s/sample.so 2>&1",
-			test_dir(), test_dir()),
+	    test_output(
+		"gcc -shared -nostdlib -Wl,--build-id,-e,0 -Wl,--eh-frame-hdr,--hash-style=both "
+		"-Wl,-z,noexecstack %s/sample.s -o %s/sample.so 2>&1",
+		test_dir(), test_dir()),
 	    "%s", text);
 	snprintf(path, sizeof(path), "%s/sample.so", test_dir());
 	file = test_read(path);

@@ -109,6 +109,17 @@ static Elf64_Phdr *data_segment(void)
 	return segment(PT_LOAD, 3);
 }
 
+static Elf64_Dyn *dynamic(int64_t tag)
+{
+	Elf64_Dyn *dyn = (Elf64_Dyn *)(changed.bytes + segment(PT_DYNAMIC, 0)->p_offset);
+
+	while (dyn->d_tag != tag) {
+		cr_assert_neq(dyn->d_tag, DT_NULL);
+		dyn++;
+	}
+	return dyn;
+}
+
 /* Fails with `status`, and leaves the file as it was. */
 #define expect_refused(status, change)                                                             \
 	do {                                                                                       \
@@ -150,6 +161,13 @@ Test(loader_hostile, what_is_not_understood_is_refused)
 	expect_refused(CD_ENOSUP, segment(PT_LOAD, 1)->p_flags = PF_R);
 	expect_refused(CD_ENOSUP, segment(PT_NOTE, 0)->p_type = PT_NULL);
 	expect_refused(CD_ENOSUP, segment(PT_DYNAMIC, 0)->p_type = PT_NULL);
+	expect_refused(CD_ENOSUP, dynamic(DT_HASH)->d_tag = DT_TEXTREL);
+	expect_refused(CD_ENOSUP, (dynamic(DT_HASH)->d_tag = DT_FLAGS_1,
+				   dynamic(DT_FLAGS_1)->d_un.d_val = DF_1_PIE));
+	/* An interpreter's bss is written out. */
+	data_segment()->p_memsz = 64 << 20;
+	cr_assert_eq(try_bytes(changed.bytes, changed.size), CD_OK);
+	expect_refused(CD_ELIMIT, header()->e_entry = segment(PT_LOAD, 1)->p_vaddr);
 	free(changed.bytes);
 }
 

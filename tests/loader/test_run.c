@@ -80,6 +80,29 @@ Test(loader_run, programs_do_as_natively, .timeout = 240)
 		    copies);
 }
 
+/* A thread that waits in open() is cancelled there, and its handlers run. */
+static const char cancelled[] =
+    "#include <fcntl.h>\n#include <pthread.h>\n#include <stdio.h>\n#include <unistd.h>\n"
+    "static void clean(void *arg) { puts(arg); }\n"
+    "static void *wait_there(void *arg) { pthread_cleanup_push(clean, \"cleaned\");\n"
+    "open(\"fifo\", O_RDONLY); pthread_cleanup_pop(0); return arg; }\n"
+    "int main(void) { pthread_t t; void *r; pthread_create(&t, 0, wait_there, 0);\n"
+    "usleep(100000); pthread_cancel(t); pthread_join(t, &r);\n"
+    "puts(r == PTHREAD_CANCELED ? \"cancelled\" : \"ended\"); return 0; }\n";
+
+Test(loader_run, a_thread_is_cancelled_in_open, .timeout = 60)
+{
+	static const char *const copies[] = {"rtld", RTLD, "libc", LIBC, NULL};
+
+	skip_without_namespaces();
+	put_copy(RTLD, "rtld", &test_parts);
+	put_copy(LIBC, "libc", &test_parts);
+	test_write("c.c", cancelled, sizeof(cancelled) - 1);
+	cr_assert_str_eq(run_script("mkfifo fifo; gcc c.c -o c && ./c", NULL),
+			 "cleaned\ncancelled");
+	expect_same("./c", copies);
+}
+
 Test(loader_run, musl_programs_do_as_natively, .timeout = 60)
 {
 	static const char *const copies[] = {"musl", MUSL, NULL};
