@@ -193,6 +193,25 @@ bool mon_builder_reaches(const struct mon_builder *builder, const char *director
 	return false;
 }
 
+/* Does a rule that allows all of a place strictly below the directory reach the spelled one, too?
+ * It is then shown as a part of that place. */
+static bool is_within_shown(const struct mon_builder *builder, const char *directory,
+			    const char *spelled)
+{
+	size_t above = strlen(directory), len = strlen(spelled);
+
+	for (size_t i = 0; i < builder->rule_count; i++) {
+		const char *pattern = builder->text + builder->rules[i].pattern;
+		size_t n = strcspn(pattern, "*");
+
+		if (builder->rules[i].verdict == MON_ALLOW && n > above + 2 && n - 1 < len &&
+		    strcmp(pattern + n, "**") == 0 && strncmp(pattern, directory, above) == 0 &&
+		    pattern[above] == '/' && memcmp(spelled, pattern, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char *directory)
 {
 	size_t above = strlen(directory), count = builder->rule_count;
@@ -215,6 +234,8 @@ enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char
 			continue;
 		memcpy(spelled, pattern, len); /* protecting moves the text that pattern lies in */
 		spelled[len] = '\0';
+		if (is_within_shown(builder, directory, spelled))
+			continue;
 		status = mon_builder_protect(builder, spelled, &why);
 		if (status && status != CD_EINVAL)
 			return status;

@@ -322,6 +322,23 @@ static uint8_t granted_above(const struct cd_plan *plan, size_t mount)
 	return native;
 }
 
+/*
+ * To start a program is to open it for reading, as Landlock sees it. Where rules let programs run
+ * that may not be read, Landlock must let them be read, and the filter nothing.
+ */
+static void lend_to_programs(struct cd_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct cd_mount *m = &plan->mounts[i];
+
+		if (!m->exec || m->kind == CD_MOUNT_MASK || m->kind == CD_MOUNT_SYMLINK ||
+		    ((m->native | granted_above(plan, i)) & CD_NATIVE_READ))
+			continue;
+		m->native |= CD_NATIVE_READ;
+		plan->native &= (uint8_t) ~(CD_NATIVE_READ | CD_NATIVE_LIST | CD_NATIVE_WRITE);
+	}
+}
+
 static void settle(struct settling *s)
 {
 	struct cd_plan *plan = s->plan;
@@ -351,6 +368,7 @@ static void settle(struct settling *s)
 		plan->native |= m->native;
 	}
 	plan->native |= everywhere;
+	lend_to_programs(plan);
 }
 
 enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan)

@@ -275,7 +275,7 @@ static void enter_landlock(void)
 	    {.kind = CD_MOUNT_BIND, .dest = at("/single"), .writable = true},
 	    {.kind = CD_MOUNT_BIND, .dest = at("/tool"), .exec = true},
 	};
-	const struct cd_plan plan = {(struct cd_mount *)mounts, sizeof(mounts) / sizeof(mounts[0])};
+	const struct cd_plan plan = {.mounts = (struct cd_mount *)mounts, .count = sizeof(mounts) / sizeof(mounts[0])};
 	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	enum cd_status status;
 

@@ -99,7 +99,7 @@ static int report;
 /* Enters the view in a process of its own and looks around there. */
 static void inside(const struct cd_mount *mounts, size_t count, void (*look)(void))
 {
-	const struct cd_plan plan = {(struct cd_mount *)mounts, count};
+	const struct cd_plan plan = {.mounts = (struct cd_mount *)mounts, .count = count};
 	char text[512] = "";
 	int ends[2], status;
 	ssize_t n;
