@@ -126,7 +126,8 @@ void pol_policy_free(struct pol_policy *policy)
 	free(owned);
 }
 
-/* Where nothing is granted nothing needs protection, and reading the list takes time at every start. */
+/* Where nothing is granted nothing needs protection, and reading the list takes time at every
+ * start. */
 static bool may_reach_secrets(const struct pol_draft *draft)
 {
 	return (draft->vars.home && mon_builder_reaches(draft->builder, draft->vars.home)) ||
