@@ -12,6 +12,7 @@
 #include "loader/code.h"
 #include "loader/elf.h"
 #include "loader/layout.h"
+#include "loader/sections.h"
 #include "loader/sites.h"
 #include "loader/windows.h"
 
@@ -20,6 +21,7 @@ struct work {
 	struct loader_elf elf;
 	struct loader_sites sites;
 	struct loader_layout layout;
+	struct loader_sections sections;
 	uint64_t image;	       /* offset into the segment; 0: none */
 	uint64_t segment_size; /* whole pages */
 	uint8_t *out;
@@ -69,7 +71,8 @@ static void plan(struct work *work)
 		end = work->image + work->parts->image_size;
 	}
 	work->segment_size = loader_page_up(end);
-	work->size = work->layout.offset + work->segment_size;
+	loader_sections_make(&work->elf, work->layout.offset + work->segment_size, &work->sections);
+	work->size = work->sections.end;
 }
 
 /* --- writing --- */
@@ -135,6 +138,19 @@ static void put_data(struct work *work)
 		       data->p_filesz);
 }
 
+/* Headers that speak of what is in the writable segment follow it. */
+static void move_headers(const struct work *work, GElf_Phdr *phdr)
+{
+	GElf_Phdr data = phdr[work->elf.last_load];
+
+	for (unsigned i = 0; i < work->elf.count; i++) {
+		if (phdr[i].p_vaddr >= data.p_vaddr &&
+		    phdr[i].p_vaddr - data.p_vaddr < data.p_filesz &&
+		    phdr[i].p_offset - data.p_offset == phdr[i].p_vaddr - data.p_vaddr)
+			phdr[i].p_offset += work->layout.data_offset - data.p_offset;
+	}
+}
+
 /* The note becomes the new segment, behind all others that are loaded: their order is relied on. */
 static void put_headers(struct work *work)
 {
@@ -145,10 +161,10 @@ static void put_headers(struct work *work)
 	unsigned at = elf->note;
 
 	memcpy(phdr, elf->phdr, sizeof(phdr));
+	move_headers(work, phdr);
 	data->p_memsz = layout->segment - data->p_vaddr;
 	data->p_filesz = layout->data_size;
 	if (elf->is_interpreter) {
-		data->p_offset = layout->data_offset;
 		data->p_align = LOADER_PAGE;
 		ehdr.e_entry = layout->segment + CD_STUB_START;
 	}
@@ -162,6 +178,7 @@ static void put_headers(struct work *work)
 			       .p_filesz = work->segment_size,
 			       .p_memsz = work->segment_size,
 			       .p_align = LOADER_PAGE};
+	loader_sections_head(&work->sections, &ehdr);
 	memcpy(work->out, &ehdr, sizeof(ehdr));
 	memcpy(work->out + ehdr.e_phoff, phdr, elf->count * sizeof(phdr[0]));
 }
@@ -180,6 +197,8 @@ static enum cd_status make_copy(struct work *work)
 	put_data(work);
 	put_segment(work);
 	put_headers(work);
+	loader_sections_put(&work->sections, &work->elf, &work->layout, work->segment_size,
+			    work->out);
 	return CD_OK;
 }
 

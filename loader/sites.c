@@ -73,6 +73,7 @@ static enum cd_status read_one(struct loader_code *code, struct state *state,
 		memcpy(&state->site.nr, code->insn->bytes + 1, sizeof(state->site.nr));
 	} else if (code->insn->id == X86_INS_SYSCALL) {
 		state->site.syscall = code->insn->address;
+		state->is_set &= code->insn->size == LOADER_SYSCALL_SIZE; /* not with prefixes */
 		status = take_site(sites, windows, state, report);
 		*state = (struct state){0};
 	} else if (is_end(code)) {

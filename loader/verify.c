@@ -14,6 +14,7 @@
 #include "loader/code.h"
 #include "loader/elf.h"
 #include "loader/layout.h"
+#include "loader/sections.h"
 #include "loader/sites.h"
 #include "loader/windows.h"
 
@@ -26,6 +27,7 @@ struct check {
 	const uint8_t *copy;
 	size_t copy_size;
 	uint64_t segment_size;
+	struct loader_sections sections; /* as they have to be behind a segment of that size */
 	uint64_t next; /* offset into the segment: where the next trampoline has to be */
 	const char *why;
 };
@@ -56,7 +58,7 @@ static bool is_segment(const struct check *check, const Elf64_Phdr *load)
 	       load->p_paddr == layout->segment && load->p_filesz == load->p_memsz &&
 	       load->p_align == LOADER_PAGE && load->p_filesz % LOADER_PAGE == 0 &&
 	       load->p_filesz > layout->trampolines &&
-	       load->p_filesz == check->copy_size - layout->offset;
+	       load->p_filesz <= check->copy_size - layout->offset;
 }
 
 static bool is_grown_data(const struct check *check, const Elf64_Phdr *data)
@@ -71,6 +73,21 @@ static bool is_grown_data(const struct check *check, const Elf64_Phdr *data)
 		want.p_align = LOADER_PAGE;
 	}
 	return memcmp(data, &want, sizeof(want)) == 0;
+}
+
+/* In an interpreter, what lies in writable data is where that is now. */
+static bool is_same(const struct check *check, const Elf64_Phdr *is, unsigned i)
+{
+	const GElf_Phdr *data = &check->elf.phdr[check->elf.last_load];
+	Elf64_Phdr want = check->elf.phdr[i];
+	uint64_t within = want.p_vaddr - data->p_vaddr;
+
+	if (i == check->elf.last_load)
+		return is_grown_data(check, is);
+	if (check->elf.is_interpreter && within < data->p_filesz &&
+	    want.p_offset == data->p_offset + within)
+		want.p_offset = check->layout.data_offset + within;
+	return memcmp(is, &want, sizeof(want)) == 0;
 }
 
 /*
@@ -97,13 +114,12 @@ static bool check_table(struct check *check)
 			}
 			continue;
 		}
-		if (memcmp(&table[i], &elf->phdr[from], sizeof(table[i])) != 0 &&
-		    elf->phdr[from].p_type == PT_NOTE && from < elf->last_load && !notes) {
+		if (!is_same(check, &table[i], from) && elf->phdr[from].p_type == PT_NOTE &&
+		    from < elf->last_load && !notes) {
 			notes++;
 			from++;
 		}
-		if (from == elf->last_load ? !is_grown_data(check, &table[i])
-					   : memcmp(&table[i], &elf->phdr[from], sizeof(table[i])))
+		if (!is_same(check, &table[i], from))
 			return fail(check, "a program header is not the original's");
 		from++;
 	}
@@ -116,13 +132,20 @@ static bool check_headers(struct check *check)
 {
 	Elf64_Ehdr want = check->elf.ehdr;
 
-	if (check->elf.is_interpreter)
-		want.e_entry = check->layout.segment + CD_STUB_START;
 	if (check->copy_size < check->layout.offset + LOADER_PAGE)
 		return fail(check, "it is too short");
+	if (!check_table(check))
+		return false;
+	loader_sections_make(&check->elf, check->layout.offset + check->segment_size,
+			     &check->sections);
+	loader_sections_head(&check->sections, &want);
+	if (check->elf.is_interpreter)
+		want.e_entry = check->layout.segment + CD_STUB_START;
+	if (check->copy_size != check->sections.end)
+		return fail(check, "it has not its length");
 	if (memcmp(check->copy, &want, sizeof(want)) != 0)
 		return fail(check, "the ELF header is not the original's");
-	return check_table(check);
+	return true;
 }
 
 /* --- call sites --- */
@@ -278,17 +301,29 @@ static bool check_data(struct check *check)
 	return true;
 }
 
+/* They are made from the original alone, and so are made once more. */
+static bool check_sections(struct check *check, uint8_t *scratch)
+{
+	uint64_t at = check->sections.at, size = check->sections.end - at;
+
+	loader_sections_put(&check->sections, &check->elf, &check->layout, check->segment_size,
+			    scratch);
+	if (memcmp(check->copy + at, scratch + at, size) != 0)
+		return fail(check, "a section header is not as it has to be");
+	return true;
+}
+
 static enum cd_status run(struct check *check)
 {
 	enum cd_status status = CD_OK;
-	uint8_t *scratch = malloc(check->elf.size);
+	uint8_t *scratch = calloc(1, check->elf.size + check->copy_size);
 
 	if (!scratch)
 		return CD_ENOMEM;
 	loader_layout_make(&check->elf, check->parts, &check->layout);
 	check->next = check->layout.trampolines;
 	if (!check_headers(check) || !check_data(check) || !check_bytes(check, scratch) ||
-	    !check_segment(check))
+	    !check_segment(check) || !check_sections(check, scratch))
 		status = CD_EINVAL;
 	free(scratch);
 	return status;

@@ -60,6 +60,7 @@ static void expect_same(const char *script, const char *const *copies)
 Test(loader_run, programs_do_as_natively, .timeout = 240)
 {
 	static const char *const copies[] = {"rtld", RTLD, "libc", LIBC, NULL};
+	static const char *const stripped[] = {"srtld", RTLD, "slibc", LIBC, NULL};
 
 	skip_without_namespaces();
 	put_copy(RTLD, "rtld", &test_parts);
@@ -75,6 +76,8 @@ Test(loader_run, programs_do_as_natively, .timeout = 240)
 		    copies);
 	expect_same("gcc -c a.c -o a.o && gcc a.o -o a && ./a || echo $?", copies);
 	expect_same("find /usr/include | sort | md5sum", copies);
+	cr_assert_not_null(run_script("strip rtld -o srtld && strip libc -o slibc", NULL));
+	expect_same("ls /usr/bin | md5sum; python3 -c 'import json'", stripped);
 	expect_same("gdb -nx -batch -ex 'break main' -ex run -ex continue ./a 2>&1 | grep -c "
 		    "'exited with'",
 		    copies);

@@ -81,6 +81,7 @@ Test(loader_sites, a_number_that_may_have_changed_is_not_known)
 	expect("function f\n" OPENAT " jmp 1f\n1:\n" CALL, 0, 0, 0, 0, 1);
 	expect("function f\n" OPENAT " syscall\n" CALL, 1, 0, 0, 0, 1);
 	expect("function f\n mov %edi,%eax\n" CALL, 0, 0, 0, 0, 1);
+	expect("function f\n" OPENAT " .byte 0x4d\n" CALL, 0, 0, 0, 0, 1);
 	expect("function f\n movabs $257,%rax\n" CALL, 0, 0, 0, 0, 1);
 }
 

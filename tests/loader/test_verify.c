@@ -44,9 +44,7 @@ Test(loader_verify, every_byte_of_a_small_copy_counts)
 	flip(file, copy, 0x400, 0x1000, 3);
 	flip(file, copy, 0x1000, 0x1100, 1);
 	flip(file, copy, 0x1100, file.size, 5);
-	flip(file, copy, file.size, copy.size - 4096, 5);
-	flip(file, copy, copy.size - 4096, copy.size - 3800, 1);
-	flip(file, copy, copy.size - 3800, copy.size, 13);
+	flip(file, copy, file.size, copy.size, 1);
 	free(file.bytes);
 	free(copy.bytes);
 }
