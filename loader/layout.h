@@ -7,11 +7,15 @@
 
 #define LOADER_ALIGN 16u /* of what follows the stub, and of the image */
 
-/* Each trampoline: mov $nr,%eax; what stood between; lea site(%rip),%r11; jmp stub. */
-#define LOADER_LEA_SIZE	       7
-#define LOADER_JUMP_SIZE       5
-#define LOADER_TRAMPOLINE_SIZE (5 + LOADER_LEA_SIZE + LOADER_JUMP_SIZE) /* and what stood between  \
-									 */
+/*
+ * Each trampoline: mov $nr,%eax; what stood between; lea site(%rip),%r11; jmp stub. Its size is
+ * without what stood between.
+ */
+#define LOADER_LEA_SIZE	 7
+#define LOADER_JUMP_SIZE 5
+#define LOADER_TRAMPOLINE_SIZE                                                                     \
+	(5 + LOADER_LEA_SIZE + LOADER_JUMP_SIZE) /* and what stood between                         \
+						  */
 
 struct loader_layout {
 	uint64_t slot;	      /* addresses: of the word that says where the shim is, */

@@ -144,7 +144,7 @@ static void move_headers(const struct work *work, GElf_Phdr *phdr)
 	GElf_Phdr data = phdr[work->elf.last_load];
 
 	for (unsigned i = 0; i < work->elf.count; i++) {
-		if (phdr[i].p_vaddr >= data.p_vaddr &&
+		if (i != work->elf.last_load && phdr[i].p_vaddr >= data.p_vaddr &&
 		    phdr[i].p_vaddr - data.p_vaddr < data.p_filesz &&
 		    phdr[i].p_offset - data.p_offset == phdr[i].p_vaddr - data.p_vaddr)
 			phdr[i].p_offset += work->layout.data_offset - data.p_offset;
@@ -164,6 +164,7 @@ static void put_headers(struct work *work)
 	move_headers(work, phdr);
 	data->p_memsz = layout->segment - data->p_vaddr;
 	data->p_filesz = layout->data_size;
+	data->p_offset = layout->data_offset;
 	if (elf->is_interpreter) {
 		data->p_align = LOADER_PAGE;
 		ehdr.e_entry = layout->segment + CD_STUB_START;

@@ -40,7 +40,7 @@ static void remove_folder(void)
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-const char *test_dir(void)
+const char *test_folder(void)
 {
 	if (!folder[0]) {
 		strcpy(folder, "/tmp/cordon-loader-XXXXXX");
@@ -69,7 +69,7 @@ void test_write(const char *name, const void *bytes, size_t size)
 	char path[256];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/%s", test_dir(), name);
+	snprintf(path, sizeof(path), "%s/%s", test_folder(), name);
 	out = fopen(path, "wb");
 	cr_assert(out && fwrite(bytes, 1, size, out) == size && fclose(out) == 0, "%s", path);
 	cr_assert_eq(chmod(path, 0755), 0);
@@ -113,9 +113,9 @@ struct test_file test_assemble(const char *text, int framed)
 	    test_output(
 		"gcc -shared -nostdlib -Wl,--build-id,-e,0 -Wl,--eh-frame-hdr,--hash-style=both "
 		"-Wl,-z,noexecstack %s/sample.s -o %s/sample.so 2>&1",
-		test_dir(), test_dir()),
+		test_folder(), test_folder()),
 	    "%s", text);
-	snprintf(path, sizeof(path), "%s/sample.so", test_dir());
+	snprintf(path, sizeof(path), "%s/sample.so", test_folder());
 	file = test_read(path);
 	return file;
 }

@@ -23,7 +23,7 @@ extern const struct loader_parts test_parts;
 extern const struct loader_parts test_failing_parts;
 
 /* A directory of this process's own, removed at its end. */
-const char *test_dir(void);
+const char *test_folder(void);
 
 struct test_file test_read(const char *path);
 /* A shared object made of assembly: each function is exported, and has a frame if `framed`. */

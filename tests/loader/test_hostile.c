@@ -164,6 +164,9 @@ Test(loader_hostile, what_is_not_understood_is_refused)
 	expect_refused(CD_ENOSUP, dynamic(DT_HASH)->d_tag = DT_TEXTREL);
 	expect_refused(CD_ENOSUP, (dynamic(DT_HASH)->d_tag = DT_FLAGS_1,
 				   dynamic(DT_FLAGS_1)->d_un.d_val = DF_1_PIE));
+	/* Data of which nothing is in the file. */
+	expect_refused(CD_OK, (data_segment()->p_filesz = 0,
+			       header()->e_entry = segment(PT_LOAD, 1)->p_vaddr));
 	/* An interpreter's bss is written out. */
 	data_segment()->p_memsz = 64 << 20;
 	cr_assert_eq(try_bytes(changed.bytes, changed.size), CD_OK);

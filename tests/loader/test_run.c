@@ -35,7 +35,7 @@ static const char *run_script(const char *script, const char *const *copies)
 	strcat(mounts, "exec bash ./script\n");
 	test_write("run", mounts, strlen(mounts));
 	return test_output("exec 2>&1; cd %s && timeout -k 1 60 unshare -rm bash ./run",
-			   test_dir());
+			   test_folder());
 }
 
 static void skip_without_namespaces(void)
