@@ -16,10 +16,9 @@
 /* Interpreters, by the path that the processor's ABI fixes, and the libcs that lie beside them. */
 static const struct {
 	const char *interpreter;
-	const char *libraries[3];
+	const char *libraries[2];
 } families[] = {
-    /* Before glibc 2.34 libpthread had calls of its own. */
-    {"/lib64/ld-linux-x86-64.so.2", {"libc.so.6", "libpthread.so.0", NULL}},
+    {"/lib64/ld-linux-x86-64.so.2", {"libc.so.6", NULL}},
     {"/lib/ld-musl-x86_64.so.1", {NULL}},
 };
 

@@ -8,15 +8,18 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cordon/limits.h"
 #include "lib/vec.h"
+#include "refmon/layout.h"
+#include "refmon/pattern.h"
 
 #define FS_CHANGE (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE))
 #define NET_USE	  (CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND))
@@ -39,50 +42,79 @@ struct entry {
  */
 struct listing {
 	char path[CD_PATH_MAX + 1];
-	char *names; /* each NUL-terminated, the last one empty; NULL: nothing was read */
+	char *names; /* each NUL-terminated, the last one empty */
 	size_t len, capacity;
+	char first[4096]; /* where names begin */
 };
 
 static bool listing_add(struct listing *listing, const char *name)
 {
 	size_t n = strlen(name) + 1;
+	char *grown = cd_vec_grow_first(listing->first, listing->names, &listing->capacity,
+					listing->len + n, 1);
 
-	if (listing->len + n > listing->capacity) {
-		size_t capacity = 2 * listing->capacity + n + 4096;
-		char *grown = realloc(listing->names, capacity);
-
-		if (!grown)
-			return false;
-		listing->names = grown;
-		listing->capacity = capacity;
-	}
-	memcpy(listing->names + listing->len, name, n);
+	if (!grown)
+		return false;
+	listing->names = grown;
+	memcpy(grown + listing->len, name, n);
 	listing->len += n;
+	return true;
+}
+
+/* The names in the directory behind fd. False: out of memory. */
+static bool listing_read(struct listing *listing, int fd)
+{
+	_Alignas(struct dirent) char bytes[8192];
+	long got;
+
+	/* By hand: opendir() allocates, and reads little at a time. */
+	while ((got = syscall(SYS_getdents64, fd, bytes, sizeof(bytes))) > 0) {
+		for (long at = 0; at < got;) {
+			const struct dirent *entry = (const void *)(bytes + at);
+
+			at += entry->d_reclen;
+			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			    !listing_add(listing, entry->d_name))
+				return false;
+		}
+	}
 	return true;
 }
 
 /* The names in a directory but for "." and "..", ending with an empty one. NULL: out of memory. */
 static const char *list(struct listing *listing, const char *path)
 {
-	struct dirent *entry;
-	DIR *dir;
 	bool whole = true;
+	int fd;
 
-	if (listing->names && strcmp(listing->path, path) == 0)
+	if (listing->len && strcmp(listing->path, path) == 0)
 		return listing->names;
 	listing->len = 0;
 	snprintf(listing->path, sizeof(listing->path), "%s", path);
-	dir = opendir(path);
-	while (dir && whole && (entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			whole = listing_add(listing, entry->d_name);
-	if (dir)
-		closedir(dir);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		whole = listing_read(listing, fd);
+		close(fd);
+	}
 	if (whole && listing_add(listing, ""))
 		return listing->names;
-	listing->path[0] = '\0';
+	listing->len = 0;
 	return NULL;
 }
+
+/* What was found at a path: rules speak of the same places, and of the same ways to them, again and
+ * again. */
+struct known {
+	uint32_t hash, path; /* path: where it begins in the draft's texts; 0: a free slot */
+	uint32_t bind;	     /* the entry that shows all of it, plus 1; 0: none */
+	bool shown;	     /* as a link, or as a directory alone */
+	mode_t mode;	     /* 0: nothing is there */
+	off_t size;
+};
+
+/* Slots of a hash table, and how many of them are used at most. */
+#define KNOWN_SLOTS 256
+#define KNOWN_MAX   192
 
 struct draft {
 	const struct mon_table *table;
@@ -90,25 +122,33 @@ struct draft {
 	size_t given_count;
 	struct entry *entries;
 	size_t count, capacity;
-	struct listing listing;
 	char way[CD_PATH_MAX]; /* a directory to which no link leads; empty: none seen yet */
-	bool failed;	       /* out of memory */
+	struct known known[KNOWN_SLOTS], unknown; /* unknown: for which there was no room */
+	size_t known_count;
+	size_t texts_len;
+	bool failed; /* out of memory */
+	/* From here on nothing is looked at before it is written: see mon_plan_make(). */
+	struct listing listing;
+	char texts[8192];
+	struct entry first[128]; /* where entries begin */
 };
 
 static void free_mount(struct cd_mount *mount)
 {
+	if (mount->from != mount->dest)
+		free((char *)mount->from);
 	free((char *)mount->dest);
-	free((char *)mount->from);
 }
 
-/* The new entry, or NULL when there is no memory for it. */
+/* The new entry, or NULL when there is no memory for it. from may be dest. */
 static struct entry *add(struct draft *d, enum cd_mount_kind kind, const char *dest,
 			 const char *from)
 {
-	struct cd_mount mount = {
-	    .kind = kind, .dest = strdup(dest), .from = from ? strdup(from) : NULL};
-	struct entry *grown = cd_vec_grow(d->entries, &d->capacity, d->count + 1, sizeof(*grown));
+	struct cd_mount mount = {.kind = kind, .dest = strdup(dest)};
+	struct entry *grown =
+	    cd_vec_grow_first(d->first, d->entries, &d->capacity, d->count + 1, sizeof(*grown));
 
+	mount.from = from == dest ? mount.dest : from ? strdup(from) : NULL;
 	if (grown)
 		d->entries = grown;
 	if (!grown || !mount.dest || (from && !mount.from)) {
@@ -122,11 +162,12 @@ static struct entry *add(struct draft *d, enum cd_mount_kind kind, const char *d
 
 static bool is_below(const char *path, const char *dir)
 {
-	size_t n = strlen(dir);
-
-	if (n == 1)
+	if (!dir[1])
 		return path[1] != '\0';
-	return strncmp(path, dir, n) == 0 && path[n] == '/';
+	for (; *dir; path++, dir++)
+		if (*path != *dir)
+			return false;
+	return *path == '/';
 }
 
 /* Places that the view supplies in its own way, whatever a rule says of them. */
@@ -134,6 +175,8 @@ static bool is_special(const char *path)
 {
 	static const char *const special[] = {"/proc", "/dev/pts"};
 
+	if (strncmp(path, "/proc", 5) != 0 && strncmp(path, "/dev", 4) != 0)
+		return false;
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (strcmp(path, special[i]) == 0 || is_below(path, special[i]))
 			return true;
@@ -154,40 +197,76 @@ static bool is_given(const struct draft *d, const char *path)
 	return false;
 }
 
-static bool allows(const struct mon_table *table, uint64_t ops, const char *path)
+/* Those of ops that are allowed on the place; what is to be asked may become so while the space
+ * runs. */
+static uint64_t allowed(const struct mon_table *table, uint64_t ops, const char *path)
 {
 	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = strlen(path)};
+	uint64_t asked, allowed = mon_decide_each(table, ops, &object, &asked);
 
-	for (unsigned op = 0; op < CD_OP_COUNT; op++) {
-		struct cd_decision decision;
+	return allowed | asked;
+}
 
-		if (!(ops & CD_OPBIT(op)))
-			continue;
-		mon_decide(table, CD_OPBIT(op), &object, &decision);
-		if (decision.verdict != CD_DENY)
-			return true; /* ask may become allow while the space runs */
-	}
-	return false;
+/* Those that are allowed on what lies directly in the directory. */
+static uint64_t allowed_in(const struct mon_table *table, uint64_t ops, const char *directory)
+{
+	size_t n = strcmp(directory, "/") ? strlen(directory) : 0;
+	char inside[CD_PATH_MAX + 16];
+
+	if (n >= CD_PATH_MAX)
+		return 0;
+	memcpy(inside, directory, n);
+	memcpy(inside + n, "/any", sizeof("/any"));
+	return allowed(table, ops, inside);
 }
 
 /* Do the rules allow one of ops on the place, or, for a directory, on what lies directly in it? */
 static bool allows_at(const struct mon_table *table, uint64_t ops, const char *path, bool directory)
 {
-	char inside[CD_PATH_MAX + 16];
-
-	if (allows(table, ops, path))
-		return true;
-	snprintf(inside, sizeof(inside), "%s/%s", strcmp(path, "/") ? path : "", "any");
-	return directory && allows(table, ops, inside);
+	return allowed(table, ops, path) || (directory && allowed_in(table, ops, path));
 }
 
-/* Do the rules let the program at the place run, or, for a directory, those in it? */
-static bool lets_run(const struct mon_table *table, const char *path, bool directory)
+/* Do the rules let the programs in the directory run? */
+static bool lets_run_in(const struct mon_table *table, const char *directory)
 {
-	char inside[CD_PATH_MAX + 16];
+	return allowed_in(table, CD_OPBIT(CD_OP_FS_EXEC), directory);
+}
 
-	snprintf(inside, sizeof(inside), "%s/%s", strcmp(path, "/") ? path : "", "any");
-	return allows(table, CD_OPBIT(CD_OP_FS_EXEC), directory ? inside : path);
+/* ---- what is there ---- */
+
+/* Remembers the path; false: there is no room. */
+static bool remember(struct draft *d, const char *path, size_t len, struct known *known)
+{
+	if (d->known_count == KNOWN_MAX || len >= sizeof(d->texts) - d->texts_len)
+		return false;
+	memcpy(d->texts + d->texts_len, path, len + 1);
+	known->path = (uint32_t)d->texts_len;
+	d->texts_len += len + 1;
+	d->known_count++;
+	return true;
+}
+
+/* What is at path. It may be changed until the next call. */
+static struct known *look(struct draft *d, const char *path)
+{
+	size_t len = strlen(path), slot;
+	struct known found = {.hash = mon_hash_name(path, len)};
+	struct stat st;
+
+	for (slot = found.hash % KNOWN_SLOTS; d->known[slot].path; slot = (slot + 1) % KNOWN_SLOTS)
+		if (d->known[slot].hash == found.hash &&
+		    strcmp(d->texts + d->known[slot].path, path) == 0)
+			return &d->known[slot];
+	if (lstat(path, &st) == 0) {
+		found.mode = st.st_mode;
+		found.size = st.st_size;
+	}
+	if (remember(d, path, len, &found)) {
+		d->known[slot] = found;
+		return &d->known[slot];
+	}
+	d->unknown = found;
+	return &d->unknown;
 }
 
 /* Where to begin looking for links: what lies in the directory looked at last needs no second look
@@ -209,32 +288,40 @@ static void remember_way(struct draft *d, const char *path)
 	d->way[end - path] = '\0';
 }
 
-/*
- * Puts the links on the way to path into the view. 1: path itself is there, no link, and st says
- * what it is; 0: a link came between (what it leads to needs rules of its own); -1: something is
- * missing, and the part that exists is left in path.
- */
-static int add_way(struct draft *d, char *path, struct stat *st)
+static void add_link(struct draft *d, const char *path, struct known *link)
 {
 	char text[CD_PATH_MAX];
+	ssize_t n;
 
+	if (link->shown)
+		return;
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	add(d, CD_MOUNT_SYMLINK, path, text);
+	link->shown = true;
+}
+
+/*
+ * Puts the links on the way to path into the view. 1: path itself is there, no link, and *found
+ * says what it is; 0: a link came between (what it leads to needs rules of its own); -1: something
+ * is missing, and the part that exists is left in path.
+ */
+static int add_way(struct draft *d, char *path, struct known **found)
+{
 	for (char *slash = first_slash(d, path);; slash = strchr(slash + 1, '/')) {
-		ssize_t n;
-
 		if (slash)
 			*slash = '\0';
-		if (lstat(path, st)) {
+		*found = look(d, path);
+		if (!(*found)->mode) {
 			char *end = strrchr(path, '/');
 
 			end[end == path] = '\0';
 			return -1;
 		}
-		if (S_ISLNK(st->st_mode)) {
-			n = readlink(path, text, sizeof(text) - 1);
-			if (n > 0) {
-				text[n] = '\0';
-				add(d, CD_MOUNT_SYMLINK, path, text);
-			}
+		if (S_ISLNK((*found)->mode)) {
+			add_link(d, path, *found);
 			return 0;
 		}
 		if (!slash) {
@@ -265,26 +352,56 @@ static void add_all(struct draft *d, uint64_t ops)
 		closedir(dir);
 }
 
+/* What is found at path is granted: alone, or with all below it. */
+static void add_found(struct draft *d, const char *path, struct known *found, uint64_t ops,
+		      bool subtree, bool sampled, bool holds)
+{
+	struct entry *entry;
+
+	if (S_ISDIR(found->mode) && !subtree) {
+		if (!found->shown)
+			add(d, CD_MOUNT_DIR, path, NULL);
+		found->shown = true;
+		return;
+	}
+	if (found->bind && !sampled) {
+		entry = &d->entries[found->bind - 1];
+	} else {
+		entry = add(d, CD_MOUNT_BIND, path, path);
+		if (!entry)
+			return;
+		if (!sampled)
+			found->bind = (uint32_t)d->count;
+	}
+	entry->ops |= ops;
+	entry->type = found->mode & S_IFMT;
+	entry->size = found->size;
+	entry->holds |= holds;
+	entry->sampled = sampled;
+	entry->changes = sampled && ops & FS_CHANGE;
+}
+
 /* One existing or missing place that a rule grants. subtree: it and all below. */
 static void add_place(struct draft *d, const char *place, uint64_t ops, bool subtree, bool sampled)
 {
+	size_t len = strlen(place);
+	struct known *found;
 	char path[CD_PATH_MAX];
-	struct entry *entry;
-	struct stat st;
 	int there;
 
-	if (snprintf(path, sizeof(path), "%s", place) >= (int)sizeof(path))
+	if (len >= sizeof(path) || is_special(place) || is_given(d, place))
 		return;
-	if (is_special(path) || is_given(d, path))
-		return;
+	memcpy(path, place, len + 1);
 	if (strcmp(path, "/") == 0 && subtree) {
 		add_all(d, ops);
 		return;
 	}
-	if (strcmp(path, "/") == 0)
-		there = lstat(path, &st) ? 0 : 1;
-	else
-		there = add_way(d, path, &st);
+	if (strcmp(path, "/") == 0) {
+		found = look(d, path);
+		there = found->mode ? 1 : 0;
+	} else {
+		there = add_way(d, path, &found);
+	}
 	if (there == 0)
 		return;
 	if (there < 0) {
@@ -293,42 +410,14 @@ static void add_place(struct draft *d, const char *place, uint64_t ops, bool sub
 		    is_special(path) || is_given(d, path))
 			return;
 		subtree = true;
-		if (lstat(path, &st))
+		found = look(d, path);
+		if (!found->mode)
 			return;
 	}
-	if (S_ISDIR(st.st_mode) && !subtree) {
-		add(d, CD_MOUNT_DIR, path, NULL);
-		return;
-	}
-	entry = add(d, CD_MOUNT_BIND, path, path);
-	if (entry) {
-		entry->ops = ops;
-		entry->type = st.st_mode & S_IFMT;
-		entry->size = st.st_size;
-		entry->holds = there < 0 || ops & NET_USE;
-		entry->sampled = sampled;
-		entry->changes = sampled && ops & FS_CHANGE;
-	}
+	add_found(d, path, found, ops, subtree, sampled, there < 0 || ops & NET_USE);
 }
 
 /* ---- patterns ---- */
-
-/* fnmatch knows more wildcards than the policy language: all but "*" are taken literally. */
-static bool component_matches(const char *pattern, size_t len, const char *name)
-{
-	char escaped[2 * CD_NAME_MAX + 3];
-	size_t n = 0;
-
-	if (len > CD_NAME_MAX)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (strchr("?[]\\", pattern[i]))
-			escaped[n++] = '\\';
-		escaped[n++] = pattern[i];
-	}
-	escaped[n] = '\0';
-	return fnmatch(escaped, name, 0) == 0;
-}
 
 struct expansion {
 	struct draft *d;
@@ -352,7 +441,7 @@ static size_t count_matches(const char *names, const char *component, size_t n)
 	size_t count = 0;
 
 	for (; *names; names += strlen(names) + 1)
-		count += component_matches(component, n, names);
+		count += mon_glob_match(component, n, names, strlen(names));
 	return count;
 }
 
@@ -380,7 +469,8 @@ static void expand_component(struct expansion *e, char *path, size_t len, const 
 	for (; *names; names += strlen(names) + 1) {
 		size_t name = strlen(names);
 
-		if (!component_matches(component, n, names) || len + name + 2 > CD_PATH_MAX)
+		if ((*component != '*' && *component != *names) ||
+		    !mon_glob_match(component, n, names, name) || len + name + 2 > CD_PATH_MAX)
 			continue;
 		path[len] = '/';
 		memcpy(path + len + 1, names, name + 1);
@@ -417,7 +507,7 @@ static void expand(struct expansion *e, char *path, size_t len, const char *rest
 
 static void expand_pattern(struct expansion *e, const char *pattern)
 {
-	char path[CD_PATH_MAX + 1] = "", text[CD_PATH_MAX];
+	char path[CD_PATH_MAX + 1], text[CD_PATH_MAX];
 	size_t n = strlen(pattern);
 
 	if (pattern[0] != '/' || n >= sizeof(text))
@@ -426,7 +516,11 @@ static void expand_pattern(struct expansion *e, const char *pattern)
 	e->subtree = n >= 3 && strcmp(text + n - 3, "/**") == 0;
 	if (e->subtree)
 		text[n - 3] = '\0';
-	expand(e, path, 0, text);
+	path[0] = '\0';
+	if (strchr(text, '*'))
+		expand(e, path, 0, text);
+	else
+		e->visit(e->d, *text ? text : "/", e->ops, e->subtree, false);
 }
 
 /* ---- what is taken away ---- */
@@ -581,10 +675,10 @@ static uint64_t ops_named(const struct draft *d, const struct entry *entry)
 	const char *private = NULL;
 	uint64_t ops = 0;
 
-	for (size_t i = 0; i < d->count; i++)
-		if (d->entries[i].own && d->entries[i].mount.kind == CD_MOUNT_TMPFS &&
-		    is_below(entry->mount.dest, d->entries[i].mount.dest))
-	private = d->entries[i].mount.dest;
+	for (size_t i = 0; i < d->given_count; i++)
+		if (d->given[i].kind == CD_MOUNT_TMPFS &&
+		    is_below(entry->mount.dest, d->given[i].dest))
+	private = d->given[i].dest;
 	if (!private)
 		return CD_OPS_ALL;
 	for (size_t i = 0; i < d->count; i++)
@@ -598,8 +692,8 @@ static uint64_t ops_named(const struct draft *d, const struct entry *entry)
 static void set_rights(const struct draft *d, struct entry *entry)
 {
 	struct cd_mount *mount = &entry->mount;
+	uint64_t named, at, in;
 	bool directory;
-	uint64_t named;
 	struct stat st;
 
 	if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_TMPFS &&
@@ -611,12 +705,14 @@ static void set_rights(const struct draft *d, struct entry *entry)
 	directory = S_ISDIR(entry->type);
 	mount->file = !directory;
 	named = entry->own ? CD_OPS_ALL : ops_named(d, entry);
-	mount->exec = named & CD_OPBIT(CD_OP_FS_EXEC) && lets_run(d->table, mount->dest, directory);
+	at = allowed(d->table, FS_CHANGE | CD_OPBIT(CD_OP_FS_EXEC), mount->dest);
+	in =
+	    directory ? allowed_in(d->table, FS_CHANGE | CD_OPBIT(CD_OP_FS_EXEC), mount->dest) : at;
+	mount->exec = named & in & CD_OPBIT(CD_OP_FS_EXEC);
 	if (entry->own)
 		return;
 	mount->dev = S_ISCHR(entry->type) && is_below(mount->dest, "/dev");
-	mount->writable = entry->holds || entry->changes ||
-			  allows_at(d->table, FS_CHANGE & named, mount->dest, directory);
+	mount->writable = entry->holds || entry->changes || named & (at | in) & FS_CHANGE;
 }
 
 static bool same_rights(const struct cd_mount *a, const struct cd_mount *b)
@@ -669,7 +765,7 @@ static void add_deeper(struct draft *d, const char *top)
 			     entry->d_name) >= (int)sizeof(path) ||
 		    lstat(path, &st) || !S_ISDIR(st.st_mode))
 			continue;
-		if (!lets_run(d->table, path, true))
+		if (!lets_run_in(d->table, path))
 			add(d, CD_MOUNT_BIND, path, path);
 	}
 	if (dir)
@@ -702,7 +798,7 @@ static void settle(struct draft *d)
 	size_t kept = 0, before = d->count;
 
 	for (size_t i = 0; i < before; i++)
-		if (d->entries[i].sampled && lets_run(d->table, d->entries[i].mount.dest, true))
+		if (d->entries[i].sampled && lets_run_in(d->table, d->entries[i].mount.dest))
 			add_deeper(d, d->entries[i].mount.dest);
 	for (size_t i = 0; i < d->count; i++)
 		set_rights(d, &d->entries[i]);
@@ -719,16 +815,33 @@ static void settle(struct draft *d)
 	d->count = kept;
 }
 
+static void free_entries(const struct draft *d)
+{
+	if (d->entries != d->first)
+		free(d->entries);
+}
+
 enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_mount *given,
 			     size_t given_count, struct cd_plan **out)
 {
-	struct draft d = {.table = table, .given = given, .given_count = given_count};
+	struct draft d;
 	struct cd_plan *plan = NULL;
 
+	memset(&d, 0, offsetof(struct draft, listing));
+	d.table = table;
+	d.given = given;
+	d.given_count = given_count;
+	d.texts_len = 1; /* 0 is no place */
+	d.entries = d.first;
+	d.capacity = sizeof(d.first) / sizeof(d.first[0]);
+	d.listing.names = d.listing.first;
+	d.listing.capacity = sizeof(d.listing.first);
+	d.listing.len = 0;
 	add_given(&d);
 	add_grants(&d);
 	add_holes(&d);
-	free(d.listing.names);
+	if (d.listing.names != d.listing.first)
+		free(d.listing.names);
 	if (!d.failed)
 		settle(&d);
 	if (!d.failed)
@@ -741,11 +854,11 @@ enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_moun
 	if (!plan || !plan->mounts) {
 		for (size_t i = 0; i < d.count; i++)
 			free_mount(&d.entries[i].mount);
-		free(d.entries);
+		free_entries(&d);
 		free(plan);
 		return CD_ENOMEM;
 	}
-	free(d.entries);
+	free_entries(&d);
 	*out = plan;
 	return CD_OK;
 }

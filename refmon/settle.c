@@ -141,17 +141,9 @@ static uint64_t taken_below(const struct settling *s, size_t mount)
 static uint64_t allowed(const struct settling *s, uint64_t ops, const char *path)
 {
 	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = strlen(path)};
-	uint64_t result = 0;
+	uint64_t asked;
 
-	for (uint64_t rest = ops; rest; rest &= rest - 1) {
-		uint64_t op = rest & -rest;
-		struct cd_decision decision;
-
-		mon_decide(s->table, op, &object, &decision);
-		if (decision.verdict == CD_ALLOW)
-			result |= op;
-	}
-	return result;
+	return mon_decide_each(s->table, ops, &object, &asked);
 }
 
 static const uint64_t fs_ops = CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ) |
