@@ -23,6 +23,7 @@
 #include "cordon/shim.h"
 #include "host/host.h"
 #include "host/launch.h"
+#include "host/namespaces.h"
 #include "kernel/border.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
@@ -623,6 +624,8 @@ static int run_command(int argc, char **argv)
 		return CLI_FAILED;
 	}
 	run.argv = argv + at;
+	if (!run.print_policy)
+		host_namespaces_begin();
 	status = prepare(&run);
 	if (status == 0)
 		status = launch(&run);
