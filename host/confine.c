@@ -29,6 +29,13 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
 
+void host_bound_capabilities(void)
+{
+	for (unsigned long cap = 0; cap <= 63; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && (errno == EINVAL || errno == EPERM))
+			break;
+}
+
 enum cd_status host_drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -42,9 +49,6 @@ enum cd_status host_drop_capabilities(void)
 					 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) &&
 	    errno != EPERM)
 		return CD_ESYS;
-	for (unsigned long cap = 0; cap <= 63; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && (errno == EINVAL || errno == EPERM))
-			break;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return CD_ESYS;
 	return syscall(SYS_capset, &header, none) ? CD_ESYS : CD_OK;

@@ -9,8 +9,9 @@
 #include "cordon/plan.h"
 #include "cordon/status.h"
 
-/* Every capability of this process gone for good, in all sets; new programs gain none either. Sets
- * no_new_privs. */
+/* No program that is started from here on gains a capability that this process has now. */
+void host_bound_capabilities(void);
+/* Every capability of this process gone for good; new programs gain none either. Sets no_new_privs. */
 enum cd_status host_drop_capabilities(void) CD_CHECKED;
 
 /*

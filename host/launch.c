@@ -196,7 +196,6 @@ static _Noreturn void run_program(struct launch *l)
 	int listener;
 
 	setsid();
-	reset_signals();
 	umask(l->umask);
 	set_limits(l);
 	enter_directory(l);
@@ -398,6 +397,7 @@ static void run_monitor(void *context)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	reset_signals();
+	host_bound_capabilities();
 	sethostname(l->in->hostname, strlen(l->in->hostname));
 	l->umask = umask(0);
 	l->proc = host_view_private_proc();

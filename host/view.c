@@ -25,6 +25,8 @@ struct builder {
 	int root;	 /* the skeleton's root, which is "/" while the view is built */
 	int old;	 /* the user's root, at OLD until the end */
 	int private_dir; /* upper and work folders of copy-on-write views */
+	int parent;	 /* the directory that the mount before this one was put in; -1: none */
+	char parent_path[CD_PATH_MAX];
 	unsigned cow_count;
 };
 
@@ -37,38 +39,62 @@ static int open_source(const struct builder *b, const char *path)
 	return (int)syscall(SYS_openat2, b->old, path, &how, sizeof(how));
 }
 
-/* Opens dest's parent below the root, making directories as needed. name points into dest. */
-static int open_parent(const struct builder *b, const char *dest, const char **name)
+static int open_directory(int dir, const char *name)
 {
-	int dir = openat(b->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const char *at = dest + 1;
+	int next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	for (;;) {
-		const char *slash = strchr(at, '/');
-		char component[CD_NAME_MAX + 1];
-		int next;
+	if (next < 0 && errno == ENOENT && mkdirat(dir, name, 0755) == 0)
+		next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return next;
+}
 
-		if (dir < 0)
-			return -1;
-		if (!slash) {
-			*name = at;
-			return dir;
-		}
-		if ((size_t)(slash - at) > CD_NAME_MAX) {
-			close(dir);
+/* Walks from dir, which is consumed, making directories as needed. */
+static int walk_directories(int dir, const char *path, size_t len)
+{
+	char component[CD_NAME_MAX + 1];
+
+	for (const char *at = path, *end = path + len; dir >= 0 && at < end;) {
+		size_t n = strcspn(at, "/");
+		int next = -1, saved;
+
+		if (n > (size_t)(end - at))
+			n = (size_t)(end - at);
+		if (n > CD_NAME_MAX) {
 			errno = ENAMETOOLONG;
-			return -1;
+		} else {
+			memcpy(component, at, n);
+			component[n] = '\0';
+			next = open_directory(dir, component);
 		}
-		memcpy(component, at, (size_t)(slash - at));
-		component[slash - at] = '\0';
-		next = openat(dir, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0 && errno == ENOENT && mkdirat(dir, component, 0755) == 0)
-			next =
-			    openat(dir, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		saved = errno;
 		close(dir);
+		errno = saved;
 		dir = next;
-		at = slash + 1;
+		at += n + 1;
 	}
+	return dir;
+}
+
+/*
+ * Opens dest's parent below the root; name points into dest. Mounts come in the order of their
+ * paths: most have the same parent as the one before. It is kept until the next one is asked for,
+ * or something is mounted over it.
+ */
+static int open_parent(struct builder *b, const char *dest, const char **name)
+{
+	size_t len;
+
+	*name = strrchr(dest, '/') + 1;
+	len = (size_t)(*name - dest) - 1;
+	if (b->parent >= 0 && strncmp(b->parent_path, dest, len) == 0 && !b->parent_path[len])
+		return b->parent;
+	if (b->parent >= 0)
+		close(b->parent);
+	b->parent = walk_directories(openat(b->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC),
+				     dest + 1, len ? len - 1 : 0);
+	memcpy(b->parent_path, dest, len);
+	b->parent_path[len] = '\0';
+	return b->parent;
 }
 
 /* Makes the place that something will be mounted on. A link or file that is there already is left
@@ -325,18 +351,13 @@ static int put_mount(struct builder *b, const struct cd_mount *m)
 {
 	const char *name;
 	int parent = open_parent(b, m->dest, &name);
-	int result, saved;
 
 	if (parent < 0)
 		return m->kind == CD_MOUNT_MASK &&
 			       (errno == ENOTDIR || errno == EACCES || errno == EROFS)
 			   ? 0
 			   : -1;
-	result = put[m->kind](b, m, parent, name);
-	saved = errno;
-	close(parent);
-	errno = saved;
-	return result;
+	return put[m->kind](b, m, parent, name);
 }
 
 /*
@@ -374,7 +395,7 @@ static int finish(void)
 
 enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
 {
-	struct builder b = {.plan = plan, .root = -1, .old = -1, .private_dir = -1};
+	struct builder b = {.plan = plan, .root = -1, .old = -1, .private_dir = -1, .parent = -1};
 	enum cd_status status = CD_ESYS;
 
 	*culprit = "/";
@@ -400,6 +421,8 @@ enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
 out:
 	if (b.private_dir >= 0)
 		close(b.private_dir);
+	if (b.parent >= 0)
+		close(b.parent);
 	if (b.old >= 0)
 		close(b.old);
 	if (b.root >= 0)
