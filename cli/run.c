@@ -607,6 +607,7 @@ static int run_command(int argc, char **argv)
 	struct pol_vars vars;
 
 	check_standard_streams();
+	host_namespaces_begin();
 	if (first < argc)
 		find_program(&run, argv[first]);
 	cli_vars(&vars, run.program[0] ? run.program : NULL);
@@ -624,8 +625,6 @@ static int run_command(int argc, char **argv)
 		return CLI_FAILED;
 	}
 	run.argv = argv + at;
-	if (!run.print_policy)
-		host_namespaces_begin();
 	status = prepare(&run);
 	if (status == 0)
 		status = launch(&run);

@@ -405,6 +405,7 @@ static void run_monitor(void *context)
 		errno = -l->proc;
 		fail(l, HOST_STAGE_PROC, NULL);
 	}
+	host_network_begin(l->proc);
 	if (host_view_enter(l->in->plan, &culprit) != CD_OK)
 		fail(l, HOST_STAGE_VIEW, culprit);
 	if (host_view_lend_proc(l->proc) != CD_OK)
@@ -412,6 +413,8 @@ static void run_monitor(void *context)
 	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC) ||
 	    pipe2(l->proc_pipe, O_CLOEXEC))
 		fail(l, HOST_STAGE_INIT, NULL);
+	if (host_network_enter())
+		fail(l, HOST_STAGE_NAMESPACES, NULL);
 	monitor.init_pidfd = start_init(l);
 	status = host_confine_landlock(l->in->plan, l->proc);
 	if (status != CD_OK && status != CD_ENOSUP)
@@ -428,10 +431,10 @@ static void run_monitor(void *context)
 	 * not reaped. */
 	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 		;
-	monitor.listener = await_listener(l, monitor.init_pidfd);
 	/* Not before: the program's process was forked from this memory, and is to be readable. */
 	prctl(PR_SET_DUMPABLE, 0);
 	forget_environment();
+	monitor.listener = await_listener(l, monitor.init_pidfd);
 	fcntl(monitor.listener, F_SETFD, FD_CLOEXEC);
 	close_pipes(l);
 	let_go_of_standard_streams();

@@ -33,7 +33,7 @@ enum step { MAKING, MADE, FORK, FORKED, FAILED };
  */
 static struct {
 	uint32_t step; /* enum step; a futex */
-	pid_t maker;
+	pid_t caller, maker;
 	char uid_map[64], gid_map[64];
 	struct host_namespaces_fault fault;
 	void (*run)(void *context);
@@ -44,6 +44,7 @@ static struct {
 
 /* The maker's; the child goes on with a copy of it. */
 static char stack[512 * 1024] __attribute__((aligned(16)));
+static char network_stack[16 * 1024] __attribute__((aligned(16)));
 
 static void take_step(enum step step)
 {
@@ -91,19 +92,6 @@ static void map_identity(void)
 		fail(error, true);
 }
 
-/* The space's own loopback works; it reaches nothing outside. That it might fail is no loss of
- * safety. */
-static void raise_loopback(void)
-{
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-	long fd = RAW(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return;
-	RAW(SYS_ioctl, fd, SIOCSIFFLAGS, &request);
-	RAW(SYS_close, fd);
-}
-
 static int make(void *unused)
 {
 	static const uint64_t all = UINT64_MAX;
@@ -112,17 +100,17 @@ static int make(void *unused)
 	(void)unused;
 	/* What the terminal sends is for the caller. */
 	RAW(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
-	error = RAW(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
-				     CLONE_NEWNET | CLONE_NEWCGROUP);
+	error = RAW(SYS_unshare,
+		    CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
 	if (error)
 		fail(error, false);
 	/* Nobody needs this process when nobody is left who would. */
 	RAW(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	if (RAW(SYS_getppid, 0) != shared.caller)
+		RAW(SYS_exit_group, 125);
 	map_identity();
-	raise_loopback();
-	take_step(MADE);
-	while (get_step() == MADE)
-		RAW(SYS_futex, &shared.step, FUTEX_WAIT_PRIVATE, MADE, 0);
+	while (get_step() == MAKING)
+		RAW(SYS_futex, &shared.step, FUTEX_WAIT_PRIVATE, MAKING, 0);
 	error =
 	    RAW(SYS_clone, CLONE_NEWPID | CLONE_PARENT | CLONE_PIDFD | SIGCHLD, 0, &shared.pidfd);
 	if (error == 0) {
@@ -165,6 +153,7 @@ void host_namespaces_begin(void)
 	snprintf(shared.uid_map, sizeof(shared.uid_map), "%u %u 1", geteuid(), geteuid());
 	snprintf(shared.gid_map, sizeof(shared.gid_map), "%u %u 1", getegid(), getegid());
 	shared.step = MAKING;
+	shared.caller = getpid();
 	/* A user's supplementary groups are authority; only root can let go of them. */
 	if (geteuid() == 0 && syscall(SYS_setgroups, 0, NULL) && errno != EPERM) {
 		shared.fault.error = errno;
@@ -181,19 +170,85 @@ void host_namespaces_begin(void)
 pid_t host_namespaces_fork(void (*run)(void *context), void *context, int *pidfd,
 			   struct host_namespaces_fault *fault)
 {
+	uint32_t making = MAKING;
 	enum step step;
 
 	host_namespaces_begin();
-	step = await_step(MAKING);
-	if (step == MADE) {
-		shared.run = run;
-		shared.context = context;
-		take_step(FORK);
-		step = await_step(FORK);
-	}
+	shared.run = run;
+	shared.context = context;
+	/* Unless it has failed before. */
+	if (shared.maker > 0)
+		__atomic_compare_exchange_n(&shared.step, &making, FORK, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+	RAW(SYS_futex, &shared.step, FUTEX_WAKE_PRIVATE, 1);
+	step = await_step(FORK);
 	while (shared.maker > 0 && waitpid(shared.maker, NULL, 0) < 0 && errno == EINTR)
 		;
 	*fault = shared.fault;
 	*pidfd = shared.pidfd;
 	return step == FORKED ? shared.child : -1;
+}
+
+/* ---- the network ---- */
+
+static struct {
+	pid_t maker;
+	int error; /* errno; 0: it is made */
+	int proc, fd;
+} network;
+
+/* That it might fail is no loss of safety. */
+static void raise_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	long fd = RAW(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	RAW(SYS_ioctl, fd, SIOCSIFFLAGS, &request);
+	RAW(SYS_close, fd);
+}
+
+static int make_network(void *unused)
+{
+	long result = RAW(SYS_unshare, CLONE_NEWNET);
+
+	(void)unused;
+	if (result == 0) {
+		raise_loopback();
+		result = RAW(SYS_openat, network.proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
+	}
+	if (result < 0)
+		network.error = (int)-result;
+	else
+		network.fd = (int)result;
+	return 0;
+}
+
+void host_network_begin(int proc)
+{
+	network.proc = proc;
+	network.fd = -1;
+	network.maker = clone(make_network, network_stack + sizeof(network_stack),
+			      CLONE_VM | CLONE_FILES | SIGCHLD, NULL);
+	if (network.maker < 0)
+		network.error = errno;
+}
+
+int host_network_enter(void)
+{
+	int result;
+
+	while (network.maker > 0 && waitpid(network.maker, NULL, 0) < 0 && errno == EINTR)
+		;
+	/* It ended without a word. */
+	if (network.fd < 0 && !network.error)
+		network.error = ECHILD;
+	if (network.error) {
+		errno = network.error;
+		return -1;
+	}
+	result = setns(network.fd, CLONE_NEWNET);
+	close(network.fd);
+	return result;
 }

@@ -25,4 +25,12 @@ struct host_namespaces_fault {
 pid_t host_namespaces_fork(void (*run)(void *context), void *context, int *pidfd,
 			   struct host_namespaces_fault *fault);
 
+/*
+ * Makes a network namespace beside this process, which is in the others; its loopback works, and it
+ * reaches nothing outside. proc: a /proc in which this process can find its children.
+ */
+void host_network_begin(int proc);
+/* Enters it, when it is made. -1, with errno: it could not be made. */
+int host_network_enter(void);
+
 #endif
