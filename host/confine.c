@@ -224,7 +224,7 @@ enum cd_status host_confine_native(const struct cd_plan *plan)
 	} table[] = {
 	    {CD_NATIVE_READ, FILE_READ},
 	    {CD_NATIVE_LIST, LANDLOCK_ACCESS_FS_READ_DIR},
-	    {CD_NATIVE_WRITE, FILE_WRITE},
+	    {CD_NATIVE_WRITE, LANDLOCK_ACCESS_FS_WRITE_FILE},
 	    {CD_NATIVE_CREATE, LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR},
 	    {CD_NATIVE_REMOVE, LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR},
 	};
@@ -233,9 +233,11 @@ enum cd_status host_confine_native(const struct cd_plan *plan)
 
 	if (!host_can_confine_native())
 		return CD_ENOSUP;
-	if (begin(&rules, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | FILE_WRITE | DIR_WRITE |
-			      LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK) !=
-	    CD_OK)
+	/* Not truncation, which Linux would look for at each open: natively it takes a descriptor
+	 * that is open for writing. */
+	if (begin(&rules, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
+			      DIR_WRITE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+			      LANDLOCK_ACCESS_FS_MAKE_BLOCK) != CD_OK)
 		return CD_ESYS;
 	for (size_t i = 0; status == CD_OK && i < plan->count; i++) {
 		uint64_t rights = 0;

@@ -45,7 +45,8 @@ static bool is_held(const struct host_object *object, uint64_t flags)
 {
 	int held = object->held_flags & ACCESS, wanted = (int)(flags & ACCESS);
 
-	if (!object->own_fd || object->held_flags & O_PATH)
+	/* A mode of 3 carries nothing but requests to devices. */
+	if (!object->own_fd || object->held_flags & O_PATH || held == ACCESS)
 		return false;
 	if (flags & O_TRUNC && held == O_RDONLY)
 		return false;

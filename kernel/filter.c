@@ -263,11 +263,18 @@ static void (*const checks[KERN_CHECK_COUNT])(struct program *p) = {
 
 /* ---- calls from the shim's range ---- */
 
-/* What opening for reading takes; no flag that makes, cuts or signals. */
+/*
+ * What opening for reading takes; no flag that makes, cuts or signals.
+ *
+ * And O_NOFOLLOW must be among them: a link of /proc/PID/fd leads to the object itself, past the
+ * view's mounts and masks, and to what Landlock knows nothing of (pipes, memory files). The shim
+ * adds it, and leaves links to the monitor.
+ */
 #define READ_FLAGS                                                                                 \
 	((uint32_t)(O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_LARGEFILE |   \
 		    LARGE_FILE | O_NOATIME | O_APPEND | O_DSYNC | O_SYNC | O_DIRECT))
 #define CHANGE_FLAGS (READ_FLAGS | (uint32_t)(O_WRONLY | O_RDWR | O_CREAT | O_EXCL | O_TRUNC))
+#define O_ACCESS     3u
 #define LARGE_FILE   0100000u /* what C libraries for 64 bits call 0 */
 /* Set-user-id bits on what a program makes would be the user's. */
 #define PLAIN_MODE 01777u
@@ -283,13 +290,24 @@ static void give_native(struct program *p, unsigned native, unsigned wanted)
  */
 static void check_native_open(struct program *p, unsigned native, const struct kern_shape *shape)
 {
-	size_t change, make;
+	size_t nofollow, change, written, make;
 
 	load_low(p, shape->flags - 1u);
+	nofollow = jump_if(p, BPF_JSET, O_NOFOLLOW);
+	give(p, refuse(CD_SHIM_UNSETTLED));
+	land(p, nofollow);
 	change = jump_if(p, BPF_JSET, ~READ_FLAGS);
 	give_native(p, native, CD_NATIVE_READ);
 	land(p, change);
 	give_if(p, BPF_JSET, ~CHANGE_FLAGS, refuse(CD_SHIM_UNSETTLED));
+	/* Open for writing, or for both: of an access mode of 3, and of cutting what is open for
+	 * reading, Landlock is not asked. */
+	emit(p, BPF_ALU | BPF_AND | BPF_K, O_ACCESS);
+	written = jump_if(p, BPF_JEQ, O_WRONLY);
+	give_if(p, BPF_JEQ, O_ACCESS, refuse(CD_SHIM_UNSETTLED));
+	give_if(p, BPF_JEQ, O_RDONLY, refuse(CD_SHIM_UNSETTLED));
+	land(p, written);
+	load_low(p, shape->flags - 1u);
 	make = jump_if(p, BPF_JSET, O_CREAT);
 	give_native(p, native, CD_NATIVE_WRITE);
 	land(p, make);

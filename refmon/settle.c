@@ -356,6 +356,10 @@ static void settle(struct settling *s)
 		/* Where nothing can be changed, nothing needs to be granted. */
 		if (!(native & (CD_NATIVE_READ | CD_NATIVE_LIST)) && !m->writable)
 			continue;
+		/* Landlock's rules are for objects, and an object may be shown in two places: what
+		 * one of them refuses by being read-only must not be granted by a rule for it. */
+		if (!m->writable)
+			native &= (uint8_t)~CHANGES;
 		m->native = native & (uint8_t)~granted_above(plan, i);
 		plan->native |= m->native;
 	}

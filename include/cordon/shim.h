@@ -52,7 +52,7 @@
 /* The word by which a stub knows the shim from something else that is mapped there: 8 bytes,
  * "cdshim\0\1", at this offset into the image. The last byte counts up when stub and image would not
  * fit those of before. */
-#define CD_SHIM_WORD_AT 64
+#define CD_SHIM_WORD_AT 128
 #define CD_SHIM_WORD	0x01006d6968736463
 
 /*

@@ -4,13 +4,14 @@
  * The call is made from here. What Linux answers is the site's answer, if it is a success or an
  * error that does not depend on who decides; any other call is made once more, by the site.
  *
- * The stack, from the site's rsp down: the red zone, then 16 bytes while Linux performs the call; 24
- * after an error; about 200 while shim_settles() looks at a name that is not there. Nothing else is kept
+ * The stack, from the site's rsp down: the red zone, then 16 bytes while Linux performs the call, 24
+ * for open; 24 after an error; about 200 while shim_settles() looks at a name that is not there. Nothing else is kept
  * anywhere, so a signal handler may leave by longjmp, a forked child go on from here, and a
  * restarted call begins again at the `syscall` below. The flags are the site's whichever way it is left,
  * and rcx and r11 as a `syscall` at the site would set them.
  */
 #include <asm/errno.h>
+#include <asm/unistd.h>
 
 #include "cordon/shim.h"
 #include "shim/arch/x86_64/abi.h"
@@ -24,6 +25,8 @@
 		BIT(EEXIST) | BIT(ENOTDIR) | BIT(EISDIR) | BIT(ENOTEMPTY) | BIT(ENAMETOOLONG) | \
 		BIT(EINVAL) | BIT(ELOOP) | BIT(EAGAIN) | BIT(ENOMEM) | BIT(E2BIG) | BIT(ENOEXEC)
 
+	.set	NOFOLLOW, 0400000
+
 	.section .text.entry, "ax", @progbits
 	.global	shim_entry
 shim_entry:
@@ -31,23 +34,77 @@ shim_entry:
 	lea	-RED_ZONE(%rsp), %rsp
 	push	%r11
 	push	%rax
+	lea	-__NR_open(%rax), %rcx
+	jrcxz	to_open
+	lea	-__NR_openat(%rax), %rcx
+	jrcxz	to_openat
 	syscall
 	/* An error has a high half of ones; no result does. Told without touching the flags. */
 	mov	%rax, %rcx
 	bswap	%rcx
 	not	%ecx
-	jrcxz	failed
+	jrcxz	to_failed
 done:
 	mov	8(%rsp), %rcx
 	lea	2(%rcx), %rcx
 	lea	RED_ZONE + 16(%rsp), %rsp
 	notrack jmp *%rcx
+to_open:
+	jmp	open
+to_openat:
+	jmp	openat
+to_failed:
+	jmp	failed
 
 	.org	CD_SHIM_WORD_AT
 	.quad	CD_SHIM_WORD
 
+/*
+ * Natively, opening does not follow a link in the last place; the site's own `syscall` does. Linux says ELOOP of a
+ * link, or ENOTDIR where a directory was asked for.
+ */
+open:
+	push	%rsi
+	pushfq
+	or	$NOFOLLOW, %esi
+	popfq
+	syscall
+	pop	%rsi
+	mov	%rax, %rcx
+	bswap	%rcx
+	not	%ecx
+	jrcxz	open_failed
+	jmp	done
+open_failed:
+	pushfq
+	test	$NOFOLLOW, %esi
+	jmp	link
+openat:
+	push	%rdx
+	pushfq
+	or	$NOFOLLOW, %edx
+	popfq
+	syscall
+	pop	%rdx
+	mov	%rax, %rcx
+	bswap	%rcx
+	not	%ecx
+	jrcxz	openat_failed
+	jmp	done
+openat_failed:
+	pushfq
+	test	$NOFOLLOW, %edx
+link:
+	jnz	judge
+	cmp	$-ELOOP, %rax
+	je	again
+	cmp	$-ENOTDIR, %rax
+	je	again
+	jmp	judge
+
 failed:
 	pushfq
+judge:
 	neg	%rax
 	cmp	$64, %rax
 	jae	again
