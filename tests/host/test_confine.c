@@ -93,6 +93,7 @@ static void lose_all_ways_back(void)
 {
 	if (geteuid() != 0 || prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) != 1)
 		syscall(SYS_exit_group, 77);
+	host_bound_capabilities();
 	CHECK(host_drop_capabilities() == CD_OK);
 	for (unsigned long cap = 0; cap <= 40; cap++)
 		CHECK(prctl(PR_CAPBSET_READ, cap) == 0);
