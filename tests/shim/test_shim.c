@@ -728,7 +728,7 @@ static int error_now;
 static void try_definitive(void)
 {
 	CHECK(s_openat.call(HERE, (long)"/etc/passwd", O_RDONLY | O_NOFOLLOW, 0) == -error_now);
-	CHECK(s_open.call((long)"/etc/passwd", O_RDONLY | O_NOFOLLOW, 0) == -error_now);
+	CHECK(s_open.call((long)"/etc/passwd", O_RDONLY | O_NOFOLLOW, 0, 0) == -error_now);
 	CHECK(s_execve.call((long)"/bin/sh", 0, 0, 0) == -error_now);
 	CHECK(monitor.again == 0);
 }
@@ -739,11 +739,11 @@ static void try_links(void)
 	static const char link[] = "/proc/self/exe";
 
 	CHECK(s_openat.call(HERE, (long)link, O_RDONLY, 0) != -ELOOP && monitor.again == 1);
-	CHECK(s_open.call((long)link, O_RDONLY, 0) != -ELOOP && monitor.again == 2);
+	CHECK(s_open.call((long)link, O_RDONLY, 0, 0) != -ELOOP && monitor.again == 2);
 	CHECK(s_openat.call(HERE, (long)"/proc/self/cwd", O_RDONLY | O_DIRECTORY, 0) != -ENOTDIR &&
 	      monitor.again == 3);
 	CHECK(s_openat.call(HERE, (long)link, O_RDONLY | O_NOFOLLOW, 0) == -ELOOP);
-	CHECK(s_open.call((long)link, O_RDONLY | O_NOFOLLOW, 0) == -ELOOP && monitor.again == 3);
+	CHECK(s_open.call((long)link, O_RDONLY | O_NOFOLLOW, 0, 0) == -ELOOP && monitor.again == 3);
 	CHECK(s_openat.call(HERE, (long)"/etc/passwd/x", O_RDONLY | O_NOFOLLOW, 0) == -ENOTDIR &&
 	      monitor.again == 3);
 }
