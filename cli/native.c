@@ -193,9 +193,12 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, bool ve
 				status == CD_ESYS ? strerror(errno) : "it is not yours alone");
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	if (!hide_cache(&n) || mon_settle(table, plan) != CD_OK)
+		plan->native = 0;
+	/* What the copies cover has the same rights as what they are copies of. */
+	for (size_t i = 0; plan->native && i < sizeof(families) / sizeof(families[0]); i++)
 		cover_family(&n, families[i].interpreter, families[i].libraries);
-	if (n.count && (!hide_cache(&n) || mon_settle(table, plan) != CD_OK))
+	if (!n.count)
 		plan->native = 0;
 	loader_cache_close(&n.cache);
 	return plan->native;

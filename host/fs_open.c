@@ -214,6 +214,11 @@ HOST_HANDLER(host_fs_open)
 	(void)context;
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	else if ((flags & __O_TMPFILE) ? !(flags & (O_WRONLY | O_RDWR))
+				       : (flags & O_CREAT) && (flags & O_DIRECTORY)) {
+		reply->value = -EINVAL;
+		return;
+	}
 	if ((flags & __O_TMPFILE) && !(flags & O_PATH)) {
 		reply_with(reply, open_temporary(border, m, flags), flags);
 		return;

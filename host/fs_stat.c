@@ -132,14 +132,22 @@ static ssize_t read_link(const struct kern_message *m, const struct host_object 
 HOST_HANDLER(host_fs_readlink)
 {
 	static struct host_object object;
-	int error =
-	    host_find(border, m, HOST_NOFOLLOW | HOST_EMPTY, CD_OPBIT(CD_OP_FS_STAT), &object);
 	int32_t room = (int32_t)m->len;
+	int error = room <= 0 ? -EINVAL
+			      : host_find(border, m, HOST_NOFOLLOW | HOST_EMPTY,
+					  CD_OPBIT(CD_OP_FS_STAT), &object);
 	ssize_t n = error;
 
 	(void)context;
+	if (room <= 0) {
+		reply->value = error;
+		return;
+	}
 	if (!error)
-		n = room <= 0 ? -EINVAL : read_link(m, &object, results, CD_PATH_MAX);
+		n = read_link(m, &object, results, CD_PATH_MAX);
+	/* An empty name is one of a link, or of nothing. */
+	if (!*m->path && n == -EINVAL)
+		n = -ENOENT;
 	if (n > room)
 		n = room;
 	if (n > 0) {
