@@ -127,11 +127,9 @@ static enum cd_status grant_place(const struct ruleset *rules, const char *place
 
 static enum cd_status grant_mount(const struct ruleset *rules, const struct cd_mount *mount)
 {
-	bool tree = !mount->file && (mount->kind == CD_MOUNT_BIND ||
-				     mount->kind == CD_MOUNT_TMPFS || mount->kind == CD_MOUNT_COW);
 	uint64_t rights = 0;
 
-	if (!mount->writable && !mount->exec && !mount->dev && !tree)
+	if (!mount->writable && !mount->exec && !mount->dev)
 		return CD_OK;
 	/* As the rule for the whole view says; but Linux need not look further up for each file.
 	 * Nothing is cut where the mount is read-only. */

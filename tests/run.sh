@@ -5,21 +5,32 @@
 #   N passed, N failed, N skipped
 # Exit status 0 only when something ran and nothing failed.
 #
-# A scenario file (tests/scenarios/*.sh, tests/attacks/*.sh) runs once as root, when we are root, and once as an
-# ordinary user; several at a time. CORDON_TESTS="shell attacks" runs only the files of these names,
-# CORDON_KEEP=1 keeps the scratch directory.
+# A scenario file (tests/scenarios/*.sh, tests/attacks/*.sh) runs twice, several at a time: as root and as an
+# ordinary user; twice as the same user, when we are not root. One of the two runs has settled calls made natively, as anybody's would be; in the
+# other the monitor is asked for everything (CORDON_WITHOUT=shim). What attacks, or is about the shim, is always settled.
+#
+# CORDON_TESTS="shell attacks"	only the files of these names
+# CORDON_BORDER=settled|full	each of them in this way
+# CORDON_KEEP=1			keep the scratch directory
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 build=${1:?usage: tests/run.sh BUILD_DIR [unit|scenarios|san]}
 what=${2:-all}
 case $what in all | unit | scenarios | san) ;; *) echo "tests/run.sh: unknown part \"$what\"" >&2; exit 2 ;; esac
 
+# With these it is the other run, not the ordinary user's, whose calls are settled.
+settled_for_other=" coreutils denials inherited monitor tools "
+always_settled=" shim cache attacks guards "
+case ${CORDON_BORDER:=mixed} in mixed | settled | full) ;; *) echo "tests/run.sh: CORDON_BORDER is settled or full" >&2; exit 2 ;; esac
+
 passed=0 failed=0 skipped=0
 started=$SECONDS
 say() { printf '%s\n' "$*"; }
 
 root=$(mktemp -d /tmp/cordon-tests.XXXXXX) || exit 1
-chmod 711 "$root"
+# A home in a directory that spaces have privately would leave nothing settled: nobody may have its secrets.
+homes=$(mktemp -d /var/tmp/cordon-tests.XXXXXX) || exit 1
+chmod 711 "$root" "$homes"
 : >"$root/signals" # a lock that the runs of both users share
 chmod 666 "$root/signals"
 declare -A job_name=()
@@ -27,7 +38,7 @@ declare -A job_name=()
 finish() {
 	local pid
 	for pid in "${!job_name[@]}"; do kill -KILL -- "-$pid" 2>/dev/null; done
-	if [ -n "${CORDON_KEEP:-}" ]; then say "kept: $root"; else rm -rf "$root"; fi
+	if [ -n "${CORDON_KEEP:-}" ]; then say "kept: $root $homes"; else rm -rf "$root" "$homes"; fi
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
@@ -82,29 +93,45 @@ ordinary_user() {
 
 prepare_user() {
 	local who=$1 owner=$2 dir=$root/$1
-	mkdir -p "$dir/bin" "$dir/home" "$dir/src" "$dir/work"
+	mkdir -p "$dir/bin" "$dir/src" "$dir/work" "$homes/$who"
 	cp "$build/cordon" "$dir/bin/cordon"
 	[ ! -x "$build/cordon-hooked" ] || cp "$build/cordon-hooked" "$dir/bin/"
 	cp -r tests/scenarios tests/attacks "$dir/src/"
 	chmod -R a+rX "$dir"
-	chown -R "$owner" "$dir"
+	chown -R "$owner" "$dir" "$homes/$who"
 	: >"$root/$who.results"
 	chown "$owner" "$root/$who.results"
 }
 
+# border_of WHO NAME: how this user's run of the file has it; nothing: the other run is as good
+border_of() {
+	local settled=user
+	case $1:$CORDON_BORDER:$always_settled in
+	again:settled:* | again:full:* | again:*" $2 "*) return ;;
+	*:settled:* | *:full:*) echo "$CORDON_BORDER"; return ;;
+	*" $2 "*) echo settled; return ;;
+	esac
+	case $settled_for_other in *" $2 "*) settled=other ;; esac
+	case $settled:$1 in user:user | other:root | other:again) echo settled ;; *) echo full ;; esac
+}
+
 # start_job WHO OWNER FILE
 start_job() {
-	local who=$1 owner=$2 file=$3 name become=()
+	local who=$1 owner=$2 file=$3 name border without='' become=()
 	name=$(basename "$file" .sh)
+	border=$(border_of "$who" "$name")
+	[ -n "$border" ] || return
+	[ "$border" = settled ] || without=shim
 	[ "$owner" = "$(id -u):$(id -g)" ] ||
 		become=(setpriv --reuid "${owner%:*}" --regid "${owner#*:}" --clear-groups)
 	# setsid would fork if we led a group; in the background of a script we do not, so $! is the session.
 	setsid timeout -k 10 420 "${become[@]}" env -i \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
-		HOME="$root/$who/home" T_WHO="$who" T_NAME="$name" T_ROOT="$root/$who" \
+		HOME="$homes/$who" T_WHO="$who" T_NAME="$name" T_ROOT="$root/$who" \
+		T_BORDER="$border" CORDON_WITHOUT="$without" \
 		T_RESULTS="$root/$who.results" T_LOCK="$root/$who/lock" \
 		bash "$root/$who/src/${file#tests/}" </dev/null &
-	job_name[$!]=$who/$name
+	job_name[$!]="$who/$name, $border"
 }
 
 # One job has ended: whatever it left behind goes, and an untimely end is a failure.
@@ -134,7 +161,7 @@ run_scenarios() {
 	if [ "$(id -u)" = 0 ]; then
 		users=("root 0:0" "user $(ordinary_user)")
 	else
-		users=("user $(id -u):$(id -g)")
+		users=("user $(id -u):$(id -g)" "again $(id -u):$(id -g)")
 	fi
 	width=$(nproc)
 	[ "$width" -ge 2 ] || width=2
