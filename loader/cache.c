@@ -45,8 +45,8 @@ static uint64_t version(void)
 
 	if (!known) {
 		known = hash(HASH_START, CORDON_VERSION, strlen(CORDON_VERSION));
-		known = hash(known, shim_stub, (size_t)(shim_stub_end - shim_stub));
-		known = hash(known, shim_image, (size_t)(shim_image_end - shim_image));
+		known = hash(known, shim_stub, shim_stub_size());
+		known = hash(known, shim_image, shim_image_size());
 	}
 	return known;
 }

@@ -94,8 +94,8 @@ static bool write_all(int fd, const void *bytes, size_t size)
 
 static _Noreturn void run_helper(size_t size)
 {
-	const struct loader_parts parts = {shim_stub, (size_t)(shim_stub_end - shim_stub),
-					   shim_image, (size_t)(shim_image_end - shim_image)};
+	const struct loader_parts parts = {shim_stub, shim_stub_size(), shim_image,
+					   shim_image_size()};
 	struct loader_report report = {0};
 	struct answer answer = {.status = CD_ESYS};
 	void *original, *copy = NULL;

@@ -6,8 +6,9 @@
 # Exit status 0 only when something ran and nothing failed.
 #
 # A scenario file (tests/scenarios/*.sh, tests/attacks/*.sh) runs twice, several at a time: as root and as an
-# ordinary user; twice as the same user, when we are not root. One of the two runs has settled calls made natively, as anybody's would be; in the
-# other the monitor is asked for everything (CORDON_WITHOUT=shim). What attacks, or is about the shim, is always settled.
+# ordinary user; twice as the same user, when we are not root. One of the two runs has settled calls made natively,
+# as anybody's would be; in the other the monitor is asked for everything (CORDON_WITHOUT=shim). What attacks, or is
+# about the shim, is always settled.
 #
 # CORDON_TESTS="shell attacks"	only the files of these names
 # CORDON_BORDER=settled|full	each of them in this way
