@@ -103,6 +103,14 @@ static bool is_below(const char *path, const char *dir)
 	return len > strlen(dir) && is_at_or_below(path, len, dir);
 }
 
+/* Does the view mount something there? The name of a mount cannot be taken away; other entries are
+ * files of what they lie in. */
+static bool is_mount_point(const struct cd_mount *mount)
+{
+	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_TMPFS ||
+	       mount->kind == CD_MOUNT_COW || mount->kind == CD_MOUNT_MASK;
+}
+
 /* All that the taker can match below the mount is at, or in, a mount of its own, which is judged by
  * itself. */
 static bool is_elsewhere(const struct settling *s, size_t mount, const struct taker *taker)
@@ -110,8 +118,7 @@ static bool is_elsewhere(const struct settling *s, size_t mount, const struct ta
 	for (size_t i = mount + 1; i < s->plan->count; i++) {
 		const char *dest = s->plan->mounts[i].dest;
 
-		/* A link has nothing in it: it covers no more than its own name. */
-		if (s->plan->mounts[i].kind != CD_MOUNT_SYMLINK &&
+		if (is_mount_point(&s->plan->mounts[i]) &&
 		    is_below(dest, s->plan->mounts[mount].dest) &&
 		    is_at_or_below(taker->pattern, taker->literal, dest))
 			return true;
@@ -227,12 +234,45 @@ static uint8_t shown_region(const struct settling *s, size_t mount)
 	return native;
 }
 
+/* The entry that shows the place, which is above `before`; SIZE_MAX: the root of the skeleton. */
+static size_t covering(const struct cd_plan *plan, size_t before, const char *path, size_t len)
+{
+	for (size_t i = before; i-- > 0;)
+		if (is_at_or_below(path, len, plan->mounts[i].dest))
+			return i;
+	return SIZE_MAX;
+}
+
+/* What lies in a private directory, and is no mount, is a file of that directory's. */
+static bool is_private(const struct settling *s, size_t mount)
+{
+	const struct cd_mount *m = &s->plan->mounts[mount];
+	size_t i = mount;
+
+	do
+		i = covering(s->plan, i, m->dest, strlen(m->dest));
+	while (i != SIZE_MAX && !is_mount_point(&s->plan->mounts[i]));
+	return i != SIZE_MAX && s->plan->mounts[i].kind == CD_MOUNT_TMPFS;
+}
+
+static uint8_t private_region(const struct settling *s, size_t mount)
+{
+	const struct cd_mount *m = &s->plan->mounts[mount];
+
+	if (m->kind == CD_MOUNT_DIR)
+		return native_of(allowed_below(s, mount));
+	return native_of(allowed(s, fs_ops, m->dest)) | CD_NATIVE_LIST | CD_NATIVE_CREATE;
+}
+
 static uint8_t region(const struct settling *s, size_t mount)
 {
 	const struct cd_mount *m = &s->plan->mounts[mount];
 	uint8_t itself =
 	    native_of(allowed(s, CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ), m->dest));
 
+	if ((m->kind == CD_MOUNT_DIR || m->kind == CD_MOUNT_TEXT || m->kind == CD_MOUNT_COPY) &&
+	    is_private(s, mount))
+		return private_region(s, mount);
 	switch (m->kind) {
 	case CD_MOUNT_BIND:
 	case CD_MOUNT_TMPFS:
@@ -259,24 +299,34 @@ static uint8_t region(const struct settling *s, size_t mount)
 
 /* ---- the whole view ---- */
 
-/* The directories that lead to what the plan shows are in the view, too. */
-static bool may_look_on_the_way(const struct settling *s, size_t mount)
+/*
+ * The directories that lead to what the plan shows are in the view, too, and part of the entry that
+ * they lie in. Returns whether they may be looked up. Where one may not be listed, what it lies in
+ * is not settled for listing.
+ */
+static bool judge_way(const struct settling *s, size_t mount)
 {
 	const char *before = mount ? s->plan->mounts[mount - 1].dest : "",
 		   *dest = s->plan->mounts[mount].dest;
+	bool look = true;
 	char path[CD_PATH_MAX];
 
 	for (const char *at = dest; (at = strchr(at + 1, '/'));) {
-		size_t n = (size_t)(at - dest);
+		size_t n = (size_t)(at - dest), in = covering(s->plan, mount, dest, n);
+		uint8_t native;
 
-		if (n >= sizeof(path) || (strncmp(before, dest, n) == 0 && before[n] == '/'))
+		if (n >= sizeof(path) || (strncmp(before, dest, n) == 0 && before[n] == '/') ||
+		    (in != SIZE_MAX && strlen(s->plan->mounts[in].dest) == n))
 			continue;
 		memcpy(path, dest, n);
 		path[n] = '\0';
-		if (!allowed(s, CD_OPBIT(CD_OP_FS_STAT), path))
-			return false;
+		native =
+		    native_of(allowed(s, CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ), path));
+		look &= (native & CD_NATIVE_LOOK) != 0;
+		if (in != SIZE_MAX && !(native & CD_NATIVE_LIST))
+			s->regions[in] &= (uint8_t)~CD_NATIVE_LIST;
 	}
-	return true;
+	return look;
 }
 
 /* What is settled from the mount down, all that is mounted below included. */
@@ -302,6 +352,28 @@ static int by_path(const void *a, const void *b)
 		x++, y++;
 	/* A slash sorts before everything else but the end. */
 	return (*x ? *x == '/' ? 1 : *x + 1 : 0) - (*y ? *y == '/' ? 1 : *y + 1 : 0);
+}
+
+/*
+ * Landlock's rules are for objects: where two places show the same ones, a rule for either holds in
+ * both. So what is settled in one of them is what is settled in both.
+ */
+static void judge_aliases(const struct settling *s)
+{
+	for (size_t i = 0; i < s->plan->count; i++) {
+		const struct cd_mount *a = &s->plan->mounts[i];
+
+		if (a->kind != CD_MOUNT_BIND || strcmp(a->dest, a->from) == 0)
+			continue;
+		for (size_t j = 0; j < s->plan->count; j++) {
+			const struct cd_mount *b = &s->plan->mounts[j];
+
+			if (j != i && b->kind == CD_MOUNT_BIND &&
+			    (is_at_or_below(a->from, strlen(a->from), b->from) ||
+			     is_at_or_below(b->from, strlen(b->from), a->from)))
+				s->regions[i] = s->regions[j] = s->regions[i] & s->regions[j];
+		}
+	}
 }
 
 static uint8_t granted_above(const struct cd_plan *plan, size_t mount)
@@ -341,16 +413,22 @@ static void settle(struct settling *s)
 	for (size_t i = 0; i < plan->count; i++) {
 		s->regions[i] = region(s, i);
 		everywhere &= s->regions[i];
-		if (!may_look_on_the_way(s, i))
+		if (!judge_way(s, i))
 			everywhere &= (uint8_t)~CD_NATIVE_LOOK;
 	}
+	judge_aliases(s);
 	mon_decide(s->table, CD_OPBIT(CD_OP_FS_STAT), &root, &decision);
 	if (decision.verdict != CD_ALLOW)
 		everywhere &= (uint8_t)~CD_NATIVE_LOOK;
 	for (size_t i = 0; i < plan->count; i++) {
 		struct cd_mount *m = &plan->mounts[i];
 		uint8_t native = settled_from(s, i) & (uint8_t) ~(CD_NATIVE_LOOK | CD_NATIVE_EXEC);
+		const uint8_t open = CD_NATIVE_READ | CD_NATIVE_WRITE;
 
+		/* Linux makes a file first, and then asks whether it may be opened: a refusal would
+		 * come too late. */
+		if (((native | granted_above(plan, i)) & open) != open)
+			native &= (uint8_t)~CD_NATIVE_CREATE;
 		if (m->kind == CD_MOUNT_MASK || m->kind == CD_MOUNT_SYMLINK)
 			continue;
 		/* Where nothing can be changed, nothing needs to be granted. */
