@@ -1,7 +1,8 @@
-"""Servers outside: server.py DIRECTORY ABSTRACT DIRECTORY. Listens in both directories and writes the TCP port to DIRECTORY/port when all of them listen."""
+"""Servers outside: server.py DIRECTORY ABSTRACT DIRECTORY SENT. Listens in both directories and writes the TCP port to DIRECTORY/port when all of
+them listen. Who connects to DIRECTORY/giver.sock gets a descriptor of the directory SENT."""
 import os, select, socket, sys
 
-base, abstract, other = sys.argv[1:]
+base, abstract, other, sent = sys.argv[1:]
 tcp = socket.socket(socket.AF_INET6)
 tcp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
 tcp.bind(('::', 0))
@@ -12,19 +13,26 @@ for i, where in enumerate((base, other)):
     datagrams[i].bind(os.path.join(where, 'server.dgram'))
 name = socket.socket(socket.AF_UNIX)
 name.bind('\0' + abstract)
-for s in tcp, name, *paths:
+giver = socket.socket(socket.AF_UNIX)
+giver.bind(os.path.join(base, 'giver.sock'))
+for s in tcp, name, giver, *paths:
     s.listen(50)
 with open(os.path.join(base, 'port.new'), 'w') as f:
     f.write(str(tcp.getsockname()[1]))
 os.rename(os.path.join(base, 'port.new'), os.path.join(base, 'port'))
 while True:
-    for s in select.select([tcp, name, *paths, *datagrams], [], [])[0]:
+    for s in select.select([tcp, name, giver, *paths, *datagrams], [], [])[0]:
         if s in datagrams:
             s.recv(100)
             continue
         connection = s.accept()[0]
         try:
-            connection.send(b'hello')
+            if s is giver:
+                fd = os.open(sent, os.O_RDONLY | os.O_DIRECTORY)
+                socket.send_fds(connection, [b'd'], [fd])
+                os.close(fd)
+            else:
+                connection.send(b'hello')
         except OSError:
             pass
         connection.close()
