@@ -2,13 +2,14 @@
  * A command several times, one after the other, timed from here: inside a space, the start of the
  * space is left out.
  *
- * usage: repeat TIMES COMMAND [ARGUMENT...]
+ * usage: repeat [-i] TIMES COMMAND [ARGUMENT...]
  *
  * The command's standard output goes to /dev/null. Prints nanoseconds for one run, the median. A
- * command that fails is an error.
+ * command that fails is an error, but with -i.
  */
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +39,14 @@ static int ascending(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	static double costs[MOST];
-	int times = argc > 2 ? atoi(argv[1]) : 0;
+	bool ignore = argc > 1 && strcmp(argv[1], "-i") == 0;
+	int times;
 	posix_spawn_file_actions_t actions;
 
+	argv += ignore;
+	times = argc - ignore > 2 ? atoi(argv[1]) : 0;
 	if (times < 1 || times > MOST) {
-		fprintf(stderr, "usage: repeat TIMES COMMAND...   (1 to %d times)\n", MOST);
+		fprintf(stderr, "usage: repeat [-i] TIMES COMMAND...   (1 to %d times)\n", MOST);
 		return 2;
 	}
 	posix_spawn_file_actions_init(&actions);
@@ -53,7 +57,7 @@ int main(int argc, char **argv)
 		pid_t pid;
 
 		error = posix_spawnp(&pid, argv[2], &actions, NULL, argv + 2, environ);
-		if (error || waitpid(pid, &status, 0) != pid || status) {
+		if (error || waitpid(pid, &status, 0) != pid || (status && !ignore)) {
 			fprintf(stderr, "repeat: %s failed%s%s\n", argv[2], error ? ": " : "",
 				error ? strerror(error) : "");
 			return 1;

@@ -110,7 +110,7 @@ check-scenarios: all $(BUILD)/cordon-hooked ## the scenarios and attacks alone
 check-slow: deps $(BUILD)/san-tests ## unit tests under ASan and UBSan
 	@$(MAKE) --no-print-directory $(BUILD)/san-tests
 	@bash tests/run.sh $(BUILD) san
-bench: all ## print the benchmark table: ratios, medians, one run
+bench: all ## print the benchmark tables; draw them in build/bench.svg
 	@bash bench/run.sh $(BUILD)
 C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy loader shim nesters cli samples tests/* bench,$(d)/*.c $(d)/*.h))
 lint: ## static checks
