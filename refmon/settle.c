@@ -243,36 +243,41 @@ static size_t covering(const struct cd_plan *plan, size_t before, const char *pa
 	return SIZE_MAX;
 }
 
-/* What lies in a private directory, and is no mount, is a file of that directory's. */
-static bool is_private(const struct settling *s, size_t mount)
+/* What lies in a private directory, and is no mount, is a file of that directory's, which this
+ * returns; or NULL. */
+static const struct cd_mount *private_around(const struct settling *s, size_t mount)
 {
 	const struct cd_mount *m = &s->plan->mounts[mount];
 	size_t i = mount;
 
+	if (m->kind != CD_MOUNT_DIR && m->kind != CD_MOUNT_TEXT && m->kind != CD_MOUNT_COPY)
+		return NULL;
 	do
 		i = covering(s->plan, i, m->dest, strlen(m->dest));
 	while (i != SIZE_MAX && !is_mount_point(&s->plan->mounts[i]));
-	return i != SIZE_MAX && s->plan->mounts[i].kind == CD_MOUNT_TMPFS;
+	return i != SIZE_MAX && s->plan->mounts[i].kind == CD_MOUNT_TMPFS ? &s->plan->mounts[i]
+									  : NULL;
 }
 
-static uint8_t private_region(const struct settling *s, size_t mount)
+static uint8_t private_region(const struct settling *s, size_t mount,
+			      const struct cd_mount *directory)
 {
 	const struct cd_mount *m = &s->plan->mounts[mount];
+	uint8_t native = directory->exec ? 0 : CD_NATIVE_EXEC;
 
 	if (m->kind == CD_MOUNT_DIR)
-		return native_of(allowed_below(s, mount));
-	return native_of(allowed(s, fs_ops, m->dest)) | CD_NATIVE_LIST | CD_NATIVE_CREATE;
+		return native | native_of(allowed_below(s, mount));
+	return native | native_of(allowed(s, fs_ops, m->dest)) | CD_NATIVE_LIST | CD_NATIVE_CREATE;
 }
 
 static uint8_t region(const struct settling *s, size_t mount)
 {
-	const struct cd_mount *m = &s->plan->mounts[mount];
+	const struct cd_mount *m = &s->plan->mounts[mount], *directory = private_around(s, mount);
 	uint8_t itself =
 	    native_of(allowed(s, CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ), m->dest));
 
-	if ((m->kind == CD_MOUNT_DIR || m->kind == CD_MOUNT_TEXT || m->kind == CD_MOUNT_COPY) &&
-	    is_private(s, mount))
-		return private_region(s, mount);
+	if (directory)
+		return private_region(s, mount, directory);
 	switch (m->kind) {
 	case CD_MOUNT_BIND:
 	case CD_MOUNT_TMPFS:
@@ -456,6 +461,8 @@ enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan)
 		status = CD_ENOMEM;
 	if (status == CD_OK) {
 		qsort(plan->mounts, plan->count, sizeof(*plan->mounts), by_path);
+		for (size_t i = 0; i < plan->count; i++)
+			plan->mounts[i].native = 0;
 		settle(&s);
 	}
 	free(s.takers);
