@@ -25,6 +25,7 @@
 #include "host/launch.h"
 #include "host/namespaces.h"
 #include "kernel/border.h"
+#include "loader/cache.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
 #ifdef CORDON_HOOK
@@ -42,6 +43,7 @@ struct run {
 	struct cd_plan *plan;
 	unsigned native; /* enum cd_native: what programs may do without the monitor */
 	char cwd[CD_PATH_MAX];
+	char cache[CD_PATH_MAX];   /* of prepared libraries; empty: there is none */
 	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
 	char **envp;
 	const char *search;
@@ -424,6 +426,41 @@ static size_t add_own_mounts(struct cd_mount *mounts)
 	return count;
 }
 
+/*
+ * The copies of ld.so and libc that spaces run lie in the user's cache: whoever could write there
+ * would run in every space. No rule reaches it, what leads there stays where it is, and in the view
+ * it is covered.
+ */
+static int protect_cache(struct run *run)
+{
+	struct loader_cache cache;
+	struct pol_error error;
+
+	if (loader_cache_open(&cache) != CD_OK)
+		return 0; /* no run uses it then, either */
+	loader_cache_close(&cache);
+	snprintf(run->cache, sizeof(run->cache), "%s", cache.path);
+	return pol_draft_protect(run->draft, run->cache, &error) == CD_OK
+		   ? 0
+		   : cli_say_policy_error(&error);
+}
+
+static int cover_cache(struct run *run)
+{
+	const struct cd_mount mask = {.kind = CD_MOUNT_MASK, .dest = run->cache};
+
+	for (size_t i = 0; run->cache[0] && i < run->plan->count; i++) {
+		const struct cd_mount *mount = &run->plan->mounts[i];
+		size_t n = strlen(mount->dest);
+
+		if ((mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW) &&
+		    strncmp(run->cache, mount->dest, n) == 0 &&
+		    (run->cache[n] == '/' || !run->cache[n] || n == 1))
+			return mon_plan_add(run->plan, &mask) == CD_OK ? 0 : CLI_FAILED;
+	}
+	return 0;
+}
+
 static int make_plan(struct run *run)
 {
 	static const enum cd_mount_kind kinds[] = {[POL_VIEW_BIND] = CD_MOUNT_BIND,
@@ -454,6 +491,8 @@ static int make_plan(struct run *run)
 	}
 	status = mon_plan_make(run->policy->table, mounts, count, &run->plan);
 	free(mounts);
+	if (status == CD_OK && cover_cache(run))
+		status = CD_ENOMEM;
 	if (status != CD_OK)
 		cli_say("cannot plan the view: %s", cd_status_name(status));
 	return status == CD_OK ? 0 : CLI_FAILED;
@@ -586,7 +625,7 @@ static int prepare(struct run *run)
 
 	if (!run->has_policy && pol_draft_group(run->draft, "base", &error) != CD_OK)
 		return cli_say_policy_error(&error);
-	if (grant_program(run))
+	if (grant_program(run) || protect_cache(run))
 		return CLI_FAILED;
 	if (pol_draft_finish(run->draft, &run->policy, &error) != CD_OK)
 		return cli_say_policy_error(&error);

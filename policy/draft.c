@@ -126,6 +126,20 @@ void pol_policy_free(struct pol_policy *policy)
 	free(owned);
 }
 
+enum cd_status pol_draft_protect(struct pol_draft *draft, const char *path, struct pol_error *error)
+{
+	const char *why;
+	enum cd_status status;
+
+	/* Where nothing is granted nothing needs protection. */
+	if (!mon_builder_reaches(draft->builder, path))
+		return CD_OK;
+	status = mon_builder_protect(draft->builder, path, &why);
+	if (status == CD_OK || status == CD_EINVAL)
+		return status == CD_OK ? CD_OK : pol_fail(error, why, mon_remedy(why));
+	return pol_fail_memory(error);
+}
+
 /* Where nothing is granted nothing needs protection, and reading the list takes time at every
  * start. */
 static bool may_reach_secrets(const struct pol_draft *draft)

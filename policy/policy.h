@@ -98,6 +98,12 @@ enum cd_status pol_draft_file(struct pol_draft *draft, const char *path,
 enum cd_status pol_draft_group(struct pol_draft *draft, const char *name,
 			       struct pol_error *error) CD_CHECKED;
 /*
+ * Nothing but a rule that spells the path out grants it or what is below it, and nothing above it
+ * can be moved away (mon_builder_protect).
+ */
+enum cd_status pol_draft_protect(struct pol_draft *draft, const char *path,
+				 struct pol_error *error) CD_CHECKED;
+/*
  * Add one command-line flag; name without dashes ("allow-read", "deny-net", "ro", "bind", "tmpfs",
  * "setenv", ...), value as given. "allow-read=P" means P and all below it. Relative paths are taken
  * from ${CWD}, symbolic links resolved where the path exists. --ro and --rw also grant what they

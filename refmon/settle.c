@@ -111,10 +111,15 @@ static bool is_mount_point(const struct cd_mount *mount)
 	       mount->kind == CD_MOUNT_COW || mount->kind == CD_MOUNT_MASK;
 }
 
-/* All that the taker can match below the mount is at, or in, a mount of its own, which is judged by
- * itself. */
+/*
+ * All that the taker can match below the mount is at, or in, a mount of its own, which is judged by
+ * itself. Only in a private directory: in one of the user's, somebody outside may put another file
+ * in the place, and Linux then takes away what was mounted on it.
+ */
 static bool is_elsewhere(const struct settling *s, size_t mount, const struct taker *taker)
 {
+	if (s->plan->mounts[mount].kind != CD_MOUNT_TMPFS)
+		return false;
 	for (size_t i = mount + 1; i < s->plan->count; i++) {
 		const char *dest = s->plan->mounts[i].dest;
 

@@ -216,12 +216,21 @@ Test(settle, protected_paths_are_not_granted_by_what_lies_around)
 Test(settle, what_has_a_mount_of_its_own_is_judged_by_itself)
 {
 	cr_expect_str_eq(settled(table_of("allow fs.read /a/**", "deny fs.* /a/s/**", NULL),
-				 "bind /a\nmask /a/s\n"),
+				 "private /a w\nmask /a/s\n"),
 			 "rdx\n/a rd\n", "a mask may be seen, and nothing more is lost");
 	cr_expect_str_eq(settled(table_of("allow fs.read /a/**", "allow fs.write /a/**",
 					  "deny fs.write /a/s/**", NULL),
-				 "bind /a w\nbind /a/s\n"),
+				 "private /a w\nbind /a/s\n"),
 			 "Lrdwx\n/a rdw\n");
+	/* In a directory of the user's, what is mounted may go when somebody outside puts something
+	 * else in the place. */
+	cr_expect_str_eq(settled(table_of("allow fs.read /a/**", "deny fs.* /a/s/**", NULL),
+				 "bind /a\nmask /a/s\n"),
+			 "x\n");
+	cr_expect_str_eq(settled(table_of("allow fs.read /a/**", "allow fs.write /a/**",
+					  "deny fs.write /a/s/**", NULL),
+				 "bind /a w\nbind /a/s\n"),
+			 "Lrdx\n/a rd\n");
 	cr_expect_str_eq(settled(table_of("allow fs.read /a/**", "deny fs.read /a/s/t", NULL),
 				 "bind /a w\nbind /a/s w\n"),
 			 "Lx\n", "what is not settled below is not granted above");
