@@ -216,11 +216,11 @@ Test(settle, protected_paths_are_not_granted_by_what_lies_around)
 Test(settle, what_has_a_mount_of_its_own_is_judged_by_itself)
 {
 	cr_expect_str_eq(settled(table_of("allow fs.read /a/**", "deny fs.* /a/s/**", NULL),
-				 "private /a w\nmask /a/s\n"),
+				 "tmpfs /a w\nmask /a/s\n"),
 			 "rdx\n/a rd\n", "a mask may be seen, and nothing more is lost");
 	cr_expect_str_eq(settled(table_of("allow fs.read /a/**", "allow fs.write /a/**",
 					  "deny fs.write /a/s/**", NULL),
-				 "private /a w\nbind /a/s\n"),
+				 "tmpfs /a w\nbind /a/s\n"),
 			 "Lrdwx\n/a rdw\n");
 	/* In a directory of the user's, what is mounted may go when somebody outside puts something
 	 * else in the place. */
