@@ -78,14 +78,17 @@ awk '
 		for (r = 1; r <= rows; r++) {
 			start = y
 			for (s = 1; s <= sides; s++) {
-				value = ratio[order[r], side_of[s]]
-				if (value == "")
+				if (ratio[order[r], side_of[s]] == "")
 					continue
+				value = ratio[order[r], side_of[s]] + 0
 				end = x(value < least ? least : value)
 				from = end < x(1) ? end : x(1)
+				mark = end < x(1) ? x(1) : end
+				if (side_of[s] == "cordon" && goal[order[r]] != "" && x(goal[order[r]]) > mark)
+					mark = x(goal[order[r]])
 				length_of = end < x(1) ? x(1) - end : end - x(1)
 				printf "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>", side_of[s], from, y, length_of < 1 ? 1 : length_of, bar
-				printf "<text class=\"small\" x=\"%.1f\" y=\"%d\">%s</text>\n", (end < x(1) ? x(1) : end) + 4, y + bar - 0.5, sprintf(value < 100 ? "%.2f" : "%.0f", value)
+				printf "<text class=\"small\" x=\"%.1f\" y=\"%d\">%s</text>\n", mark + 4, y + bar - 0.5, sprintf(value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value)
 				if (side_of[s] == "cordon" && goal[order[r]] != "")
 					printf "<line class=\"goal\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n", x(goal[order[r]]), x(goal[order[r]]), y - 1, y + bar + 1
 				y += bar + 1

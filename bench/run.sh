@@ -48,7 +48,7 @@ unset XDG_CACHE_HOME XDG_CONFIG_HOME PYTHONPATH PYTHONHOME LIBRARY_PATH CPATH C_
 began=$SECONDS
 
 # --- what is run ---
-for name in notify loop repeat crowd; do
+for name in notify loop repeat crowd landlock; do
 	gcc -std=gnu11 -D_GNU_SOURCE -O2 "$source/bench/$name.c" -o "$place/$name" || exit 1
 done
 gcc -std=gnu11 -D_GNU_SOURCE -O2 -I"$source" -I"$source/include" "$source/bench/decide.c" "$source"/refmon/*.c \
@@ -126,7 +126,7 @@ by() {
 	is_present "$side" || return 0
 	for word in "$@"; do
 		case $side$word in
-		full@* | runsc@* | strace@*) word=$((${word#@} / 10)) ;;
+		runsc@* | strace@*) word=$((${word#@} / 10)) ;;
 		*@*) [[ $word != @* ]] || word=${word#@} ;;
 		esac
 		command+=("$word")
@@ -172,12 +172,13 @@ for ((round = 0; round < ROUNDS; round++)); do
 	# One operation; full mediation also beside a bare round trip.
 	compare "native cordon bwrap $slow" stat "$loop" stat @50000 "$place/file"
 	measure notify.stat "$place/notify" 10000
-	by full stat "$loop" stat @100000 "$place/file"
+	by full stat "$loop" stat 10000 "$place/file"
 	compare "native cordon bwrap $slow" open "$loop" open @30000 "$place/file"
+	measure open.landlock "$place/landlock" "$loop" open 30000 "$place/file"
 	measure notify.open "$place/notify" 10000
-	by full open "$loop" open @100000 "$place/file"
+	by full open "$loop" open 10000 "$place/file"
 	for op in read write mmap futex getpid; do
-		compare "native cordon bwrap $slow" $op "$loop" $op @50000 "$place/file"
+		compare "$usual $slow" $op "$loop" $op @50000 "$place/file"
 	done
 	# Programs, inside one space.
 	compare "$usual $slow" again "$repeat" 30 /bin/true
@@ -185,7 +186,7 @@ for ((round = 0; round < ROUNDS; round++)); do
 	compare "$usual $slow" gcc "$repeat" 3 gcc "${unit[@]}" -o /dev/null
 	if ((round % 3 == 0)); then
 		[ ! -d files/.git ] || compare "$usual ${slow:+strace}" git "$repeat" 5 git --no-optional-locks -C "$place/files" status -s
-		compare "$usual ${slow:+strace}" find "$repeat" -i 1 find /usr/lib /usr/share
+		compare "$usual ${slow:+strace}" find "$repeat" -i 3 find /usr/lib /usr/share
 		granted=$place/project
 		compare "$usual ${slow:+strace}" make "$repeat" 1 make -s -j2 -C "$granted"
 		granted=
@@ -277,6 +278,8 @@ row other start "/bin/true from start to end" "cordon run" '' true.cordon true.b
 row other notify "a bare notification round trip" "notify" '' notify.stat stat.native "native stat" ""
 row other mediated-stat "stat, by the monitor" "cordon, full mediation" '' stat.full notify.stat "bare round trip" 3
 row other mediated-open "open and close, by the monitor" "cordon, full mediation" '' open.full notify.open "bare round trip" 4
+row other landlock-open "open and close within a Landlock domain, and no more" "landlock" '' open.landlock open.native native ""
+row other settled-open "open and close of a settled path" "cordon" '' open.cordon open.landlock "the same within a Landlock domain" ""
 # memory ID WHAT KIB DIVISOR TO GOAL
 memory() {
 	[ -n "$3" ] || return

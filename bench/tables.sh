@@ -5,8 +5,8 @@
 set -u
 # shellcheck disable=SC2016
 awk -F '\t' '
-	function time(ns) { return ns == "" ? "-" : ns < 1e3 ? sprintf("%d ns", ns) : ns < 1e6 ? sprintf("%.1f us", ns / 1e3) : sprintf("%.2f ms", ns / 1e6) }
-	function times(r) { return r == "" ? "-" : r < 100 ? sprintf("%.2f", r) : sprintf("%.0f", r) }
+	function time(ns) { return ns == "" ? "-" : ns + 0 < 1e3 ? sprintf("%d ns", ns) : ns + 0 < 1e6 ? sprintf("%.1f us", ns / 1e3) : sprintf("%.2f ms", ns / 1e6) }
+	function times(r) { return r == "" ? "-" : r + 0 < 100 ? sprintf("%.2f", r) : sprintf("%.0f", r) }
 	function verdict(r, goal) { return goal == "" ? "" : r == "" ? "at most " goal ": not measured" : "at most " goal (r + 0 <= goal + 0 ? ": met" : ": MISSED") }
 	{ group[NR] = $1; id[NR] = $2; what[NR] = $3; side[NR] = $4; n[NR] = $5; ratio[NR] = $6; to[NR] = $7; goal[NR] = $8; ns[NR] = $9; kib[NR] = $11
 	  at[$1, $2, $4, $5] = NR; known[$4] = known[$4] || $1 == "native" }
