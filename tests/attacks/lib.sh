@@ -18,6 +18,9 @@ abstract=cordon-test-$$
 children="$children $!"
 exec 9< <(exec sleep 1000)
 children="$children $!"
+/usr/bin/python3 -c 'import os, time; os.write(os.memfd_create("text"), b"text"); time.sleep(1000)' &
+memory=$!
+children="$children $memory"
 mark=victim-$$-mark
 setsid bash -c 'trap "echo hit >>$0/hits" URG; while :; do sleep 0.05; done' "$WORK" "$mark" &
 victim=$!
@@ -121,6 +124,7 @@ attack() {
 	stdin-ro) STDIN=$outside/ro/file ;;
 	stdin-home) STDIN=$outside/home/private/id_secret ;;
 	pipe) STDIN=/dev/fd/9 ;;
+	memory) STDIN=/proc/$memory/fd/3 ;;
 	*) STDIN=/dev/null ;;
 	esac
 	# ---- natively ----
@@ -192,7 +196,7 @@ attacks_of() {
 		cordon_run) label=monitor ;;
 		esac
 		case $flags in *@NOWRITE*) label='by rules alone' ;; esac
-		[ "$program" != range ] || label=${args#@}${flags:+ $flags}
+		[ "$program" != range ] || label="$kind, $args, $flags"
 		[ "$kind" != stream ] || label='standard input'
 		# A native signal to everybody reaches the victim of the other user's run as well: one at a time.
 		[ "$kind" != signal ] || flock 8
