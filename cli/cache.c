@@ -19,6 +19,7 @@ static const char usage[] =
     "\n"
     "examples:\n"
     "  cordon cache list\n"
+    "  cordon cache clear\n"
     "  cordon cache list --json | jq .\n";
 
 struct listing {
@@ -27,28 +28,53 @@ struct listing {
 	uint64_t size;
 };
 
-static void print_entry(void *context, const struct loader_entry *entry)
+static void print_json(const struct loader_entry *entry, const char *comma)
 {
-	struct listing *listing = context;
+	char name[CD_PATH_MAX * 6], why[LOADER_WHY_MAX * 6];
+	struct cd_buf buf;
+
+	cd_buf_init(&buf, why, sizeof(why));
+	cd_buf_json(&buf, entry->why, strlen(entry->why));
+	cd_buf_init(&buf, name, sizeof(name));
+	cd_buf_json(&buf, entry->original, strlen(entry->original));
+	printf("%s{\"original\":\"%s\",\"build_id\":\"%s\",\"size\":%llu,\"call_sites\":%u,"
+	       "\"made\":%lld,\"sound\":%s,\"current\":%s,\"why_not\":\"%s\"}",
+	       comma, name, entry->build_id, (unsigned long long)entry->size, entry->patched,
+	       (long long)entry->made, entry->sound ? "true" : "false",
+	       entry->current ? "true" : "false", why);
+}
+
+static void print_text(const struct loader_entry *entry)
+{
 	char name[CD_PATH_MAX * 4];
 	struct cd_buf buf;
 
+	if (!entry->sound) {
+		printf("(damaged)\n    %llu KiB; will be made again at need\n",
+		       (unsigned long long)entry->size / 1024);
+		return;
+	}
 	cd_buf_init(&buf, name, sizeof(name));
-	if (listing->json) {
-		cd_buf_json(&buf, entry->original, strlen(entry->original));
-		printf("%s{\"original\":\"%s\",\"build_id\":\"%s\",\"size\":%llu,\"call_sites\":%u,"
-		       "\"sound\":%s}",
-		       listing->count ? "," : "", name, entry->build_id,
-		       (unsigned long long)entry->size, entry->patched,
-		       entry->sound ? "true" : "false");
-	} else {
-		cd_buf_visible(&buf, entry->original, strlen(entry->original));
+	cd_buf_visible(&buf, entry->original, strlen(entry->original));
+	if (entry->why[0])
+		printf("%s\n    no copy: %s%s\n", name, entry->why,
+		       entry->current ? "" : "; the file has changed, or is gone");
+	else
 		printf("%s\n    build-id %s, %llu KiB, %u call sites%s\n", name,
 		       entry->build_id[0] ? entry->build_id : "none",
 		       (unsigned long long)entry->size / 1024, entry->patched,
-		       entry->sound ? "" : "; damaged, will be made again");
-	}
-	listing->count++;
+		       entry->current ? "" : "; the file has changed, or is gone");
+}
+
+static void print_entry(void *context, const struct loader_entry *entry)
+{
+	struct listing *listing = context;
+
+	if (listing->json)
+		print_json(entry, listing->count ? "," : "");
+	else
+		print_text(entry);
+	listing->count += entry->size > 0 || listing->json;
 	listing->size += entry->size;
 }
 
@@ -98,7 +124,8 @@ static int cache_command(int argc, char **argv)
 	status = loader_cache_open(&cache);
 	if (status != CD_OK) {
 		cli_say("cannot open the cache: %s",
-			status == CD_ESYS ? strerror(errno) : "others may write to it");
+			status == CD_ESYS ? strerror(errno)
+					  : "it, or what it is in, is not yours alone");
 		return CLI_FAILED;
 	}
 	result = argv[1][0] == 'l' ? list(&cache, json) : clear(&cache);

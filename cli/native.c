@@ -97,15 +97,94 @@ static void cover_family(struct native *n, const char *interpreter, const char *
 	}
 }
 
-/* A space may read the copies that it is shown. What it could write, others would run. */
-static bool hide_cache(struct native *n)
-{
-	const struct cd_mount *mount = covering(n->plan, n->cache.path);
-	struct cd_mount mask = {.kind = CD_MOUNT_MASK, .dest = n->cache.path};
+/* ---- the cache is out of the space's reach ---- */
 
-	if (!mount || mount->kind == CD_MOUNT_DIR || mount->kind == CD_MOUNT_MASK)
+/* Adds the mount before those below it. */
+static bool add_sorted(struct cd_plan *plan, const struct cd_mount *mount)
+{
+	size_t at = 0;
+
+	if (mon_plan_add(plan, mount) != CD_OK)
+		return false;
+	while (at + 1 < plan->count && (!is_at_or_below(plan->mounts[at].dest, mount->dest) ||
+					strcmp(plan->mounts[at].dest, mount->dest) == 0))
+		at++;
+	for (size_t i = plan->count - 1; i > at; i--) {
+		struct cd_mount moved = plan->mounts[i];
+
+		plan->mounts[i] = plan->mounts[i - 1];
+		plan->mounts[i - 1] = moved;
+	}
+	return true;
+}
+
+/*
+ * What leads to the cache could be renamed, and another put in its place: a mount cannot. So each
+ * directory between the one that is granted and the cache becomes one, as it is.
+ */
+static bool hold_parents(struct cd_plan *plan, const struct cd_mount *granted, const char *dest,
+			 const char *from)
+{
+	struct cd_mount held = *granted;
+	char inside[CD_PATH_MAX], outside[CD_PATH_MAX];
+	size_t shared = strlen(dest), start = strlen(granted->dest);
+
+	held.native = 0;
+	held.dest = inside;
+	held.from = outside;
+	for (size_t n = start + 1; n < shared; n++) {
+		size_t rest = shared - n, m = strlen(from) - rest;
+
+		if (dest[n] != '/')
+			continue;
+		snprintf(inside, sizeof(inside), "%.*s", (int)n, dest);
+		snprintf(outside, sizeof(outside), "%.*s", (int)m, from);
+		if (!add_sorted(plan, &held))
+			return false;
+	}
+	return true;
+}
+
+/* Covers the cache where this mount shows it. */
+static bool hide_in(struct cd_plan *plan, size_t index, const char *cache)
+{
+	const struct cd_mount granted = plan->mounts[index];
+	struct cd_mount mask = {.kind = CD_MOUNT_MASK};
+	const char *rest = cache + (strcmp(granted.from, "/") ? strlen(granted.from) : 0);
+	char dest[CD_PATH_MAX];
+
+	if (snprintf(dest, sizeof(dest), "%s%s", strcmp(granted.dest, "/") ? granted.dest : "",
+		     rest) >= (int)sizeof(dest))
+		return false;
+	if (covering(plan, dest) != &plan->mounts[index])
 		return true;
-	return mon_plan_add(n->plan, &mask) == CD_OK;
+	mask.dest = dest;
+	return (!granted.writable || hold_parents(plan, &granted, dest, cache)) &&
+	       add_sorted(plan, &mask);
+}
+
+/* A space may read the copies that it is shown. What it could write, others would run. */
+static bool hide_cache(struct cd_plan *plan, const char *path)
+{
+	static const char end[] = "/cordon/shim";
+	char cache[CD_PATH_MAX];
+	size_t n = strlen(path);
+
+	/* The folder above is cordon's, too, unless a link leads here. */
+	if (n > strlen(end) && strcmp(path + n - strlen(end), end) == 0)
+		n -= strlen("/shim");
+	snprintf(cache, sizeof(cache), "%.*s", (int)n, path);
+	for (size_t i = plan->count; i-- > 0;) {
+		struct cd_mount *mount = &plan->mounts[i];
+
+		if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_COW)
+			continue;
+		if (is_at_or_below(mount->from, cache))
+			mount->writable = mount->exec = false; /* named by the user himself */
+		if (is_at_or_below(cache, mount->from) && !hide_in(plan, i, cache))
+			return false;
+	}
+	return true;
 }
 
 /* Descriptors of directories may come in from outside by a socket, and lead past the view. */
@@ -173,27 +252,51 @@ static bool grants_outer_socket(const struct cd_plan *plan, const struct mon_tab
 	return false;
 }
 
+/* Opens the cache, and puts it out of the space's reach; whether it can be used. */
+static bool open_cache(struct native *n)
+{
+	enum cd_status status = loader_cache_open(&n->cache);
+
+	if (status == CD_OK) {
+		if (hide_cache(n->plan, n->cache.path))
+			return true;
+		loader_cache_close(&n->cache);
+		errno = ENOMEM;
+		status = CD_ESYS;
+	}
+	if (n->verbose)
+		cli_say("everything goes through the monitor: no cache for the shim's libraries: "
+			"%s",
+			status == CD_ESYS ? strerror(errno) : "it is not yours alone");
+	return false;
+}
+
+void cli_native_hide(struct cd_plan *plan)
+{
+	struct native n = {.plan = plan};
+
+	if (open_cache(&n))
+		loader_cache_close(&n.cache);
+}
+
 unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, bool verbose)
 {
 	struct native n = {.plan = plan, .verbose = verbose};
-	enum cd_status status;
 
-	if (host_without("shim") || !host_can_confine_native())
+	if (host_without("shim") || !host_can_confine_native()) {
+		cli_native_hide(plan);
 		return 0;
+	}
 	if (has_socket() || grants_outer_socket(plan, table)) {
 		if (verbose)
 			cli_say("everything goes through the monitor: a socket to the outside may "
 				"bring directories in");
+		cli_native_hide(plan);
 		return 0;
 	}
-	status = loader_cache_open(&n.cache);
-	if (status != CD_OK) {
-		if (verbose)
-			cli_say("no cache for the shim's libraries: %s",
-				status == CD_ESYS ? strerror(errno) : "it is not yours alone");
+	if (!open_cache(&n))
 		return 0;
-	}
-	if (!hide_cache(&n) || mon_settle(table, plan) != CD_OK)
+	if (mon_settle(table, plan) != CD_OK)
 		plan->native = 0;
 	/* What the copies cover has the same rights as what they are copies of. */
 	for (size_t i = 0; plan->native && i < sizeof(families) / sizeof(families[0]); i++)

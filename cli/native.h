@@ -15,4 +15,10 @@
  */
 unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, bool verbose);
 
+/*
+ * Covers the cache wherever the plan shows it, and keeps what leads there from being renamed: what
+ * a space could write there, others would run. cli_native() does it, too, whatever it returns.
+ */
+void cli_native_hide(struct cd_plan *plan);
+
 #endif

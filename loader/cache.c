@@ -4,24 +4,42 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "loader/helper.h"
 #include "shim/shim.h"
 
-#define KEY_MAX 48
+#define KEY_MAX	     48
+#define BUILD_ID_MAX sizeof(((struct loader_entry *)0)->build_id)
 
-/* The note beside an entry: how the copy looked when it was made. A fixed layout, read back by the
- * same program alone: the key has its version. */
-struct note {
+#define LOCK_SECONDS 10		 /* then two make the same, which does no harm */
+#define LEFT_SECONDS 600	 /* older than any helper: nobody will finish what lies here */
+#define KEPT_SECONDS (7 * 86400) /* for others who see another file under the same name */
+
+/* How a copy looks. */
+struct looks {
 	uint64_t ino, size;
 	int64_t mtime, mtime_ns, ctime, ctime_ns;
+};
+
+/* The note beside an entry. A fixed layout, read back by the same program alone: the key has its
+ * version. */
+struct note {
+	uint64_t check; /* of all that follows */
+	struct looks looks;
+	int64_t made;
+	int32_t status; /* enum cd_status. Not CD_OK: there is no copy, and why says why */
 	uint32_t patched;
-	char build_id[129];
+	char build_id[BUILD_ID_MAX + 7];
+	char why[LOADER_WHY_MAX];
 	char original[CD_PATH_MAX];
 };
 
@@ -38,15 +56,24 @@ static uint64_t hash(uint64_t h, const void *bytes, size_t n)
 
 #define HASH_START UINT64_C(14695981039346656037)
 
-/* What the copy would hold: the shim, and the way in which it is put in. */
+/* What the copy would hold: the shim, and the way in which it is put in, which is this program's.
+ */
 static uint64_t version(void)
 {
 	static uint64_t known;
 
 	if (!known) {
+		struct stat st;
+
 		known = hash(HASH_START, CORDON_VERSION, strlen(CORDON_VERSION));
 		known = hash(known, shim_stub, shim_stub_size());
 		known = hash(known, shim_image, shim_image_size());
+		if (stat("/proc/self/exe", &st) == 0) {
+			const int64_t identity[] = {st.st_size, st.st_mtim.tv_sec,
+						    st.st_mtim.tv_nsec};
+
+			known = hash(known, identity, sizeof(identity));
+		}
 	}
 	return known;
 }
@@ -75,6 +102,7 @@ static int open_folder(int parent, const char *name)
 	return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Nobody else may change what is in it: whoever may could put another folder in its place. */
 static bool is_own(int dir)
 {
 	struct stat st;
@@ -82,47 +110,55 @@ static bool is_own(int dir)
 	return fstat(dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
 }
 
-enum cd_status loader_cache_open(struct loader_cache *cache)
+/* Is the folder where the path says? */
+static bool is_at(int dir, const char *path)
+{
+	struct stat here, there;
+
+	return fstat(dir, &here) == 0 && stat(path, &there) == 0 && here.st_dev == there.st_dev &&
+	       here.st_ino == there.st_ino;
+}
+
+/* XDG_CACHE_HOME; false, with errno, when there is none. */
+static bool find_base(char path[CD_PATH_MAX])
 {
 	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int n = -1;
+
+	if (base && *base == '/')
+		n = snprintf(path, CD_PATH_MAX, "%s", base);
+	else if (home && *home == '/')
+		n = snprintf(path, CD_PATH_MAX, "%s/.cache", home);
+	errno = n < 0 ? ENOENT : ENAMETOOLONG;
+	return n >= 0 && n < CD_PATH_MAX - (int)sizeof("/cordon/shim");
+}
+
+enum cd_status loader_cache_open(struct loader_cache *cache)
+{
 	static const char *const folders[] = {"cordon", "shim"};
 	char path[CD_PATH_MAX];
-	int n, saved;
+	bool own;
 
 	cache->dir = -1;
-	if (base && *base == '/')
-		n = snprintf(path, sizeof(path), "%s", base);
-	else if (home && *home == '/')
-		n = snprintf(path, sizeof(path), "%s/.cache", home);
-	else {
-		errno = ENOENT;
+	if (!find_base(path))
 		return CD_ESYS;
-	}
-	if (n >= (int)sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return CD_ESYS;
-	}
 	cache->dir = open_folder(AT_FDCWD, path);
-	for (size_t i = 0; cache->dir >= 0 && i < sizeof(folders) / sizeof(folders[0]); i++) {
-		int next = open_folder(cache->dir, folders[i]);
+	own = cache->dir >= 0 && is_own(cache->dir);
+	for (size_t i = 0; own && i < sizeof(folders) / sizeof(folders[0]); i++) {
+		int next = open_folder(cache->dir, folders[i]), saved = errno;
 
-		saved = errno;
 		close(cache->dir);
 		errno = saved;
 		cache->dir = next;
+		own = next >= 0 && is_own(next);
 	}
 	if (cache->dir < 0)
 		return CD_ESYS;
-	if (!is_own(cache->dir)) {
-		loader_cache_close(cache);
-		return CD_EINVAL;
-	}
-	snprintf(path + n, sizeof(path) - (size_t)n, "/cordon/shim");
-	if (!realpath(path, cache->path)) {
-		loader_cache_close(cache);
-		return CD_ESYS;
-	}
-	return CD_OK;
+	strcat(path, "/cordon/shim");
+	if (own && realpath(path, cache->path) && is_at(cache->dir, cache->path))
+		return CD_OK;
+	loader_cache_close(cache);
+	return CD_EINVAL;
 }
 
 void loader_cache_close(struct loader_cache *cache)
@@ -134,40 +170,51 @@ void loader_cache_close(struct loader_cache *cache)
 
 /* ---- entries ---- */
 
-static bool read_note(int dir, const char *name, struct note *note)
+static uint64_t check_of(const struct note *note)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, note, sizeof(*note));
-	close(fd);
-	note->build_id[sizeof(note->build_id) - 1] = '\0';
-	note->original[sizeof(note->original) - 1] = '\0';
-	return n == sizeof(*note);
+	return hash(HASH_START, &note->looks, sizeof(*note) - offsetof(struct note, looks));
 }
 
-static void describe(const struct stat *st, struct note *note)
+/* Is there one, and is it as it was written? */
+static bool read_note(int dir, const char *name, struct note *note)
 {
-	note->ino = st->st_ino;
-	note->size = (uint64_t)st->st_size;
-	note->mtime = st->st_mtim.tv_sec;
-	note->mtime_ns = st->st_mtim.tv_nsec;
-	note->ctime = st->st_ctim.tv_sec;
-	note->ctime_ns = st->st_ctim.tv_nsec;
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd >= 0) {
+		if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
+			n = read(fd, note, sizeof(*note));
+		close(fd);
+	}
+	return n == sizeof(*note) && note->check == check_of(note) &&
+	       !note->build_id[BUILD_ID_MAX - 1] && !note->why[sizeof(note->why) - 1] &&
+	       !note->original[sizeof(note->original) - 1];
+}
+
+static void describe(const struct stat *st, struct looks *looks)
+{
+	*looks = (struct looks){.ino = st->st_ino,
+				.size = (uint64_t)st->st_size,
+				.mtime = st->st_mtim.tv_sec,
+				.mtime_ns = st->st_mtim.tv_nsec,
+				.ctime = st->st_ctim.tv_sec,
+				.ctime_ns = st->st_ctim.tv_nsec};
 }
 
 /* Does the copy look as it did when it was made? Whoever changes a file changes its ctime. */
 static bool is_sound(int dir, const char *name, const struct note *note)
 {
-	struct note now = *note;
+	struct looks now;
 	struct stat st;
 
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+	if (note->status != CD_OK)
+		return true;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) ||
+	    st.st_uid != geteuid())
 		return false;
 	describe(&st, &now);
-	return memcmp(&now, note, sizeof(now)) == 0;
+	return memcmp(&now, &note->looks, sizeof(now)) == 0;
 }
 
 /* The names of an entry's two files. */
@@ -181,55 +228,87 @@ static void name_entry(struct names *names, const char *key)
 	snprintf(names->note, sizeof(names->note), "%s.note", key);
 }
 
-/* Writes under a name of its own and renames: others see all of it, or nothing. */
-static int write_note(int dir, const struct names *names, const struct note *note)
+/* A name that nobody else writes under, in whatever process or container. */
+#define TEMPORARY_MAX 32
+static int make_temporary(int dir, mode_t mode, char name[TEMPORARY_MAX])
 {
-	char temporary[KEY_MAX + 32];
-	int fd;
-	bool whole;
+	uint64_t random;
 
-	snprintf(temporary, sizeof(temporary), ".%d.%s", getpid(), names->note);
-	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -1;
-	whole = write(fd, note, sizeof(*note)) == sizeof(*note);
-	close(fd);
-	if (whole && renameat(dir, temporary, dir, names->note) == 0)
-		return 0;
+	snprintf(name, TEMPORARY_MAX, ".%016llx", (unsigned long long)random);
+	return openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+}
+
+/* Removes what could not be finished; errno stays. */
+static void give_up(int dir, const char *temporary)
+{
+	int saved = errno;
+
 	unlinkat(dir, temporary, 0);
-	return -1;
+	errno = saved;
+}
+
+/* Writes under another name and renames: others see all of it, or nothing. */
+static enum cd_status write_note(int dir, const struct names *names, struct note *note)
+{
+	char temporary[TEMPORARY_MAX];
+	int fd = make_temporary(dir, 0600, temporary);
+	ssize_t n;
+
+	if (fd < 0)
+		return CD_ESYS;
+	note->made = time(NULL);
+	note->check = check_of(note);
+	errno = ENOSPC;
+	n = write(fd, note, sizeof(*note));
+	close(fd);
+	if (n == sizeof(*note) && renameat(dir, temporary, dir, names->note) == 0)
+		return CD_OK;
+	give_up(dir, temporary);
+	return CD_ESYS;
 }
 
 /* The copy is on the disk before it has its name: after a crash it is whole or not there. */
-static enum cd_status make_entry(struct loader_cache *cache, int original,
-				 const struct names *names, struct note *note, const char **why)
+static enum cd_status make_copy(int dir, int original, mode_t mode, const char *name,
+				struct note *note, const char **why)
 {
-	char temporary[KEY_MAX + 32];
+	char temporary[TEMPORARY_MAX];
 	struct loader_made made;
 	enum cd_status status;
 	struct stat st;
-	int out;
+	int out = make_temporary(dir, 0700, temporary);
 
-	snprintf(temporary, sizeof(temporary), ".%d.%s", getpid(), names->copy);
-	unlinkat(cache->dir, temporary, 0);
-	out =
-	    openat(cache->dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0700);
 	if (out < 0)
 		return CD_ESYS;
 	status = loader_help(original, out, &made, why);
-	if (status == CD_OK &&
-	    (fchmod(out, 0555) || fsync(out) ||
-	     renameat(cache->dir, temporary, cache->dir, names->copy) || fstat(out, &st)))
+	/* Programs that look see the original's mode. */
+	if (status == CD_OK && (fchmod(out, (mode & 0755) | 0444) || fsync(out) ||
+				renameat(dir, temporary, dir, name) || fstat(out, &st)))
 		status = CD_ESYS;
-	if (status != CD_OK)
-		unlinkat(cache->dir, temporary, 0);
+	if (status == CD_OK) {
+		describe(&st, &note->looks);
+		note->patched = made.patched;
+		memcpy(note->build_id, made.build_id, sizeof(made.build_id));
+	} else {
+		give_up(dir, temporary);
+	}
 	close(out);
-	if (status != CD_OK)
+	return status;
+}
+
+/* A file of which no copy can be made will not be tried again. */
+static enum cd_status make_entry(int dir, int original, mode_t mode, const struct names *names,
+				 struct note *note, const char **why)
+{
+	enum cd_status status = make_copy(dir, original, mode, names->copy, note, why), noted;
+
+	if (status != CD_OK && status != CD_EINVAL && status != CD_ENOSUP && status != CD_ELIMIT)
 		return status;
-	describe(&st, note);
-	note->patched = made.patched;
-	memcpy(note->build_id, made.build_id, sizeof(note->build_id));
-	return write_note(cache->dir, names, note) ? CD_ESYS : CD_OK;
+	note->status = status;
+	snprintf(note->why, sizeof(note->why), "%s", status != CD_OK && *why ? *why : "");
+	noted = write_note(dir, names, note);
+	return status == CD_OK ? noted : status;
 }
 
 /* ---- all of them ---- */
@@ -245,9 +324,30 @@ struct scan {
 	DIR *dir;
 	struct names names;
 	struct note note;
-	struct stat copy;
-	bool sound;
+	struct stat copy; /* all zero: there is none */
+	bool sound, current;
 };
+
+static bool is_gone(const char *original)
+{
+	struct stat st;
+
+	return stat(original, &st) && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* Is it what a run would take for its file now? */
+static bool is_current(const struct note *note, const char *name)
+{
+	char key[KEY_MAX];
+	struct names names = {"", ""};
+	struct stat st;
+
+	if (stat(note->original, &st))
+		return false;
+	make_key(&st, key);
+	name_entry(&names, key);
+	return strcmp(names.copy, name) == 0;
+}
 
 static bool scan_start(struct scan *scan, const struct loader_cache *cache)
 {
@@ -275,6 +375,9 @@ static bool scan_next(struct scan *scan, const struct loader_cache *cache)
 		memset(&scan->note, 0, sizeof(scan->note));
 		scan->sound = read_note(cache->dir, scan->names.note, &scan->note) &&
 			      is_sound(cache->dir, scan->names.copy, &scan->note);
+		if (!scan->sound)
+			memset(&scan->note, 0, sizeof(scan->note));
+		scan->current = scan->sound && is_current(&scan->note, scan->names.copy);
 		if (fstatat(cache->dir, scan->names.copy, &scan->copy, AT_SYMLINK_NOFOLLOW))
 			memset(&scan->copy, 0, sizeof(scan->copy));
 		return true;
@@ -289,12 +392,47 @@ static void drop(const struct loader_cache *cache, const struct names *names)
 	unlinkat(cache->dir, names->copy, 0);
 }
 
-/* The oldest go until the rest fits. */
+/* What nobody will finish, and copies whose note is missing. */
+static void drop_leftovers(const struct loader_cache *cache)
+{
+	int fd = openat(cache->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char note[NAME_MAX + 8];
+		size_t n = strlen(entry->d_name);
+		struct stat st;
+
+		snprintf(note, sizeof(note), "%.*s.note", n > 3 ? (int)n - 3 : 0, entry->d_name);
+		if (fstatat(cache->dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISREG(st.st_mode) || st.st_ctim.tv_sec + LEFT_SECONDS > time(NULL) ||
+		    is_note(entry->d_name) ||
+		    (entry->d_name[0] != '.' && faccessat(cache->dir, note, F_OK, 0) == 0))
+			continue;
+		unlinkat(cache->dir, entry->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+}
+
+/* Of a file that is gone, or of another time. */
+static bool is_stale(const struct scan *scan)
+{
+	return !scan->sound || is_gone(scan->note.original) ||
+	       (!scan->current && scan->note.made + KEPT_SECONDS < time(NULL));
+}
+
+/* What is stale goes, then the oldest until the rest fits. */
 static void make_room(const struct loader_cache *cache, const char *keep)
 {
 	static struct scan scan;
+	bool first = true;
 
-	for (;;) {
+	drop_leftovers(cache);
+	for (;; first = false) {
 		struct names oldest = {"", ""};
 		struct timespec when = {0};
 		uint64_t total = 0;
@@ -302,6 +440,10 @@ static void make_room(const struct loader_cache *cache, const char *keep)
 		if (!scan_start(&scan, cache))
 			return;
 		while (scan_next(&scan, cache)) {
+			if (strcmp(scan.names.copy, keep) != 0 && first && is_stale(&scan)) {
+				drop(cache, &scan.names);
+				continue;
+			}
 			total += (uint64_t)scan.copy.st_size;
 			if (strcmp(scan.names.copy, keep) == 0 ||
 			    (oldest.copy[0] && scan.copy.st_mtim.tv_sec >= when.tv_sec))
@@ -313,6 +455,26 @@ static void make_room(const struct loader_cache *cache, const char *keep)
 			return;
 		drop(cache, &oldest);
 	}
+}
+
+/* One process makes and drops at a time; the others wait, to find it made. */
+static void lock(const struct loader_cache *cache)
+{
+	const struct timespec pause = {0, 10000000};
+
+	for (int i = 0; i < LOCK_SECONDS * 100; i++) {
+		if (flock(cache->dir, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void unlock(const struct loader_cache *cache)
+{
+	int saved = errno;
+
+	flock(cache->dir, LOCK_UN);
+	errno = saved;
 }
 
 /* What a file's entry is called, and where its copy is. */
@@ -328,38 +490,66 @@ static enum cd_status find_names(const struct loader_cache *cache, const struct 
 		   : CD_ELIMIT;
 }
 
+/* Is it known what becomes of the file? Then status and why say so. */
+static bool is_known(const struct loader_cache *cache, const struct names *names,
+		     enum cd_status *status, const char **why)
+{
+	static struct note note;
+
+	if (!read_note(cache->dir, names->note, &note) ||
+	    !is_sound(cache->dir, names->copy, &note) || note.status > CD_OK ||
+	    note.status < CD_ENOSUP)
+		return false;
+	*status = (enum cd_status)note.status;
+	*why = *status == CD_OK ? NULL : note.why;
+	return true;
+}
+
+/* With the lock held, or after having waited long enough. */
+static enum cd_status make_anew(struct loader_cache *cache, const char *original,
+				char copy[CD_PATH_MAX], const char **why)
+{
+	static struct note note;
+	enum cd_status status = CD_EINVAL;
+	struct names names = {"", ""};
+	struct stat st;
+	int fd = open(original, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), saved;
+
+	if (fd < 0)
+		return CD_ESYS;
+	/* The key stands for what is read. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		status = find_names(cache, &st, &names, copy);
+	if (status == CD_OK && !is_known(cache, &names, &status, why)) {
+		memset(&note, 0, sizeof(note));
+		snprintf(note.original, sizeof(note.original), "%s", original);
+		status = make_entry(cache->dir, fd, st.st_mode, &names, &note, why);
+		saved = errno;
+		make_room(cache, names.copy);
+		errno = saved;
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return status;
+}
+
 enum cd_status loader_cache_get(struct loader_cache *cache, const char *original,
 				char copy[CD_PATH_MAX], const char **why)
 {
 	enum cd_status status;
-	struct names names;
-	struct note note;
+	struct names names = {"", ""};
 	struct stat st;
-	int fd;
 
 	*why = NULL;
 	if (stat(original, &st))
 		return CD_ESYS;
 	status = find_names(cache, &st, &names, copy);
-	if (status != CD_OK ||
-	    (read_note(cache->dir, names.note, &note) && is_sound(cache->dir, names.copy, &note)))
+	if (status != CD_OK || is_known(cache, &names, &status, why))
 		return status;
-	fd = open(original, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return CD_ESYS;
-	/* The key stands for what is read. */
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		status = CD_EINVAL;
-	if (status == CD_OK)
-		status = find_names(cache, &st, &names, copy);
-	if (status == CD_OK) {
-		memset(&note, 0, sizeof(note));
-		snprintf(note.original, sizeof(note.original), "%s", original);
-		status = make_entry(cache, fd, &names, &note, why);
-	}
-	close(fd);
-	if (status == CD_OK)
-		make_room(cache, names.copy);
+	lock(cache);
+	status = make_anew(cache, original, copy, why);
+	unlock(cache);
 	return status;
 }
 
@@ -376,9 +566,11 @@ enum cd_status loader_cache_list(struct loader_cache *cache,
 		memcpy(entry.original, scan.note.original, sizeof(entry.original));
 		memcpy(entry.build_id, scan.note.build_id, sizeof(entry.build_id));
 		entry.size = (uint64_t)scan.copy.st_size;
-		entry.made = scan.note.mtime;
+		memcpy(entry.why, scan.note.why, sizeof(entry.why));
+		entry.made = (time_t)scan.note.made;
 		entry.patched = scan.note.patched;
 		entry.sound = scan.sound;
+		entry.current = scan.current;
 		visit(context, &entry);
 	}
 	return CD_OK;
@@ -386,7 +578,7 @@ enum cd_status loader_cache_list(struct loader_cache *cache,
 
 int loader_cache_clear(struct loader_cache *cache)
 {
-	int fd = openat(cache->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
+	int fd = openat(cache->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0, failed = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
@@ -395,12 +587,17 @@ int loader_cache_clear(struct loader_cache *cache)
 			close(fd);
 		return -1;
 	}
+	lock(cache);
 	while ((entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		count += is_note(entry->d_name);
-		unlinkat(cache->dir, entry->d_name, 0);
+		if (unlinkat(cache->dir, entry->d_name, 0) == 0)
+			count += is_note(entry->d_name);
+		else if (errno != ENOENT)
+			failed = errno;
 	}
+	unlock(cache);
 	closedir(dir);
-	return count;
+	errno = failed;
+	return failed ? -1 : count;
 }

@@ -17,6 +17,7 @@
 #include "cordon/limits.h"
 #include "cordon/status.h"
 
+#define LOADER_WHY_MAX	 160
 #define LOADER_CACHE_MAX (UINT64_C(64) << 20) /* bytes; the oldest entries make room */
 
 struct loader_cache {
@@ -24,32 +25,36 @@ struct loader_cache {
 	char path[CD_PATH_MAX]; /* no link in it */
 };
 
-/* Opens the cache, making it where it is missing. CD_ESYS, with errno; CD_EINVAL: it is not this
- * user's alone. */
+/* Opens the cache, making it where it is missing. CD_ESYS, with errno; CD_EINVAL: it, or a folder
+ * that it is in, is not this user's alone. */
 CD_CHECKED enum cd_status loader_cache_open(struct loader_cache *cache);
 void loader_cache_close(struct loader_cache *cache);
 
 /*
- * The path of the copy of a file (absolute, no link), made now if need be. CD_ENOSUP, CD_EINVAL:
- * the file cannot be rewritten, why says so in one clause, static; CD_ESYS: with errno.
+ * The path of the copy of a file (absolute, no link), made now if need be. CD_ENOSUP, CD_EINVAL,
+ * CD_ELIMIT: the file cannot be rewritten, why says so in one clause, static, until the next call;
+ * CD_ESYS: with errno.
  */
 CD_CHECKED enum cd_status loader_cache_get(struct loader_cache *cache, const char *original,
 					   char copy[CD_PATH_MAX], const char **why);
 
 struct loader_entry {
 	char original[CD_PATH_MAX];
-	char build_id[129]; /* hexadecimal; empty: none */
+	char build_id[129];	  /* hexadecimal; empty: none */
+	char why[LOADER_WHY_MAX]; /* why there is no copy; empty: there is one */
 	uint64_t size;
 	time_t made;
 	uint32_t patched; /* call sites */
-	bool sound;	  /* it looks as it did when it was made */
+	bool sound;   /* it looks as it did when it was made; if not, of the rest only the size is
+			 known */
+	bool current; /* it is what a run would use now */
 };
 
 /* Every entry, in no order. */
 CD_CHECKED enum cd_status
 loader_cache_list(struct loader_cache *cache,
 		  void (*visit)(void *context, const struct loader_entry *entry), void *context);
-/* Removes all; how many, or -1 with errno. */
+/* Removes all; how many, or -1 with errno when some could not be. */
 int loader_cache_clear(struct loader_cache *cache);
 
 #endif

@@ -6,6 +6,8 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loader/loader.h"
@@ -24,11 +27,11 @@
 #define OUT	    1
 #define ANSWER	    2
 #define MEMORY_MAX  (1u << 30)
-#define SECONDS_MAX 60
+#define SECONDS_MAX 30 /* of processor time, and then of waiting for its answer */
 
 /* What comes back by the pipe. */
 struct answer {
-	int32_t status;
+	int32_t status, error; /* enum cd_status; errno */
 	uint32_t patched;
 	char build_id[129];
 	char text[160];
@@ -97,7 +100,7 @@ static _Noreturn void run_helper(size_t size)
 	const struct loader_parts parts = {shim_stub, shim_stub_size(), shim_image,
 					   shim_image_size()};
 	struct loader_report report = {0};
-	struct answer answer = {.status = CD_ESYS};
+	struct answer answer = {.status = CD_ESYS, .error = ENOMEM};
 	void *original, *copy = NULL;
 	const char *why = NULL;
 	size_t copy_size = 0;
@@ -110,8 +113,10 @@ static _Noreturn void run_helper(size_t size)
 		if (answer.status == CD_OK)
 			answer.status =
 			    loader_verify(original, size, copy, copy_size, &parts, &why);
-		if (answer.status == CD_OK && !write_all(OUT, copy, copy_size))
+		if (answer.status == CD_OK && !write_all(OUT, copy, copy_size)) {
 			answer.status = CD_ESYS;
+			answer.error = errno;
+		}
 	}
 	answer.patched = (uint32_t)report.patched;
 	memcpy(answer.build_id, report.build_id, sizeof(answer.build_id));
@@ -150,12 +155,38 @@ static void take(struct answer *answer, struct loader_made *made, const char **w
 	*why = text;
 }
 
+/* Its answer, or whatever has come when it has been silent for too long. */
+static bool await_answer(int from, pid_t pid, struct answer *answer)
+{
+	struct pollfd poller = {.fd = from, .events = POLLIN};
+	struct timespec now;
+	ssize_t n = -1;
+	time_t end;
+	int ready;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = now.tv_sec + 2 * SECONDS_MAX;
+	do {
+		ready = poll(&poller, 1, 1000);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (ready <= 0 && (ready == 0 || errno == EINTR) && now.tv_sec < end);
+	if (ready > 0)
+		do
+			n = read(from, answer, sizeof(*answer));
+		while (n < 0 && errno == EINTR);
+	/* It has nothing more to do. */
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return n == sizeof(*answer);
+}
+
 enum cd_status loader_help(int in, int out, struct loader_made *made, const char **why)
 {
 	struct answer answer;
-	ssize_t n;
 	struct stat st;
 	int answers[2];
+	bool answered;
 	pid_t pid;
 
 	if (fstat(in, &st))
@@ -170,16 +201,14 @@ enum cd_status loader_help(int in, int out, struct loader_made *made, const char
 	if (pid == 0)
 		become_helper(in, out, answers[1], (size_t)st.st_size);
 	close(answers[1]);
-	do
-		n = pid < 0 ? -1 : read(answers[0], &answer, sizeof(answer));
-	while (n < 0 && pid > 0 && errno == EINTR);
+	answered = pid > 0 && await_answer(answers[0], pid, &answer);
 	close(answers[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (n != sizeof(answer) || answer.status > CD_OK || answer.status < CD_ENOSUP) {
+	if (!answered || answer.status > CD_OK || answer.status < CD_ENOSUP) {
 		errno = EIO;
 		return CD_ESYS;
 	}
 	take(&answer, made, why);
+	if (answer.status == CD_ESYS)
+		errno = answer.error > 0 && answer.error < 4096 ? answer.error : EIO;
 	return (enum cd_status)answer.status;
 }
