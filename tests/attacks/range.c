@@ -101,9 +101,9 @@ static int way_exists(void)
 {
 	char *const argv[] = {args[0], NULL};
 	const long results[] = {
-		range_only(SYS_open, RANGE_P(args[0]), O_RDONLY, 0, 0, 0),
-		range_only(SYS_open, RANGE_P(args[0]), O_WRONLY, 0, 0, 0),
-		range_only(SYS_open, RANGE_P(args[0]), O_WRONLY | O_CREAT | O_EXCL, 0600, 0, 0),
+		range_only(SYS_open, RANGE_P(args[0]), O_RDONLY | O_NOFOLLOW, 0, 0, 0),
+		range_only(SYS_open, RANGE_P(args[0]), O_WRONLY | O_NOFOLLOW, 0, 0, 0),
+		range_only(SYS_open, RANGE_P(args[0]), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, 0, 0),
 		range_only(SYS_mkdir, RANGE_P(args[0]), 0700, 0, 0, 0),
 		range_only(SYS_execve, RANGE_P(args[0]), RANGE_P(argv), 0, 0, 0),
 		range_only(SYS_chdir, RANGE_P(args[0]), 0, 0, 0, 0),
@@ -115,7 +115,7 @@ static int way_exists(void)
 
 	/* The same calls on a name that is not there. */
 	snprintf(nothing, sizeof(nothing), "%s.nothing", args[0]);
-	twin = range_only(SYS_open, RANGE_P(nothing), O_RDONLY, 0, 0, 0);
+	twin = range_only(SYS_open, RANGE_P(nothing), O_RDONLY | O_NOFOLLOW, 0, 0, 0);
 	if (results[0] != twin && results[0] != -ENOSYS)
 		return 0;
 	for (size_t i = 2; i < sizeof(results) / sizeof(results[0]); i++)

@@ -75,6 +75,11 @@ static inline long range_call(long nr, long a, long b, long c, long d, long e)
 	const long arguments[6] = {a, b, c, d, e, 0};
 	long result = range_only(nr, a, b, c, d, e);
 
+	/* Opening may be native only where a link in the last place is not followed. */
+	if (result < 0 && nr == SYS_open)
+		result = range_only(nr, a, b | O_NOFOLLOW, c, d, e);
+	if (result < 0 && nr == SYS_openat)
+		result = range_only(nr, a, b, c | O_NOFOLLOW, d, e);
 	if (result < 0 && range_has_shim)
 		result = range_by_shim(nr, arguments);
 	return result >= 0 ? result : syscall(nr, a, b, c, d, e, 0);
