@@ -2,13 +2,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "host/confine.h"
+#include "refmon/pattern.h"
+#include "refmon/plan.h"
+#include "refmon/settle.h"
 
 static const char usage[] =
     "usage: cordon policy check FILE...    is it well-formed? and do its own tests pass?\n"
     "       cordon policy show [--origins] FILE\n"
     "                                      the result of all that it extends, as JSON\n"
+    "       cordon policy show --plan [--json] [FILE...]\n"
+    "                                      for each rule, what enforces it, and whether what\n"
+    "                                      it allows is done natively, or why not; without\n"
+    "                                      a file, of the group base\n"
     "       cordon policy test FILE...     run its tests, and say each result\n"
     "       cordon policy groups [NAME]    the built-in groups, or the text of one\n"
     "\n"
@@ -16,15 +25,17 @@ static const char usage[] =
     "\n"
     "examples:\n"
     "  cordon policy check tool.json\n"
-    "  cordon policy show --origins tool.json\n";
+    "  cordon policy show --origins tool.json\n"
+    "  cordon policy show --plan tool.json\n";
 
-/* NULL, and said, when the file is no policy. */
-static struct pol_policy *load(const char *path)
+/* All of the files as one; none: the group base. NULL, and said, when one is no policy. */
+static struct pol_policy *load_all(int count, char *const *paths)
 {
 	struct pol_policy *policy = NULL;
 	struct pol_draft *draft;
 	struct pol_error error;
 	struct pol_vars vars;
+	enum cd_status status = CD_OK;
 
 	cli_vars(&vars, "/usr/bin/program");
 	draft = pol_draft_new(&vars);
@@ -32,11 +43,19 @@ static struct pol_policy *load(const char *path)
 		cli_say("out of memory");
 		return NULL;
 	}
-	if (pol_draft_file(draft, path, &error) != CD_OK ||
-	    pol_draft_finish(draft, &policy, &error) != CD_OK)
+	if (!count)
+		status = pol_draft_group(draft, "base", &error);
+	for (int i = 0; i < count && status == CD_OK; i++)
+		status = pol_draft_file(draft, paths[i], &error);
+	if (status != CD_OK || pol_draft_finish(draft, &policy, &error) != CD_OK)
 		cli_say_policy_error(&error);
 	pol_draft_free(draft);
 	return policy;
+}
+
+static struct pol_policy *load(char *path)
+{
+	return load_all(1, &path);
 }
 
 static const char *verdict_name(enum cd_verdict verdict)
@@ -57,7 +76,7 @@ static void report_failure(void *context, const struct pol_test *test,
 		rule.source, rule.pointer, verdict_name(test->expect));
 }
 
-static int check_file(const char *path, bool tell)
+static int check_file(char *path, bool tell)
 {
 	struct pol_policy *policy = load(path);
 	size_t failed;
@@ -88,7 +107,7 @@ static int check_files(int argc, char **argv, bool tell)
 	return worst;
 }
 
-static int show(const char *path, bool origins)
+static int show(char *path, bool origins)
 {
 	struct pol_policy *policy = load(path);
 	char *text = policy ? pol_policy_json(policy, origins) : NULL;
@@ -98,6 +117,478 @@ static int show(const char *path, bool origins)
 	free(text);
 	pol_policy_free(policy);
 	return text && fflush(stdout) == 0 ? 0 : CLI_FAILED;
+}
+
+/* ---- what enforces a rule ---- */
+
+#define WHY_MAX (2 * CD_PATH_MAX + 512)
+
+struct planned {
+	const struct pol_policy *policy;
+	struct cd_plan *plan;
+	const char *refused; /* why nothing is native; NULL: what is settled is */
+};
+
+/* What enforces one operation of one rule. */
+struct enforcement {
+	char view[40]; /* "absent", or what its mounts are: "ro noexec" */
+	const char *by;
+	bool settled;
+	char why[WHY_MAX]; /* it is not settled */
+};
+
+enum cover { APART, AROUND, AT };
+
+/* Does the pattern speak of the place (AT), of something in it (AROUND), or of neither? */
+static enum cover covers(const char *pattern, const char *place)
+{
+	const char *p = pattern + 1, *d = place + 1;
+
+	while (*d) {
+		size_t np = strcspn(p, "/"), nd = strcspn(d, "/");
+
+		if (np == 2 && p[0] == '*' && p[1] == '*' && !p[np])
+			return AT;
+		if (!np || !mon_glob_match(p, np, d, nd))
+			return APART;
+		p += np + (p[np] == '/');
+		d += nd + (d[nd] == '/');
+	}
+	return !*p || strcmp(p, "**") == 0 ? AT : AROUND;
+}
+
+/* The deepest mounts around what the pattern speaks of, when none is at it. */
+static bool is_around(const struct cd_plan *plan, size_t mount, const char *pattern)
+{
+	const char *dest = plan->mounts[mount].dest;
+	size_t n = strlen(dest);
+
+	if (covers(pattern, dest) != AROUND || plan->mounts[mount].file)
+		return false;
+	for (size_t i = 0; i < plan->count; i++) {
+		const char *other = plan->mounts[i].dest;
+
+		if (strlen(other) > n &&
+		    (n == 1 || (!strncmp(other, dest, n) && other[n] == '/')) &&
+		    covers(pattern, other) == AROUND && !plan->mounts[i].file)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is the mount one of those that the rule is about? Of the skeleton, a place alone: what lies in it
+ * and is not in the plan is not there. /proc has its own.
+ */
+static bool is_about(const struct planned *p, size_t mount, const char *pattern, bool some_at)
+{
+	const struct cd_mount *m = &p->plan->mounts[mount];
+
+	if (some_at)
+		return covers(pattern, m->dest) == AT;
+	return (m->kind != CD_MOUNT_DIR || strcmp(m->dest, "/proc") == 0) &&
+	       is_around(p->plan, mount, pattern);
+}
+
+static bool is_some_at(const struct planned *p, const char *pattern)
+{
+	for (size_t i = 0; i < p->plan->count; i++)
+		if (covers(pattern, p->plan->mounts[i].dest) == AT)
+			return true;
+	return false;
+}
+
+static void describe_obstacle(const struct planned *p, const struct mon_obstacle *obstacle,
+			      char *why)
+{
+	struct mon_rule rule;
+
+	switch (obstacle->kind) {
+	case MON_BY_RULE:
+		mon_table_rule(p->policy->table, obstacle->index, &rule);
+		snprintf(why, WHY_MAX, "%s: %s %s, %s %s", obstacle->place,
+			 verdict_name(rule.verdict), rule.pattern, rule.source, rule.pointer);
+		break;
+	case MON_BY_SECRET:
+		snprintf(why, WHY_MAX, "%s: %s is a secret", obstacle->place,
+			 mon_table_protected(p->policy->table, obstacle->index));
+		break;
+	case MON_TOO_NARROW:
+		snprintf(why, WHY_MAX, "%s: not allowed for all of it", obstacle->place);
+		break;
+	case MON_BY_DEVICE:
+		snprintf(why, WHY_MAX, "%s: opening it may do something", obstacle->place);
+		break;
+	case MON_SHOWN_TWICE:
+		snprintf(why, WHY_MAX, "%s: another place shows the same, under other rules",
+			 obstacle->place);
+		break;
+	case MON_NOT_OPENED:
+		snprintf(why, WHY_MAX, "%s: not all that is made there may be read and written",
+			 obstacle->place);
+		break;
+	case MON_LENT:
+		snprintf(why, WHY_MAX, "%s: programs there may be run and not all be read",
+			 obstacle->place);
+		break;
+	case MON_SETTLED: break;
+	}
+}
+
+static const uint64_t changes =
+    CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE);
+
+static bool view_refuses(const struct cd_mount *m, enum cd_op op)
+{
+	return m->kind == CD_MOUNT_MASK || m->kind == CD_MOUNT_SYMLINK ||
+	       (op == CD_OP_FS_EXEC && !m->exec) || (CD_OPBIT(op) & changes && !m->writable);
+}
+
+static enum cd_native bit_of(enum cd_op op, const struct cd_mount *m)
+{
+	switch (op) {
+	case CD_OP_FS_READ: return m->kind == CD_MOUNT_DIR ? CD_NATIVE_LIST : CD_NATIVE_READ;
+	case CD_OP_FS_WRITE: return CD_NATIVE_WRITE;
+	case CD_OP_FS_CREATE: return CD_NATIVE_CREATE;
+	case CD_OP_FS_REMOVE: return CD_NATIVE_REMOVE;
+	case CD_OP_FS_EXEC: return CD_NATIVE_EXEC;
+	default: return CD_NATIVE_LOOK;
+	}
+}
+
+/* "ro noexec", or "ro, rw exec" where mounts differ. */
+static void add_view(char *view, size_t size, const struct cd_mount *m)
+{
+	char text[24];
+	size_t n = strlen(view);
+
+	if (m->kind == CD_MOUNT_MASK)
+		snprintf(text, sizeof(text), "absent");
+	else if (m->kind == CD_MOUNT_SYMLINK)
+		snprintf(text, sizeof(text), "link");
+	else
+		snprintf(text, sizeof(text), "%s %s", m->writable ? "rw" : "ro",
+			 m->exec ? "exec" : "noexec");
+	if (!strstr(view, text))
+		snprintf(view + n, size - n, "%s%s", n ? ", " : "", text);
+}
+
+/* A directory of the skeleton that is there for what lies below it. */
+static bool only_leads(const struct planned *p, const char *pattern)
+{
+	size_t n = strcspn(pattern, "*");
+
+	for (size_t i = 0; !pattern[n] && i < p->plan->count; i++)
+		if (strncmp(p->plan->mounts[i].dest, pattern, n) == 0 &&
+		    p->plan->mounts[i].dest[n] == '/')
+			return true;
+	return false;
+}
+
+/* An operation on files, by a rule about mounts of the plan. */
+static bool enforce_on(const struct planned *p, const struct mon_rule *rule, enum cd_op op,
+		       struct enforcement *out)
+{
+	bool some_at = is_some_at(p, rule->pattern), refused = true;
+	struct mon_obstacle obstacle;
+
+	out->settled = rule->verdict == CD_ALLOW && !p->refused;
+	for (size_t i = 0; i < p->plan->count; i++) {
+		const struct cd_mount *m = &p->plan->mounts[i];
+
+		if (!is_about(p, i, rule->pattern, some_at))
+			continue;
+		add_view(out->view, sizeof(out->view), m);
+		if (view_refuses(m, op))
+			continue;
+		refused = false;
+		if (!out->settled)
+			continue;
+		if (mon_settle_why(p->policy->table, p->plan, i, bit_of(op, m), &obstacle) != CD_OK)
+			return false;
+		out->settled = obstacle.kind == MON_SETTLED;
+		describe_obstacle(p, &obstacle, out->why);
+	}
+	if (!out->view[0] && only_leads(p, rule->pattern)) {
+		strcpy(out->view, "ro noexec");
+		refused = op != CD_OP_FS_STAT && op != CD_OP_FS_READ;
+		out->settled &= op == CD_OP_FS_STAT && p->plan->native & CD_NATIVE_LOOK;
+	}
+	if (!out->view[0])
+		strcpy(out->view, "absent");
+	if (refused) {
+		out->by = "view";
+		out->settled = false;
+	} else if (out->settled) {
+		out->by = op == CD_OP_FS_STAT || op == CD_OP_FS_EXEC ? "filter" : "Landlock";
+	} else {
+		out->by = "monitor";
+		if (rule->verdict == CD_ALLOW && p->refused)
+			snprintf(out->why, sizeof(out->why), "%s", p->refused);
+	}
+	return true;
+}
+
+static bool enforce(const struct planned *p, const struct mon_rule *rule, enum cd_op op,
+		    struct enforcement *out)
+{
+	*out = (struct enforcement){.by = "monitor"};
+	if (rule->pattern[0] == '/')
+		return enforce_on(p, rule, op, out);
+	/* Processes outside are in another pid namespace; the rest is not there yet. */
+	if (op == CD_OP_PROC_SIGNAL || op == CD_OP_PROC_TRACE || op == CD_OP_SPACE_CREATE)
+		out->by = "filter";
+	return true;
+}
+
+/* Names of files may be meant to deceive a terminal. */
+static void print_visible(const char *text, int width)
+{
+	char visible[4 * WHY_MAX];
+	struct cd_buf buf;
+
+	cd_buf_init(&buf, visible, sizeof(visible));
+	cd_buf_visible(&buf, text, strlen(text));
+	printf("%-*s", width, visible);
+}
+
+static void print_row(const struct mon_rule *rule, const char *ops, const struct enforcement *e)
+{
+	bool refused = strcmp(e->by, "view") == 0;
+	char by[64];
+
+	if (refused)
+		snprintf(by, sizeof(by), "view: %s", e->view);
+	else
+		snprintf(by, sizeof(by), "%s%s%s", e->by, e->view[0] ? ", view: " : "", e->view);
+	printf("%-6s%-22s ", verdict_name(rule->verdict), ops);
+	print_visible(rule->pattern, 32);
+	printf("  %-28s  %-7s ", by,
+	       rule->verdict != CD_ALLOW || refused ? "-"
+	       : e->settled			    ? "yes"
+						    : "no");
+	print_visible(rule->source, 0);
+	if (e->why[0]) {
+		printf("\n      not native: ");
+		print_visible(e->why, 0);
+	}
+	printf("\n");
+}
+
+static void print_text(const char *name, const char *text)
+{
+	char escaped[6 * WHY_MAX];
+	struct cd_buf buf;
+
+	cd_buf_init(&buf, escaped, sizeof(escaped));
+	cd_buf_json(&buf, text, strlen(text));
+	printf("\"%s\":\"%s\"", name, escaped);
+}
+
+static void print_row_json(const struct mon_rule *rule, const char *ops,
+			   const struct enforcement *e)
+{
+	const struct {
+		const char *name, *text;
+	} texts[] = {{"verdict", verdict_name(rule->verdict)},
+		     {"op", ops},
+		     {"pattern", rule->pattern},
+		     {"source", rule->source},
+		     {"pointer", rule->pointer},
+		     {"by", e->by},
+		     {"view", e->view},
+		     {"why", e->why}};
+
+	printf("{");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		print_text(texts[i].name, texts[i].text);
+		printf(",");
+	}
+	printf("\"native\":%s}", e->settled ? "true" : "false");
+}
+
+static bool is_same(const struct enforcement *a, const struct enforcement *b)
+{
+	return a->by == b->by && a->settled == b->settled && strcmp(a->view, b->view) == 0 &&
+	       strcmp(a->why, b->why) == 0;
+}
+
+/* One row for the operations of a rule that the same holds for. done: those that have one. */
+static uint64_t print_group(const struct planned *p, const struct mon_rule *rule, uint64_t done,
+			    bool json)
+{
+	static struct enforcement first, other;
+	uint64_t rest = rule->ops & ~done, group = 0;
+	char names[256];
+	struct cd_buf buf;
+
+	cd_buf_init(&buf, names, sizeof(names));
+	for (; rest; rest &= rest - 1) {
+		enum cd_op op = (enum cd_op)__builtin_ctzll(rest);
+
+		if (!enforce(p, rule, op, group ? &other : &first))
+			return 0;
+		if (group && !is_same(&first, &other))
+			continue;
+		cd_buf_fmt(&buf, "%s%s", group ? "," : "", cd_op_name(op));
+		group |= CD_OPBIT(op);
+		if (json)
+			break;
+	}
+	(json ? print_row_json : print_row)(rule, group == cd_ops_named("fs.*", 4) ? "fs.*" : names,
+					    &first);
+	return group;
+}
+
+static int print_plan(const struct planned *p, bool json)
+{
+	const char *comma = "";
+
+	if (json)
+		printf("{\"native\":%s,\"rules\":[\n", p->refused ? "false" : "true");
+	else
+		printf("%-6s%-22s %-32s  %-28s  %-7s %s\n", "", "operation", "pattern",
+		       "enforced by", "native", "from");
+	for (uint32_t i = 0; i < mon_table_count(p->policy->table); i++) {
+		struct mon_rule rule;
+
+		mon_table_rule(p->policy->table, i, &rule);
+		for (uint64_t done = 0, group; rule.ops & ~done; done |= group) {
+			fputs(json ? comma : "", stdout);
+			comma = ",\n";
+			group = print_group(p, &rule, done, json);
+			if (!group) {
+				cli_say("out of memory");
+				return CLI_FAILED;
+			}
+		}
+	}
+	if (json)
+		puts("\n]}");
+	return fflush(stdout) ? CLI_FAILED : 0;
+}
+
+/* As `cordon run` plans, but that what it supplies of its own says nothing here. */
+static struct cd_plan *make_plan(const struct pol_policy *policy)
+{
+	static const enum cd_mount_kind kinds[] = {[POL_VIEW_BIND] = CD_MOUNT_BIND,
+						   [POL_VIEW_PRIVATE] = CD_MOUNT_TMPFS,
+						   [POL_VIEW_COW] = CD_MOUNT_COW};
+	static const struct cd_mount own[] = {
+	    {.kind = CD_MOUNT_TEXT, .dest = "/etc/passwd", .from = ""},
+	    {.kind = CD_MOUNT_TEXT, .dest = "/etc/group", .from = ""},
+	    {.kind = CD_MOUNT_DIR, .dest = "/proc"}};
+	const size_t own_count = sizeof(own) / sizeof(own[0]);
+	struct cd_mount *mounts = calloc(policy->view_count + own_count, sizeof(*mounts));
+	struct cd_plan *plan = NULL;
+
+	if (!mounts)
+		return NULL;
+	memcpy(mounts, own, sizeof(own));
+	for (size_t i = 0; i < policy->view_count; i++) {
+		const struct pol_view *view = &policy->views[i];
+
+		mounts[own_count + i] =
+		    (struct cd_mount){.kind = kinds[view->kind],
+				      .dest = view->dest,
+				      .from = view->from,
+				      .writable = view->writable || view->kind != POL_VIEW_BIND};
+	}
+	if (mon_plan_make(policy->table, mounts, own_count + policy->view_count, &plan) == CD_OK &&
+	    mon_settle(policy->table, plan) != CD_OK) {
+		mon_plan_free(plan);
+		plan = NULL;
+	}
+	free(mounts);
+	return plan;
+}
+
+static bool grants_socket(const struct planned *p, const char *path)
+{
+	const uint64_t ops[] = {CD_OPBIT(CD_OP_NET_CONNECT), CD_OPBIT(CD_OP_NET_LISTEN),
+				CD_OPBIT(CD_OP_NET_SEND)};
+	struct cd_object object = {
+	    .kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = strlen(path)};
+	struct cd_decision decision;
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		mon_decide(p->policy->table, ops[i], &object, &decision);
+		if (decision.verdict != CD_DENY)
+			return true;
+	}
+	return false;
+}
+
+static bool is_outside(const struct cd_mount *mount)
+{
+	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW;
+}
+
+/* May a unix socket that rules grant lie outside? Then directories may come in by it, and nothing
+ * is settled. */
+static bool grants_outer_socket(const struct planned *p)
+{
+	char path[CD_PATH_MAX + 8];
+
+	for (size_t i = 0; i < p->plan->count; i++) {
+		const struct cd_mount *mount = &p->plan->mounts[i];
+
+		snprintf(path, sizeof(path), "%s/any", mount->dest);
+		if (is_outside(mount) && (grants_socket(p, mount->dest) || grants_socket(p, path)))
+			return true;
+	}
+	for (uint32_t i = 0; i < mon_table_count(p->policy->table); i++) {
+		const struct cd_mount *around = NULL;
+		struct mon_rule rule;
+
+		mon_table_rule(p->policy->table, i, &rule);
+		if (rule.verdict == CD_DENY || strncmp(rule.pattern, "unix:/", 6) != 0)
+			continue;
+		/* Mounts come after what they lie in. */
+		for (size_t m = 0; m < p->plan->count; m++)
+			if (covers(rule.pattern + 5, p->plan->mounts[m].dest) == AROUND)
+				around = &p->plan->mounts[m];
+		if (around && is_outside(around))
+			return true;
+	}
+	return false;
+}
+
+static int show_plan(int argc, char **argv, bool json)
+{
+	struct planned p = {.policy = load_all(argc, argv)};
+	int status = CLI_FAILED;
+
+	if (!p.policy)
+		return CLI_FAILED;
+	if (p.policy->audit != POL_AUDIT_DENIED)
+		p.refused = "\"audit\": everything is recorded, by the monitor";
+	else if (host_without("shim") || !host_can_confine_native())
+		p.refused = "this machine lacks what it takes (Landlock 3)";
+	p.plan = make_plan(p.policy);
+	if (p.plan && !p.refused && grants_outer_socket(&p))
+		p.refused = "a socket to the outside may bring directories in";
+	if (p.plan)
+		status = print_plan(&p, json);
+	else
+		cli_say("out of memory");
+	mon_plan_free(p.plan);
+	pol_policy_free((struct pol_policy *)p.policy);
+	return status;
+}
+
+static int show_plan_command(int argc, char **argv)
+{
+	bool json = false;
+
+	while (argc && argv[0][0] == '-') {
+		if (strcmp(argv[0], "--json") == 0)
+			json = true;
+		else if (strcmp(argv[0], "--plan") != 0)
+			return -1;
+		argc--, argv++;
+	}
+	return show_plan(argc, argv, json);
 }
 
 static int groups(const char *name)
@@ -115,6 +606,12 @@ static int groups(const char *name)
 	return name ? CLI_FAILED : 0;
 }
 
+static bool is_plan(const char *first, const char *second)
+{
+	return strcmp(first, "--plan") == 0 ||
+	       (strcmp(first, "--json") == 0 && second && strcmp(second, "--plan") == 0);
+}
+
 static int policy_command(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -125,6 +622,12 @@ static int policy_command(int argc, char **argv)
 		return check_files(argc - 2, argv + 2, false);
 	if (argc > 2 && strcmp(verb, "test") == 0)
 		return check_files(argc - 2, argv + 2, true);
+	if (argc > 2 && strcmp(verb, "show") == 0 && is_plan(argv[2], argv[3])) {
+		int status = show_plan_command(argc - 2, argv + 2);
+
+		if (status >= 0)
+			return status;
+	}
 	if (argc == 3 && strcmp(verb, "show") == 0)
 		return show(argv[2], false);
 	if (argc == 4 && strcmp(verb, "show") == 0 && strcmp(argv[2], "--origins") == 0)

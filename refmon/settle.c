@@ -17,6 +17,8 @@ struct taker {
 	const char *pattern;
 	size_t literal; /* length of what stands before the first component with a "*" */
 	uint64_t ops;
+	uint32_t index; /* of the rule, or of the protected path */
+	bool secret;
 };
 
 struct settling {
@@ -40,11 +42,15 @@ static size_t literal_length(const char *pattern)
 	return n > 1 ? n - 1 : 1;
 }
 
-static void add_taker(struct settling *s, const char *pattern, uint64_t ops)
+static void add_taker(struct settling *s, const char *pattern, uint64_t ops, uint32_t index,
+		      bool secret)
 {
 	if (pattern[0] == '/')
-		s->takers[s->count++] = (struct taker){
-		    .pattern = pattern, .literal = literal_length(pattern), .ops = ops};
+		s->takers[s->count++] = (struct taker){.pattern = pattern,
+						       .literal = literal_length(pattern),
+						       .ops = ops,
+						       .index = index,
+						       .secret = secret};
 }
 
 static enum cd_status find_takers(struct settling *s)
@@ -61,10 +67,10 @@ static enum cd_status find_takers(struct settling *s)
 		/* An `ask` for something implies that looking is allowed, and asks for nothing
 		 * else. */
 		if (rule.verdict != MON_ALLOW)
-			add_taker(s, rule.pattern, rule.ops);
+			add_taker(s, rule.pattern, rule.ops, i, false);
 	}
 	for (uint32_t i = 0; i < secrets; i++)
-		add_taker(s, mon_table_protected(s->table, i), CD_OPS_ALL);
+		add_taker(s, mon_table_protected(s->table, i), CD_OPS_ALL, i, true);
 	return CD_OK;
 }
 
@@ -413,23 +419,28 @@ static void lend_to_programs(struct cd_plan *plan)
 	}
 }
 
-static void settle(struct settling *s)
+/* What is settled in each region; returns what is so everywhere. */
+static uint8_t judge(const struct settling *s)
 {
-	struct cd_plan *plan = s->plan;
 	uint8_t everywhere = CD_NATIVE_LOOK | CD_NATIVE_EXEC;
-	struct cd_object root = {.kind = CD_OBJECT_PATH, .text = "/", .len = 1};
-	struct cd_decision decision;
 
-	for (size_t i = 0; i < plan->count; i++) {
+	for (size_t i = 0; i < s->plan->count; i++) {
 		s->regions[i] = region(s, i);
 		everywhere &= s->regions[i];
 		if (!judge_way(s, i))
 			everywhere &= (uint8_t)~CD_NATIVE_LOOK;
 	}
 	judge_aliases(s);
-	mon_decide(s->table, CD_OPBIT(CD_OP_FS_STAT), &root, &decision);
-	if (decision.verdict != CD_ALLOW)
+	if (!allowed(s, CD_OPBIT(CD_OP_FS_STAT), "/"))
 		everywhere &= (uint8_t)~CD_NATIVE_LOOK;
+	return everywhere;
+}
+
+static void settle(struct settling *s)
+{
+	struct cd_plan *plan = s->plan;
+	uint8_t everywhere = judge(s);
+
 	for (size_t i = 0; i < plan->count; i++) {
 		struct cd_mount *m = &plan->mounts[i];
 		uint8_t native = settled_from(s, i) & (uint8_t) ~(CD_NATIVE_LOOK | CD_NATIVE_EXEC);
@@ -455,23 +466,144 @@ static void settle(struct settling *s)
 	lend_to_programs(plan);
 }
 
+static enum cd_status begin(struct settling *s)
+{
+	enum cd_status status = find_takers(s);
+
+	s->regions = calloc(s->plan->count + 1, 1);
+	return status == CD_OK && !s->regions ? CD_ENOMEM : status;
+}
+
+static void end(struct settling *s)
+{
+	free(s->takers);
+	free(s->regions);
+}
+
 enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan)
 {
 	struct settling s = {.table = table, .plan = plan};
-	enum cd_status status = find_takers(&s);
+	enum cd_status status = begin(&s);
 
 	plan->native = 0;
-	s.regions = calloc(plan->count + 1, 1);
-	if (status == CD_OK && !s.regions)
-		status = CD_ENOMEM;
 	if (status == CD_OK) {
 		qsort(plan->mounts, plan->count, sizeof(*plan->mounts), by_path);
 		for (size_t i = 0; i < plan->count; i++)
 			plan->mounts[i].native = 0;
 		settle(&s);
 	}
-	free(s.takers);
-	free(s.regions);
+	end(&s);
+	return status;
+}
+
+/* ---- why not ---- */
+
+/* The operations that a bit takes: all of them. */
+static uint64_t ops_for(enum cd_native bit)
+{
+	uint64_t ops = 0;
+
+	for (uint64_t op = CD_OPBIT(CD_OP_FS_STAT); op <= CD_OPBIT(CD_OP_FS_EXEC); op <<= 1)
+		if (op & fs_ops && (native_of(op) & bit))
+			ops |= op;
+	return bit == CD_NATIVE_CREATE ? CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) : ops;
+}
+
+/* One rule of those that take the bit away from this region. */
+static void blame(const struct settling *s, size_t mount, enum cd_native bit,
+		  struct mon_obstacle *out)
+{
+	const struct cd_mount *m = &s->plan->mounts[mount];
+	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = m->dest, .len = strlen(m->dest)};
+	uint64_t ops = ops_for(bit);
+	struct cd_decision decision;
+
+	snprintf(out->place, sizeof(out->place), "%s", m->dest);
+	if (m->dev && !is_tame_device(m->from) && bit != CD_NATIVE_LOOK) {
+		out->kind = MON_BY_DEVICE;
+		return;
+	}
+	if (region(s, mount) & bit) {
+		/* Taken away by what else the view shows: directories that lead on, or the same. */
+		out->kind = bit == CD_NATIVE_LIST && m->kind == CD_MOUNT_DIR ? MON_TOO_NARROW
+									     : MON_SHOWN_TWICE;
+		return;
+	}
+	mon_decide(s->table, ops, &object, &decision);
+	out->kind = MON_TOO_NARROW;
+	if (decision.verdict != CD_ALLOW && decision.rule != CD_NO_RULE) {
+		out->kind = MON_BY_RULE;
+		out->index = decision.rule;
+	}
+	for (size_t i = 0; decision.verdict == CD_ALLOW && i < s->count; i++) {
+		const struct taker *taker = &s->takers[i];
+
+		if (!(taker->ops & ops) || !reaches_below(taker->pattern, m->dest) ||
+		    is_elsewhere(s, mount, taker))
+			continue;
+		out->kind = taker->secret ? MON_BY_SECRET : MON_BY_RULE;
+		out->index = taker->index;
+		return;
+	}
+}
+
+/* The first region that lacks the bit; SIZE_MAX: none does. */
+static size_t lacking(const struct settling *s, size_t mount, enum cd_native bit)
+{
+	bool everywhere = bit == CD_NATIVE_LOOK || bit == CD_NATIVE_EXEC;
+
+	for (size_t i = everywhere ? 0 : mount; i < s->plan->count; i++)
+		if (!(s->regions[i] & bit) &&
+		    (everywhere || i == mount ||
+		     is_below(s->plan->mounts[i].dest, s->plan->mounts[mount].dest)))
+			return i;
+	return SIZE_MAX;
+}
+
+/* None of the mounts lacks it, and yet it is not settled. */
+static void find_rest(const struct settling *s, size_t mount, enum cd_native bit,
+		      struct mon_obstacle *out)
+{
+	struct cd_plan *plan = s->plan;
+
+	out->kind = bit == CD_NATIVE_LOOK ? MON_TOO_NARROW : MON_NOT_OPENED;
+	snprintf(out->place, sizeof(out->place), "%s", plan->mounts[mount].dest);
+	for (size_t i = 0; bit == CD_NATIVE_LOOK && i < plan->count; i++)
+		if (!judge_way(s, i))
+			snprintf(out->place, sizeof(out->place), "%s", plan->mounts[i].dest);
+	if (bit == CD_NATIVE_LOOK && !allowed(s, CD_OPBIT(CD_OP_FS_STAT), "/"))
+		snprintf(out->place, sizeof(out->place), "/");
+	for (size_t i = 0;
+	     bit & (CD_NATIVE_READ | CD_NATIVE_LIST | CD_NATIVE_WRITE) && i < plan->count; i++)
+		if (plan->mounts[i].exec && plan->mounts[i].kind != CD_MOUNT_MASK &&
+		    lacking(s, i, CD_NATIVE_READ) != SIZE_MAX) {
+			out->kind = MON_LENT;
+			snprintf(out->place, sizeof(out->place), "%s", plan->mounts[i].dest);
+		}
+}
+
+enum cd_status mon_settle_why(const struct mon_table *table, struct cd_plan *plan, size_t mount,
+			      enum cd_native bit, struct mon_obstacle *out)
+{
+	struct settling s = {.table = table, .plan = plan};
+	const uint8_t here = plan->mounts[mount].native | granted_above(plan, mount);
+	bool everywhere = bit == CD_NATIVE_LOOK || bit == CD_NATIVE_EXEC;
+	enum cd_status status;
+	size_t at;
+
+	*out = (struct mon_obstacle){.kind = MON_SETTLED};
+	if (plan->native & bit && (everywhere || here & bit))
+		return CD_OK;
+	status = begin(&s);
+	if (status == CD_OK) {
+		judge(&s);
+		at = lacking(&s, mount, bit);
+		if (at != SIZE_MAX)
+			blame(&s, at, bit, out);
+		else
+			find_rest(&s, mount, bit, out);
+	}
+	end(&s);
 	return status;
 }
 

@@ -11,6 +11,7 @@
 #ifndef CORDON_REFMON_SETTLE_H
 #define CORDON_REFMON_SETTLE_H
 
+#include "cordon/limits.h"
 #include "cordon/plan.h"
 #include "cordon/status.h"
 #include "refmon/table.h"
@@ -19,6 +20,33 @@
  * Fills in `native` of the plan and of its mounts. Without memory nothing is settled: CD_ENOMEM.
  */
 enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan) CD_CHECKED;
+
+/* What keeps something from being settled. */
+enum mon_obstacle_kind {
+	MON_SETTLED,	 /* nothing does */
+	MON_BY_RULE,	 /* a rule denies or asks about something there; index: of the rule */
+	MON_BY_SECRET,	 /* a protected path; index: of that */
+	MON_TOO_NARROW,	 /* no rule allows it for all of the place */
+	MON_BY_DEVICE,	 /* opening the device may do something */
+	MON_SHOWN_TWICE, /* another place shows the same, where it is not settled */
+	MON_NOT_OPENED,	 /* what is made there could not be opened both ways */
+	MON_LENT,	 /* a place where programs may be run and not read */
+};
+
+struct mon_obstacle {
+	enum mon_obstacle_kind kind;
+	uint32_t index;
+	char place[CD_PATH_MAX]; /* where; of what holds for the whole view, this is where it does
+				    not */
+};
+
+/*
+ * Why is this bit of enum cd_native not settled at a mount of a plan that mon_settle() has settled?
+ * For LOOK and EXEC, which hold for the whole view or not at all, the mount is no matter.
+ * CD_ENOMEM.
+ */
+enum cd_status mon_settle_why(const struct mon_table *table, struct cd_plan *plan, size_t mount,
+			      enum cd_native bit, struct mon_obstacle *out) CD_CHECKED;
 
 /*
  * The subtrees of a settled plan in which a name that Linux does not find is one that the monitor

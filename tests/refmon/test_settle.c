@@ -370,3 +370,66 @@ Test(settle, as_many_subtrees_are_told_as_fit)
 	cr_expect_eq(mon_settled_subtrees(&plan, text, sizeof(text)), 7);
 	cr_expect_str_eq(text, "/aaa/");
 }
+
+/* ---- why not ---- */
+
+static const char *why(struct mon_table *table, const char *text, const char *place,
+		       enum cd_native bit)
+{
+	static const char *const kinds[] = {"settled", "rule",	"secret", "narrow",
+					    "device",  "twice", "open",	  "lent"};
+	static char out[CD_PATH_MAX + 64];
+	struct mon_obstacle obstacle;
+	size_t mount = 0;
+
+	parse_plan(text);
+	cr_assert_eq(mon_settle(table, &plan), CD_OK);
+	while (mount < plan.count && strcmp(plan.mounts[mount].dest, place) != 0)
+		mount++;
+	cr_assert_lt(mount, plan.count);
+	cr_assert_eq(mon_settle_why(table, &plan, mount, bit, &obstacle), CD_OK);
+	snprintf(out, sizeof(out), "%s %u %s", kinds[obstacle.kind], obstacle.index,
+		 obstacle.place);
+	mon_table_free(table);
+	return out;
+}
+
+Test(settle, what_is_in_the_way_is_named)
+{
+	cr_expect_str_eq(
+	    why(table_of("allow fs.read /a/**", NULL), "bind /a\n", "/a", CD_NATIVE_READ),
+	    "settled 0 ");
+	cr_expect_str_eq(
+	    why(table_of("allow fs.read /a/**", "deny fs.write /b", "deny fs.read /a/b", NULL),
+		"bind /a\n", "/a", CD_NATIVE_READ),
+	    "rule 2 /a");
+	cr_expect_str_eq(why(table_of("allow fs.* /a/**", "protect /c", "protect /a/s", NULL),
+			     "bind /a w\n", "/a", CD_NATIVE_WRITE),
+			 "secret 1 /a");
+	cr_expect_str_eq(why(table_of("allow fs.read /a", NULL), "bind /a\n", "/a", CD_NATIVE_READ),
+			 "narrow 0 /a");
+	cr_expect_str_eq(why(table_of("allow fs.read /dev/tty", NULL), "bind /dev/tty d f\n",
+			     "/dev/tty", CD_NATIVE_READ),
+			 "device 0 /dev/tty");
+	cr_expect_str_eq(why(table_of("allow fs.* /a/**", "allow fs.read /b/**", NULL),
+			     "bind /a w </s\nbind /b w </s\n", "/a", CD_NATIVE_WRITE),
+			 "twice 0 /a");
+	cr_expect_str_eq(why(table_of("allow fs.write /a/**", "allow fs.create /a/**", NULL),
+			     "bind /a w\n", "/a", CD_NATIVE_CREATE),
+			 "open 0 /a");
+	cr_expect_str_eq(why(table_of("allow fs.exec /a/**", "allow fs.read /b/**", NULL),
+			     "bind /a x\nbind /b\n", "/b", CD_NATIVE_READ),
+			 "lent 0 /a");
+}
+
+Test(settle, what_is_in_the_way_of_the_whole_view_may_be_elsewhere)
+{
+	cr_expect_str_eq(
+	    why(table_of("allow fs.read /a/**", "allow fs.read /b/**", "deny fs.stat /b/c", NULL),
+		"bind /a\nbind /b\n", "/a", CD_NATIVE_LOOK),
+	    "rule 2 /b");
+	cr_expect_str_eq(
+	    why(table_of("allow fs.* /a/**", "allow fs.* /a/b/**", "ask fs.write /a/b/c", NULL),
+		"tmpfs /a w\nbind /a/b w\n", "/a", CD_NATIVE_WRITE),
+	    "rule 2 /a/b");
+}
