@@ -323,7 +323,6 @@ static bool is_native(const struct kern_syscall *call)
 		return false;
 	switch (call->shape.verb) {
 	case CD_VERB_OPEN: return call->shape.form == KERN_FORM_PLAIN && call->shape.flags;
-	case CD_VERB_EXEC: return !call->shape.dir;
 	case CD_VERB_STAT:
 	case CD_VERB_STATX:
 	case CD_VERB_ACCESS:
@@ -346,7 +345,6 @@ static void check_native(struct program *p, unsigned native, const struct kern_s
 	land(p, shim);
 	switch (shape->verb) {
 	case CD_VERB_OPEN: check_native_open(p, native, shape); break;
-	case CD_VERB_EXEC: give_native(p, native, CD_NATIVE_EXEC); break;
 	case CD_VERB_UNLINK: give_native(p, native, CD_NATIVE_REMOVE); break;
 	case CD_VERB_MKDIR:
 		load_low(p, shape->mode - 1u);
@@ -371,7 +369,6 @@ static uint32_t native_key(const struct kern_shape *shape)
 	case CD_VERB_MKDIR:
 	case CD_VERB_ACCESS:
 		return shape->verb | (uint32_t)shape->flags << 8 | (uint32_t)shape->mode << 16;
-	case CD_VERB_EXEC:
 	case CD_VERB_UNLINK: return shape->verb;
 	default: return CD_VERB_STAT;
 	}

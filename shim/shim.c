@@ -48,7 +48,6 @@ struct shape {
 #define SHAPE_stat	  NAME(1)
 #define SHAPE_lstat	  NAME(1)
 #define SHAPE_access	  NAME(1)
-#define SHAPE_execve	  NONE
 #define SHAPE_chdir	  NONE
 #define SHAPE_mkdir	  NAME(1)
 #define SHAPE_rmdir	  NAME(1)
