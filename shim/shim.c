@@ -34,8 +34,7 @@ struct shim_data {
 _Static_assert(sizeof(struct shim_data) == CD_SHIM_DATA, "one page");
 
 /* Where a call has the name that it may not find, and its flags: 1 for the first argument; 0: none.
- * Calls without a name here are always made again: chdir, which the monitor wants to know of, and
- * execve, whose ENOENT may be an interpreter's. */
+ * Calls without a name here are always made again: chdir, which the monitor wants to know of. */
 struct shape {
 	uint16_t nr;
 	uint8_t path, open_flags;
