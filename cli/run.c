@@ -43,7 +43,6 @@ struct run {
 	struct cd_plan *plan;
 	unsigned native; /* enum cd_native: what programs may do without the monitor */
 	char cwd[CD_PATH_MAX];
-	char cache[CD_PATH_MAX];   /* of prepared libraries; empty: there is none */
 	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
 	char **envp;
 	const char *search;
@@ -439,26 +438,9 @@ static int protect_cache(struct run *run)
 	if (loader_cache_open(&cache) != CD_OK)
 		return 0; /* no run uses it then, either */
 	loader_cache_close(&cache);
-	snprintf(run->cache, sizeof(run->cache), "%s", cache.path);
-	return pol_draft_protect(run->draft, run->cache, &error) == CD_OK
+	return pol_draft_protect(run->draft, cache.path, &error) == CD_OK
 		   ? 0
 		   : cli_say_policy_error(&error);
-}
-
-static int cover_cache(struct run *run)
-{
-	const struct cd_mount mask = {.kind = CD_MOUNT_MASK, .dest = run->cache};
-
-	for (size_t i = 0; run->cache[0] && i < run->plan->count; i++) {
-		const struct cd_mount *mount = &run->plan->mounts[i];
-		size_t n = strlen(mount->dest);
-
-		if ((mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW) &&
-		    strncmp(run->cache, mount->dest, n) == 0 &&
-		    (run->cache[n] == '/' || !run->cache[n] || n == 1))
-			return mon_plan_add(run->plan, &mask) == CD_OK ? 0 : CLI_FAILED;
-	}
-	return 0;
 }
 
 static int make_plan(struct run *run)
@@ -491,8 +473,6 @@ static int make_plan(struct run *run)
 	}
 	status = mon_plan_make(run->policy->table, mounts, count, &run->plan);
 	free(mounts);
-	if (status == CD_OK && cover_cache(run))
-		status = CD_ENOMEM;
 	if (status != CD_OK)
 		cli_say("cannot plan the view: %s", cd_status_name(status));
 	return status == CD_OK ? 0 : CLI_FAILED;
@@ -635,6 +615,8 @@ static int prepare(struct run *run)
 		return CLI_FAILED;
 	if (run->policy->audit == POL_AUDIT_DENIED)
 		run->native = cli_native(run->plan, run->policy->table, run->verbose);
+	else
+		cli_native_hide(run->plan);
 	set_limits(run);
 	return 0;
 }
