@@ -1,6 +1,6 @@
 /*
- * Reading a shared object, with libelf. The file is hostile: every offset is checked before it is
- * used, and only layouts that rewriting understands are let through.
+ * Reading a shared object or a program, with libelf. The file is hostile: every offset is checked
+ * before it is used, and only layouts that rewriting understands are let through.
  */
 #include "loader/elf.h"
 
@@ -30,8 +30,8 @@ static enum cd_status read_header(struct loader_elf *elf, Elf *handle, const cha
 	if (ehdr->e_ident[EI_CLASS] != ELFCLASS64 || ehdr->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    ehdr->e_machine != EM_X86_64)
 		return refuse(CD_ENOSUP, why, "not for x86-64");
-	if (ehdr->e_type != ET_DYN)
-		return refuse(CD_ENOSUP, why, "not a shared object");
+	if (ehdr->e_type != ET_DYN && ehdr->e_type != ET_EXEC)
+		return refuse(CD_ENOSUP, why, "neither a shared object nor a program");
 	if (ehdr->e_version != EV_CURRENT || ehdr->e_ehsize != sizeof(Elf64_Ehdr) ||
 	    ehdr->e_phentsize != sizeof(Elf64_Phdr))
 		return refuse(CD_EINVAL, why, "the ELF header is not valid");
@@ -118,12 +118,30 @@ static bool has_interp(const struct loader_elf *elf)
 /*
  * An interpreter is what can run with nothing else mapped: it has an entry point, needs no other
  * object, and asks for no interpreter. glibc's libc.so.6 has an entry point, and asks for one.
- * A static PIE would do as well, were it not marked: that is a program.
+ * A static PIE would do as well, were it not marked: that is a program, as is what asks for fixed
+ * addresses. Of programs, only those are taken that nobody else starts, or relocates.
  */
+static enum cd_status check_kind(struct loader_elf *elf, bool is_needing, const char **why)
+{
+	if (elf->is_program) {
+		if (is_needing || has_interp(elf))
+			return refuse(CD_ENOSUP, why, "a program that is not static");
+		if (!elf->ehdr.e_entry)
+			return refuse(CD_ENOSUP, why, "a program without an entry point");
+		return CD_OK;
+	}
+	elf->is_interpreter = elf->ehdr.e_entry && !is_needing && !has_interp(elf);
+	/* It will be written out: layout.c. */
+	if (elf->is_interpreter && elf->phdr[elf->last_load].p_memsz > LOADER_DATA_MAX)
+		return refuse(CD_ELIMIT, why, "an interpreter with too much data");
+	return CD_OK;
+}
+
 static enum cd_status read_dynamic(struct loader_elf *elf, Elf *handle, const char **why)
 {
-	bool is_needing = false, is_program = false, is_there = false, is_relocated = false;
+	bool is_needing = false, is_there = false, is_relocated = false;
 
+	elf->is_program = elf->ehdr.e_type == ET_EXEC;
 	for (unsigned i = 0; i < elf->count; i++) {
 		Elf_Data *data;
 		GElf_Dyn dyn;
@@ -136,21 +154,15 @@ static enum cd_status read_dynamic(struct loader_elf *elf, Elf *handle, const ch
 			is_needing |= dyn.d_tag == DT_NEEDED;
 			is_relocated |= dyn.d_tag == DT_TEXTREL ||
 					(dyn.d_tag == DT_FLAGS && (dyn.d_un.d_val & DF_TEXTREL));
-			is_program |= dyn.d_tag == DT_FLAGS_1 && (dyn.d_un.d_val & DF_1_PIE);
+			elf->is_program |= dyn.d_tag == DT_FLAGS_1 && (dyn.d_un.d_val & DF_1_PIE);
 		}
 		is_there = data != NULL;
 	}
-	if (!is_there)
+	if (!is_there && !elf->is_program)
 		return refuse(CD_ENOSUP, why, "it has no dynamic section");
-	if (is_program)
-		return refuse(CD_ENOSUP, why, "a program, not a library");
 	if (is_relocated)
 		return refuse(CD_ENOSUP, why, "its code is relocated");
-	elf->is_interpreter = elf->ehdr.e_entry && !is_needing && !has_interp(elf);
-	/* It will be written out: layout.c. */
-	if (elf->is_interpreter && elf->phdr[elf->last_load].p_memsz > LOADER_DATA_MAX)
-		return refuse(CD_ELIMIT, why, "an interpreter with too much data");
-	return CD_OK;
+	return check_kind(elf, is_needing, why);
 }
 
 /* --- notes --- */
@@ -187,6 +199,25 @@ static bool is_property(const struct loader_elf *elf, const GElf_Phdr *note)
 	return false;
 }
 
+/* Programs carry things for themselves in notes, too. */
+static bool is_known(const struct loader_elf *elf, Elf *handle, const GElf_Phdr *note)
+{
+	Elf_Data *data = elf_getdata_rawchunk(handle, (int64_t)note->p_offset, note->p_filesz,
+					      note->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+	size_t at = 0, name, desc;
+	GElf_Nhdr nhdr;
+
+	if (!elf->is_program)
+		return true;
+	while (data && at < data->d_size) {
+		at = gelf_getnote(data, at, &nhdr, &name, &desc);
+		if (!at || nhdr.n_namesz != 4 ||
+		    memcmp((const char *)data->d_buf + name, "GNU", 4) != 0)
+			return false;
+	}
+	return data != NULL;
+}
+
 /* The note to give up: a property's if there is one, one without the build-id, or else any. */
 static void read_notes(struct loader_elf *elf, Elf *handle)
 {
@@ -197,7 +228,7 @@ static void read_notes(struct loader_elf *elf, Elf *handle)
 		const GElf_Phdr *note = &elf->phdr[i];
 		int worth;
 
-		if (note->p_type != PT_NOTE)
+		if (note->p_type != PT_NOTE || !is_known(elf, handle, note))
 			continue;
 		worth = find_build_id(elf, handle, note) ? 0 : 1;
 		if (is_property(elf, note))
@@ -207,6 +238,154 @@ static void read_notes(struct loader_elf *elf, Elf *handle)
 			elf->note = i;
 		}
 	}
+}
+
+/* --- programs --- */
+
+static bool overlaps(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
+{
+	return a < b + b_len && b < a + a_len;
+}
+
+/* Whether `size` bytes at an offset belong to no segment, and to no section: all of which are in
+ * the file, or not understood. */
+static bool is_free(const struct loader_elf *elf, Elf *handle, uint64_t at, uint64_t size)
+{
+	const GElf_Ehdr *ehdr = &elf->ehdr;
+	Elf_Scn *section = NULL;
+	GElf_Shdr shdr;
+
+	for (unsigned i = 0; i < elf->count; i++) {
+		if (elf->phdr[i].p_type != PT_GNU_STACK &&
+		    overlaps(at, size, elf->phdr[i].p_offset, elf->phdr[i].p_filesz))
+			return false;
+	}
+	if (!ehdr->e_shoff)
+		return true;
+	if (!is_in_file(elf, ehdr->e_shoff, (uint64_t)ehdr->e_shnum * ehdr->e_shentsize) ||
+	    overlaps(at, size, ehdr->e_shoff, (uint64_t)ehdr->e_shnum * ehdr->e_shentsize))
+		return false;
+	while ((section = elf_nextscn(handle, section)) != NULL) {
+		if (!gelf_getshdr(section, &shdr))
+			return false;
+		if (shdr.sh_type != SHT_NOBITS &&
+		    (!is_in_file(elf, shdr.sh_offset, shdr.sh_size) ||
+		     overlaps(at, size, shdr.sh_offset, shdr.sh_size)))
+			return false;
+	}
+	return true;
+}
+
+static bool is_zero(const struct loader_elf *elf, uint64_t at, uint64_t size)
+{
+	for (uint64_t i = 0; i < size; i++) {
+		if (elf->bytes[at + i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Static programs of musl often have no note. If their first segment holds the headers alone, and
+ * zeros behind, there can be one more.
+ */
+static bool find_room(const struct loader_elf *elf, Elf *handle)
+{
+	uint64_t at = elf->ehdr.e_phoff + elf->count * sizeof(Elf64_Phdr);
+	const GElf_Phdr *first = NULL, *next = NULL;
+
+	for (unsigned i = 0; i < elf->count && !next; i++) {
+		if (elf->phdr[i].p_type == PT_LOAD) {
+			next = first ? &elf->phdr[i] : NULL;
+			first = first ? first : &elf->phdr[i];
+		}
+	}
+	return next && elf->count < LOADER_PHDRS_MAX && !(first->p_flags & (PF_W | PF_X)) &&
+	       first->p_filesz == first->p_memsz && first->p_offset <= elf->ehdr.e_phoff &&
+	       first->p_offset + first->p_filesz == at &&
+	       loader_page_up(first->p_vaddr + first->p_memsz + sizeof(Elf64_Phdr)) <=
+		   next->p_vaddr / LOADER_PAGE * LOADER_PAGE &&
+	       is_in_file(elf, at, sizeof(Elf64_Phdr)) && is_zero(elf, at, sizeof(Elf64_Phdr)) &&
+	       is_free(elf, handle, at, sizeof(Elf64_Phdr));
+}
+
+/*
+ * Go's stacks have no byte to spare, and no guard behind them. Its linker leaves several marks, of
+ * which a program can be rid of some.
+ */
+static bool is_go(const struct loader_elf *elf, Elf *handle)
+{
+	static const char info[] = "\xff Go buildinf:";
+	Elf_Scn *section = NULL;
+	GElf_Nhdr nhdr;
+	GElf_Shdr shdr;
+	size_t names;
+
+	for (unsigned i = 0; i < elf->count; i++) {
+		size_t name, desc;
+		Elf_Data *data;
+
+		if (elf->phdr[i].p_type != PT_NOTE)
+			continue;
+		data = elf_getdata_rawchunk(handle, (int64_t)elf->phdr[i].p_offset,
+					    elf->phdr[i].p_filesz, ELF_T_NHDR);
+		for (size_t at = 0;
+		     data && (at = gelf_getnote(data, at, &nhdr, &name, &desc)) > 0;) {
+			if (nhdr.n_namesz == 4 &&
+			    memcmp((const char *)data->d_buf + name, "Go\0", 4) == 0)
+				return true;
+		}
+	}
+	while (elf_getshdrstrndx(handle, &names) == 0 &&
+	       (section = elf_nextscn(handle, section)) != NULL) {
+		const char *name =
+		    gelf_getshdr(section, &shdr) ? elf_strptr(handle, names, shdr.sh_name) : NULL;
+
+		if (name && (strncmp(name, ".go.", 4) == 0 || strcmp(name, ".gopclntab") == 0 ||
+			     strncmp(name, ".note.go.", 9) == 0))
+			return true;
+	}
+	return memmem(elf->bytes, elf->size, info, sizeof(info) - 1) != NULL;
+}
+
+/* Where the file ends, as its headers have it. */
+static uint64_t end_of(const struct loader_elf *elf, Elf *handle)
+{
+	uint64_t end = elf->ehdr.e_phoff + elf->count * sizeof(Elf64_Phdr), is;
+	Elf_Scn *section = NULL;
+	GElf_Shdr shdr;
+
+	for (unsigned i = 0; i < elf->count; i++) {
+		is = elf->phdr[i].p_offset + elf->phdr[i].p_filesz;
+		if (elf->phdr[i].p_type != PT_GNU_STACK && is > end)
+			end = is;
+	}
+	is = elf->ehdr.e_shoff + (uint64_t)elf->ehdr.e_shnum * elf->ehdr.e_shentsize;
+	if (elf->ehdr.e_shoff < is && is > end)
+		end = is;
+	while ((section = elf_nextscn(handle, section)) != NULL) {
+		if (gelf_getshdr(section, &shdr) && shdr.sh_type != SHT_NOBITS &&
+		    is_in_file(elf, shdr.sh_offset, shdr.sh_size) &&
+		    shdr.sh_offset + shdr.sh_size > end)
+			end = shdr.sh_offset + shdr.sh_size;
+	}
+	return end;
+}
+
+static enum cd_status check_program(struct loader_elf *elf, Elf *handle, const char **why)
+{
+	uint64_t end;
+
+	if (is_go(elf, handle))
+		return refuse(CD_ENOSUP, why, "Go's stacks are too small for it");
+	if (!elf->is_program)
+		return CD_OK;
+	elf->has_room = elf->note == elf->count && find_room(elf, handle);
+	/* An archive, most likely, that the program looks for at the end of its own file. */
+	end = end_of(elf, handle);
+	if (end < elf->size && !is_zero(elf, end, elf->size - end))
+		return refuse(CD_ENOSUP, why, "something is attached to it");
+	return CD_OK;
 }
 
 enum cd_status loader_elf_open(struct loader_elf *elf, const void *bytes, size_t size,
@@ -232,6 +411,9 @@ enum cd_status loader_elf_open(struct loader_elf *elf, const void *bytes, size_t
 		status = read_dynamic(elf, handle, why);
 	if (status == CD_OK) {
 		read_notes(elf, handle);
+		status = check_program(elf, handle, why);
+	}
+	if (status == CD_OK) {
 		status = loader_find_functions(elf, handle);
 		if (status != CD_OK)
 			refuse(status, why, "no memory");

@@ -1,4 +1,5 @@
-/* A shared object in memory, checked: what rewriting and verifying need of it. */
+/* A shared object or a static program in memory, checked: what rewriting and verifying need of it.
+ */
 #ifndef CORDON_LOADER_ELF_H
 #define CORDON_LOADER_ELF_H
 
@@ -22,7 +23,9 @@ struct loader_elf {
 	unsigned count;
 	unsigned last_load;   /* the PT_LOAD of the highest address: the writable one */
 	bool is_interpreter;  /* what the kernel starts in a program's stead */
+	bool is_program;      /* a static one, which nothing else starts */
 	unsigned note;	      /* the PT_NOTE that can be done without; `count`: none */
+	bool has_room;	      /* none, but behind the program headers there is room for one more */
 	size_t build_id;      /* its offset in the file */
 	size_t build_id_size; /* 0: none */
 	uint64_t *starts;     /* where functions, or what is between them, begin; ascending */
@@ -42,6 +45,18 @@ void loader_elf_close(struct loader_elf *elf);
 unsigned loader_elf_segment(const struct loader_elf *elf, uint64_t at, uint64_t len);
 /* The bytes in the file from address `at` to the end of its executable segment; NULL: none. */
 const uint8_t *loader_elf_code(const struct loader_elf *elf, uint64_t at, size_t *left);
+
+/* Whether nothing but the file itself can map the shim. */
+static inline bool loader_elf_starts(const struct loader_elf *elf)
+{
+	return elf->is_interpreter || elf->is_program;
+}
+
+/* How many program headers a copy has. */
+static inline unsigned loader_elf_copied(const struct loader_elf *elf)
+{
+	return elf->count + elf->has_room;
+}
 
 static inline uint64_t loader_page_up(uint64_t n)
 {

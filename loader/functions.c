@@ -88,6 +88,141 @@ static enum cd_status add_frames(struct loader_elf *elf, const GElf_Phdr *frames
 	return status;
 }
 
+/* --- without a header: static programs, as most linkers make them --- */
+
+#define ENTRIES_MAX (1u << 20)
+
+struct cursor {
+	const uint8_t *at, *end;
+};
+
+static uint8_t take_byte(struct cursor *cursor)
+{
+	return cursor->at < cursor->end ? *cursor->at++ : 0;
+}
+
+/* Enough of it for what is small. */
+static uint64_t take_leb(struct cursor *cursor)
+{
+	uint64_t n = 0;
+	uint8_t byte = 0x80;
+
+	for (unsigned shift = 0; (byte & 0x80) && shift < 63; shift += 7) {
+		byte = take_byte(cursor);
+		n |= (uint64_t)(byte & 0x7f) << shift;
+	}
+	return n;
+}
+
+static unsigned pointer_size(uint8_t encoding)
+{
+	static const uint8_t sizes[] = {8, 0, 2, 4, 8, 0, 0, 0, 0, 0, 2, 4, 8, 0, 0, 0};
+
+	return sizes[encoding & 0x0f];
+}
+
+/* Whether addresses are as in most files: `body` is what follows a CIE's id. */
+static bool is_usual(struct cursor body)
+{
+	uint8_t version = take_byte(&body);
+	const char *letter = (const char *)body.at;
+
+	if (!memchr(body.at, 0, (size_t)(body.end - body.at)) || (version != 1 && version != 3) ||
+	    *letter++ != 'z')
+		return false;
+	body.at += strlen((const char *)body.at) + 1;
+	take_leb(&body);
+	take_leb(&body);
+	if (version == 1)
+		take_byte(&body);
+	else
+		take_leb(&body);
+	take_leb(&body);
+	for (; *letter; letter++) {
+		unsigned size;
+
+		if (*letter == 'R')
+			return take_byte(&body) == ENC_POINTER;
+		if (*letter == 'L') {
+			take_byte(&body);
+		} else if (*letter == 'P') {
+			size = pointer_size(take_byte(&body));
+			if (!size || (size_t)(body.end - body.at) < size)
+				return false;
+			body.at += size;
+		} else if (*letter != 'S' && *letter != 'B') {
+			return false;
+		}
+	}
+	return false;
+}
+
+/* `at` is the offset of an entry that names its CIE `back` bytes before its second word. */
+static bool has_usual_cie(const uint8_t *frames, size_t at, uint32_t back)
+{
+	size_t cie = at + 4 - back, size;
+
+	if (back < 12 || back > at + 4)
+		return false;
+	size = read32(frames + cie);
+	if (size < 8 || size > back - 4 || read32(frames + cie + 4) != 0)
+		return false;
+	return is_usual((struct cursor){frames + cie + 8, frames + cie + 4 + size});
+}
+
+static enum cd_status add_entries(struct loader_elf *elf, const GElf_Shdr *section)
+{
+	const uint8_t *frames = elf->bytes + section->sh_offset;
+	enum cd_status status = CD_OK;
+	size_t at = 0, last = SIZE_MAX;
+	bool is_known = false;
+
+	for (unsigned n = 0; n < ENTRIES_MAX && section->sh_size - at >= 8; n++) {
+		uint32_t size = read32(frames + at), back = read32(frames + at + 4);
+		uint64_t start;
+
+		if (size < 4 || size > section->sh_size - at - 4)
+			break;
+		if (back && size >= 12) {
+			if (at + 4 - back != last) {
+				last = at + 4 - back;
+				is_known = has_usual_cie(frames, at, back);
+			}
+			start = relative(section->sh_addr + at + 8, frames + at + 8);
+			if (is_known)
+				status = add_start(elf, start);
+			if (is_known && status == CD_OK)
+				status = add_start(elf, start + read32(frames + at + 12));
+		}
+		if (status != CD_OK)
+			return status;
+		at += 4 + (size_t)size;
+	}
+	return status;
+}
+
+static enum cd_status add_plain_frames(struct loader_elf *elf, Elf *handle)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr shdr;
+	size_t names;
+
+	if (elf_getshdrstrndx(handle, &names) != 0)
+		return CD_OK;
+	while ((section = elf_nextscn(handle, section)) != NULL) {
+		const char *name;
+
+		if (!gelf_getshdr(section, &shdr) || !(shdr.sh_flags & SHF_ALLOC) ||
+		    shdr.sh_type == SHT_NOBITS || shdr.sh_offset > elf->size ||
+		    shdr.sh_size > elf->size - shdr.sh_offset)
+			continue;
+		name = elf_strptr(handle, names, shdr.sh_name);
+		if (name && strcmp(name, ".eh_frame") == 0)
+			return add_entries(elf, &shdr);
+	}
+	return CD_OK;
+}
+
 static enum cd_status add_symbols(struct loader_elf *elf, Elf *handle)
 {
 	enum cd_status status = CD_OK;
@@ -131,6 +266,8 @@ enum cd_status loader_find_functions(struct loader_elf *elf, Elf *handle)
 			is_framed = true;
 		}
 	}
+	if (status == CD_OK && !is_framed && elf->is_program)
+		status = add_plain_frames(elf, handle);
 	if (status == CD_OK)
 		status = add_start(elf, elf->ehdr.e_entry);
 	if (status == CD_OK)

@@ -14,6 +14,10 @@
  *in the file, when another segment stands behind it. With no bss, there is nothing to get wrong.
  *For the same reason the new segment ends at the end of a page in the file, as those kernels clear
  *the rest of that page, and fail where it cannot be written.
+ *
+ * A program's data stays where it is. All kernels map its bss before the segment behind it, and
+ *none clears anything behind the last one, which has no bss. The heap begins behind that, or
+ *elsewhere.
  */
 #include "loader/layout.h"
 
@@ -26,6 +30,19 @@ bool loader_parts_fit(const struct loader_parts *parts)
 	return parts->stub && parts->stub_size > CD_STUB_START - CD_HEAD_SIZE &&
 	       parts->stub_size <= STUB_MAX && parts->image && parts->image_size &&
 	       parts->image_size <= CD_SHIM_CODE;
+}
+
+GElf_Phdr loader_layout_header(const struct loader_elf *elf, unsigned i)
+{
+	uint64_t end = elf->ehdr.e_phoff + elf->count * sizeof(GElf_Phdr);
+	GElf_Phdr phdr = elf->phdr[i];
+
+	if (elf->has_room && (phdr.p_type == PT_LOAD || phdr.p_type == PT_PHDR) &&
+	    phdr.p_offset <= elf->ehdr.e_phoff && phdr.p_offset + phdr.p_filesz == end) {
+		phdr.p_filesz += sizeof(phdr);
+		phdr.p_memsz += sizeof(phdr);
+	}
+	return phdr;
 }
 
 void loader_layout_make(const struct loader_elf *elf, const struct loader_parts *parts,

@@ -29,6 +29,8 @@ struct loader_layout {
 /* For one original and the parts; both checked. */
 void loader_layout_make(const struct loader_elf *elf, const struct loader_parts *parts,
 			struct loader_layout *out);
+/* A program header of the original, as it has to be when there is one more behind it. */
+GElf_Phdr loader_layout_header(const struct loader_elf *elf, unsigned i);
 bool loader_parts_fit(const struct loader_parts *parts);
 
 static inline uint64_t loader_align_up(uint64_t n)

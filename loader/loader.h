@@ -1,5 +1,6 @@
 /*
- * Preparing a copy of an interpreter or a libc: call sites of border operations lead to the shim.
+ * Preparing a copy of an interpreter, a libc or a static program: call sites of border operations
+ * lead to the shim.
  * include/cordon/shim.h says what the copy holds.
  *
  * The file is hostile: whatever is not understood is refused. The bytes are never executed here.
@@ -38,6 +39,7 @@ struct loader_report {
 	size_t skipped[LOADER_SKIP_COUNT];
 	size_t unknown; /* `syscall`s of which the number was not found */
 	bool is_interpreter;
+	bool is_program;			    /* a static one */
 	char build_id[2 * LOADER_BUILD_ID_MAX + 1]; /* hexadecimal; empty: the file has none */
 	const char *why; /* of a failure: one clause, static; else NULL */
 };

@@ -50,7 +50,7 @@ static bool is_in_headers(const struct work *work, const struct loader_site *sit
 	uint64_t len = site->syscall + LOADER_SYSCALL_SIZE - site->mov;
 
 	return overlaps(at, len, 0, sizeof(Elf64_Ehdr)) ||
-	       overlaps(at, len, ehdr->e_phoff, work->elf.count * sizeof(Elf64_Phdr));
+	       overlaps(at, len, ehdr->e_phoff, loader_elf_copied(&work->elf) * sizeof(Elf64_Phdr));
 }
 
 static uint64_t trampoline_size(const struct loader_site *site)
@@ -66,7 +66,7 @@ static void plan(struct work *work)
 	end = work->layout.trampolines;
 	for (size_t i = 0; i < work->sites.count; i++)
 		end += trampoline_size(&work->sites.items[i]);
-	if (work->elf.is_interpreter) {
+	if (loader_elf_starts(&work->elf)) {
 		work->image = loader_align_up(end);
 		end = work->image + work->parts->image_size;
 	}
@@ -118,7 +118,7 @@ static void put_segment(struct work *work)
 	struct cd_shim_head head = {.magic = CD_SHIM_MAGIC, .image = work->image};
 
 	head.slot = (int64_t)(layout->slot - layout->segment);
-	if (work->elf.is_interpreter) {
+	if (loader_elf_starts(&work->elf)) {
 		head.entry = (int64_t)(work->elf.ehdr.e_entry - layout->segment);
 		head.image_size = work->parts->image_size;
 		memcpy(segment + work->image, work->parts->image, work->parts->image_size);
@@ -151,24 +151,29 @@ static void move_headers(const struct work *work, GElf_Phdr *phdr)
 	}
 }
 
-/* The note becomes the new segment, behind all others that are loaded: their order is relied on. */
+/*
+ * The note becomes the new segment, behind all others that are loaded: their order is relied on.
+ * Where there is none, the table grows.
+ */
 static void put_headers(struct work *work)
 {
 	const struct loader_layout *layout = &work->layout;
 	const struct loader_elf *elf = &work->elf;
 	GElf_Ehdr ehdr = elf->ehdr;
-	GElf_Phdr phdr[LOADER_PHDRS_MAX], *data = &phdr[elf->last_load];
+	GElf_Phdr phdr[LOADER_PHDRS_MAX] = {0}, *data = &phdr[elf->last_load];
 	unsigned at = elf->note;
 
-	memcpy(phdr, elf->phdr, sizeof(phdr));
+	for (unsigned i = 0; i < elf->count; i++)
+		phdr[i] = loader_layout_header(elf, i);
 	move_headers(work, phdr);
 	data->p_memsz = layout->segment - data->p_vaddr;
 	data->p_filesz = layout->data_size;
 	data->p_offset = layout->data_offset;
-	if (elf->is_interpreter) {
+	if (elf->is_interpreter)
 		data->p_align = LOADER_PAGE;
+	if (loader_elf_starts(elf))
 		ehdr.e_entry = layout->segment + CD_STUB_START;
-	}
+	ehdr.e_phnum = (GElf_Half)loader_elf_copied(elf);
 	for (; at < elf->last_load; at++)
 		phdr[at] = phdr[at + 1];
 	phdr[at] = (GElf_Phdr){.p_type = PT_LOAD,
@@ -181,7 +186,7 @@ static void put_headers(struct work *work)
 			       .p_align = LOADER_PAGE};
 	loader_sections_head(&work->sections, &ehdr);
 	memcpy(work->out, &ehdr, sizeof(ehdr));
-	memcpy(work->out + ehdr.e_phoff, phdr, elf->count * sizeof(phdr[0]));
+	memcpy(work->out + ehdr.e_phoff, phdr, loader_elf_copied(elf) * sizeof(phdr[0]));
 }
 
 static enum cd_status make_copy(struct work *work)
@@ -225,6 +230,7 @@ static enum cd_status find_sites(struct work *work, struct loader_report *report
 static void report_file(const struct loader_elf *elf, struct loader_report *report)
 {
 	report->is_interpreter = elf->is_interpreter;
+	report->is_program = elf->is_program;
 	for (size_t i = 0; i < elf->build_id_size; i++)
 		sprintf(report->build_id + 2 * i, "%02x", elf->bytes[elf->build_id + i]);
 }
@@ -233,7 +239,7 @@ static enum cd_status rewrite(struct work *work, struct loader_report *report)
 {
 	enum cd_status status;
 
-	if (work->elf.note == work->elf.count) {
+	if (work->elf.note == work->elf.count && !work->elf.has_room) {
 		report->why = "it has no note whose header could be used";
 		return CD_ENOSUP;
 	}

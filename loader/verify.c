@@ -64,7 +64,7 @@ static bool is_segment(const struct check *check, const Elf64_Phdr *load)
 static bool is_grown_data(const struct check *check, const Elf64_Phdr *data)
 {
 	const struct loader_layout *layout = &check->layout;
-	Elf64_Phdr want = check->elf.phdr[check->elf.last_load];
+	Elf64_Phdr want = loader_layout_header(&check->elf, check->elf.last_load);
 
 	want.p_memsz = layout->slot + LOADER_PAGE - want.p_vaddr;
 	if (check->elf.is_interpreter) {
@@ -79,7 +79,7 @@ static bool is_grown_data(const struct check *check, const Elf64_Phdr *data)
 static bool is_same(const struct check *check, const Elf64_Phdr *is, unsigned i)
 {
 	const GElf_Phdr *data = &check->elf.phdr[check->elf.last_load];
-	Elf64_Phdr want = check->elf.phdr[i];
+	Elf64_Phdr want = loader_layout_header(&check->elf, i);
 	uint64_t within = want.p_vaddr - data->p_vaddr;
 
 	if (i == check->elf.last_load)
@@ -90,17 +90,31 @@ static bool is_same(const struct check *check, const Elf64_Phdr *is, unsigned i)
 	return memcmp(is, &want, sizeof(want)) == 0;
 }
 
-/*
- * The copy's table is the original's without one note, with the segment behind all that is loaded,
- * and with writable data that has grown.
- */
+/* The copy's table is the original's, with the segment behind, and writable data that has grown. */
+static bool check_longer_table(struct check *check, const Elf64_Phdr *table)
+{
+	unsigned count = check->elf.count;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!is_same(check, &table[i], i))
+			return fail(check, "a program header is not the original's");
+	}
+	if (!is_segment(check, &table[count]))
+		return fail(check, "the new segment is not as it has to be");
+	check->segment_size = table[count].p_filesz;
+	return true;
+}
+
+/* The same, where the segment took the place of a note. */
 static bool check_table(struct check *check)
 {
 	const struct loader_elf *elf = &check->elf;
 	Elf64_Phdr table[LOADER_PHDRS_MAX];
 	unsigned from = 0, loads = 0, notes = 0;
 
-	memcpy(table, check->copy + elf->ehdr.e_phoff, elf->count * sizeof(table[0]));
+	memcpy(table, check->copy + elf->ehdr.e_phoff, loader_elf_copied(elf) * sizeof(table[0]));
+	if (elf->has_room)
+		return check_longer_table(check, table);
 	for (unsigned i = 0; i < elf->count; i++) {
 		if (table[i].p_type == PT_LOAD && table[i].p_vaddr == check->layout.segment) {
 			if (!is_segment(check, &table[i]) || loads++ || from <= elf->last_load)
@@ -139,8 +153,9 @@ static bool check_headers(struct check *check)
 	loader_sections_make(&check->elf, check->layout.offset + check->segment_size,
 			     &check->sections);
 	loader_sections_head(&check->sections, &want);
-	if (check->elf.is_interpreter)
+	if (loader_elf_starts(&check->elf))
 		want.e_entry = check->layout.segment + CD_STUB_START;
+	want.e_phnum = (Elf64_Half)loader_elf_copied(&check->elf);
 	if (check->copy_size != check->sections.end)
 		return fail(check, "it has not its length");
 	if (memcmp(check->copy, &want, sizeof(want)) != 0)
@@ -221,7 +236,7 @@ static bool check_bytes(struct check *check, uint8_t *scratch)
 	memcpy(scratch, check->copy, elf->size);
 	memcpy(scratch, elf->bytes, sizeof(Elf64_Ehdr));
 	memcpy(scratch + elf->ehdr.e_phoff, elf->bytes + elf->ehdr.e_phoff,
-	       elf->count * sizeof(Elf64_Phdr));
+	       loader_elf_copied(elf) * sizeof(Elf64_Phdr));
 	for (unsigned i = 0; i < elf->count; i++) {
 		const GElf_Phdr *load = &elf->phdr[i];
 
@@ -264,7 +279,7 @@ static bool check_segment(struct check *check)
 {
 	const struct loader_parts *parts = check->parts;
 	const uint8_t *segment = check->copy + check->layout.offset;
-	uint64_t image = check->elf.is_interpreter ? loader_align_up(check->next) : 0;
+	uint64_t image = loader_elf_starts(&check->elf) ? loader_align_up(check->next) : 0;
 	uint64_t end = image ? image + parts->image_size : check->next;
 	uint64_t stub_end = CD_HEAD_SIZE + parts->stub_size;
 

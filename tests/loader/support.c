@@ -101,23 +101,30 @@ static const char prologue[] =
     ".cfi_startproc\n"
     ".endm\n.macro end\n FRAME .cfi_endproc\n .balign 16\n.endm\n.data\n.quad 1\n.text\n";
 
-struct test_file test_assemble(const char *text, int framed)
+static struct test_file assemble(const char *text, int framed, const char *flags)
 {
 	char source[8192], path[256];
-	struct test_file file;
 
 	snprintf(source, sizeof(source), ".macro FRAME x:vararg\n%s\n.endm\n%s%s\n",
 		 framed ? "\\x" : "", prologue, text);
 	test_write("sample.s", source, strlen(source));
-	cr_assert_not_null(
-	    test_output(
-		"gcc -shared -nostdlib -Wl,--build-id,-e,0 -Wl,--eh-frame-hdr,--hash-style=both "
-		"-Wl,-z,noexecstack %s/sample.s -o %s/sample.so 2>&1",
-		test_folder(), test_folder()),
-	    "%s", text);
+	cr_assert_not_null(test_output("gcc -nostdlib %s -Wl,-z,noexecstack %s/sample.s -o "
+				       "%s/sample.so 2>&1",
+				       flags, test_folder(), test_folder()),
+			   "%s", text);
 	snprintf(path, sizeof(path), "%s/sample.so", test_folder());
-	file = test_read(path);
-	return file;
+	return test_read(path);
+}
+
+struct test_file test_assemble(const char *text, int framed)
+{
+	return assemble(text, framed,
+			"-shared -Wl,--build-id,-e,0 -Wl,--eh-frame-hdr,--hash-style=both");
+}
+
+struct test_file test_assemble_program(const char *text, const char *flags)
+{
+	return assemble(text, 1, flags);
 }
 
 struct test_file test_rewrite(struct test_file file, struct loader_report *report)

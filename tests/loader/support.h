@@ -28,6 +28,8 @@ const char *test_folder(void);
 struct test_file test_read(const char *path);
 /* A shared object made of assembly: each function is exported, and has a frame if `framed`. */
 struct test_file test_assemble(const char *text, int framed);
+/* A static program, which starts at _start, linked with these flags. */
+struct test_file test_assemble_program(const char *text, const char *flags);
 void test_write(const char *name, const void *bytes, size_t size);
 
 /* The copy of a file; the test fails if there is none, or if it is not verified. */
