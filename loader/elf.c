@@ -88,6 +88,8 @@ static enum cd_status check_loads(struct loader_elf *elf, const char **why)
 
 		if (load->p_type != PT_LOAD)
 			continue;
+		if (elf->ehdr.e_type == ET_EXEC && load->p_vaddr >= LOADER_VADDR_MAX)
+			return refuse(CD_ENOSUP, why, "its addresses are too high");
 		if (!is_loadable(load))
 			return refuse(CD_EINVAL, why, "a segment's size or place is not valid");
 		if (before && !is_behind(load, before))
@@ -309,13 +311,43 @@ static bool find_room(const struct loader_elf *elf, Elf *handle)
 	       is_free(elf, handle, at, sizeof(Elf64_Phdr));
 }
 
+/* Before the version; in programs that only look for it, it is a string of its own. */
+static bool has_go_info(const struct loader_elf *elf)
+{
+	static const char info[] = "\xff Go buildinf:";
+	const uint8_t *at = elf->bytes, *end = elf->bytes + elf->size;
+	size_t len = sizeof(info) - 1;
+
+	while ((at = memmem(at, (size_t)(end - at), info, len)) != NULL) {
+		at += len;
+		if (at == end || *at)
+			return true;
+	}
+	return false;
+}
+
+/* The table of functions: Go's runtime reads it. Its first byte tells the version. */
+static bool has_go_table(const struct loader_elf *elf)
+{
+	static const uint8_t magic[] = {0xff, 0xff, 0xff, 0, 0, 1, 8};
+	const uint8_t *at = elf->bytes, *end = elf->bytes + elf->size;
+
+	while ((at = memmem(at, (size_t)(end - at), magic, sizeof(magic))) != NULL) {
+		uint8_t version = at > elf->bytes ? at[-1] : 0;
+
+		if (version == 0xfb || version == 0xfa || version == 0xf0 || version == 0xf1)
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /*
  * Go's stacks have no byte to spare, and no guard behind them. Its linker leaves several marks, of
  * which a program can be rid of some.
  */
 static bool is_go(const struct loader_elf *elf, Elf *handle)
 {
-	static const char info[] = "\xff Go buildinf:";
 	Elf_Scn *section = NULL;
 	GElf_Nhdr nhdr;
 	GElf_Shdr shdr;
@@ -345,7 +377,7 @@ static bool is_go(const struct loader_elf *elf, Elf *handle)
 			     strncmp(name, ".note.go.", 9) == 0))
 			return true;
 	}
-	return memmem(elf->bytes, elf->size, info, sizeof(info) - 1) != NULL;
+	return has_go_info(elf) || has_go_table(elf);
 }
 
 /* Where the file ends, as its headers have it. */
@@ -428,6 +460,30 @@ void loader_elf_close(struct loader_elf *elf)
 {
 	free(elf->starts);
 	elf->starts = NULL;
+}
+
+bool loader_may_be_static(const void *head, size_t size)
+{
+	const uint8_t *bytes = head;
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr phdr;
+	bool is_loaded = false;
+
+	if (size < sizeof(ehdr))
+		return false;
+	memcpy(&ehdr, bytes, sizeof(ehdr));
+	if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG) != 0 || ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    ehdr.e_machine != EM_X86_64 || (ehdr.e_type != ET_EXEC && ehdr.e_type != ET_DYN) ||
+	    ehdr.e_phentsize != sizeof(phdr) || ehdr.e_phoff > size ||
+	    ehdr.e_phnum > (size - ehdr.e_phoff) / sizeof(phdr))
+		return false;
+	for (unsigned i = 0; i < ehdr.e_phnum; i++) {
+		memcpy(&phdr, bytes + ehdr.e_phoff + i * sizeof(phdr), sizeof(phdr));
+		if (phdr.p_type == PT_INTERP)
+			return false;
+		is_loaded |= phdr.p_type == PT_LOAD;
+	}
+	return is_loaded;
 }
 
 unsigned loader_elf_segment(const struct loader_elf *elf, uint64_t at, uint64_t len)

@@ -56,6 +56,12 @@ CD_CHECKED enum cd_status loader_rewrite(const void *in, size_t size,
 					 size_t *out_size);
 
 /*
+ * Whether a file whose first bytes these are (4 KB will do) can be a static program: a cheap
+ * question, so that dynamic ones need not be read as a whole.
+ */
+bool loader_may_be_static(const void *head, size_t size);
+
+/*
  * Whether a copy differs from its original in what rewriting changes, and in nothing else. Takes
  * nothing from the rewriter but the layout. CD_EINVAL: it does, and *why says where, in one clause,
  * static. Sites that were left alone are no error; a site that must not be patched is.

@@ -326,6 +326,8 @@ Test(loader_static, what_is_understood_is_rewritten)
 	/* Without a note: behind the headers is room. */
 	expect("-static -Wl,--build-id=none", "", NULL);
 	expect("-static -Wl,--build-id=none,-z,max-page-size=0x10000", "", NULL);
+	/* What looks for Go's mark is not made of Go. */
+	expect(STATIC, ".data\n.asciz \"\\377 Go buildinf:\"\n", NULL);
 	/* Large bss stays what it is. */
 	expect(STATIC, ".bss\n.zero 500000000\n", NULL);
 }
@@ -344,7 +346,8 @@ Test(loader_static, what_is_not_is_refused)
 	       GO);
 	expect(STATIC, ".section .go.buildinfo,\"aw\"\n.quad 1\n", GO);
 	expect(STATIC, ".section .gopclntab,\"a\"\n.quad 1\n", GO);
-	expect(STATIC ",-s", ".data\n.ascii \"\\377 Go buildinf:\"\n", GO);
+	expect(STATIC ",-s", ".data\n.ascii \"\\377 Go buildinf:\\10\"\n", GO);
+	expect(STATIC ",-s", ".section .rodata\n.long 0xfffffff1, 0x08010000\n", GO);
 	expect(STATIC, ".section .data.x,\"awx\"\n.quad 1\n", "it has writable code");
 	expect(STATIC ",-e,0", "", "a program without an entry point");
 }
@@ -355,9 +358,28 @@ Test(loader_static, what_is_too_far_away_is_refused)
 	    test_assemble_program(sample, STATIC ",-Ttext-segment=0x7f0000000000");
 	struct loader_report report;
 
-	cr_expect_eq(try_file(file, &report), CD_EINVAL);
-	cr_expect_str_eq(report.why, "a segment's size or place is not valid");
+	cr_expect_eq(try_file(file, &report), CD_ENOSUP);
+	cr_expect_str_eq(report.why, "its addresses are too high");
 	free(file.bytes);
+}
+
+Test(loader_static, the_first_bytes_tell_what_is_worth_a_try)
+{
+	struct test_file file = test_assemble_program(sample, STATIC), other = test_read("/bin/sh");
+
+	cr_expect(loader_may_be_static(file.bytes, 4096));
+	cr_expect(!loader_may_be_static(other.bytes, 4096));
+	for (size_t size = 0; size < 512; size++) {
+		uint8_t *exact = malloc(size ? size : 1);
+
+		memcpy(exact, file.bytes, size);
+		cr_expect_eq(loader_may_be_static(exact, size),
+			     size >= 64 + ((Elf64_Ehdr *)file.bytes)->e_phnum * sizeof(Elf64_Phdr),
+			     "%zu", size);
+		free(exact);
+	}
+	free(file.bytes);
+	free(other.bytes);
 }
 
 Test(loader_static, programs_with_an_interpreter_are_refused)
