@@ -89,11 +89,6 @@ static bool has_landlock(void)
 	return host_landlock_abi() > 0;
 }
 
-static bool has_landlock_truncate(void)
-{
-	return host_landlock_abi() >= 3;
-}
-
 static bool has_memory_access(void)
 {
 	char byte = 1, copy = 0;
@@ -129,9 +124,8 @@ static const struct probe {
     {"reading another process's memory", has_memory_access, true, false,
      "arguments could not be decoded"},
     {"Landlock", has_landlock, false, false,
-     "the monitor is confined by its view and its filter alone, and not a third time"},
-    {"Landlock: truncation (ABI 3)", has_landlock_truncate, false, false,
-     "truncation is confined by mounts alone"},
+     "the monitor is confined by its view and its filter alone, and not a third time; and "
+     "nothing is settled: every outward call goes through it"},
     {"cgroup v2", has_cgroup2, false, false,
      "limits hold for each process, not for the space as a whole"},
 };

@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 /* Rights that came after the headers that we may be compiled with. */
-#define FS_TRUNCATE  (UINT64_C(1) << 14) /* ABI 3 */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -79,7 +78,7 @@ int host_landlock_abi(void)
 }
 
 #define FILE_READ  LANDLOCK_ACCESS_FS_READ_FILE
-#define FILE_WRITE (LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
+#define FILE_WRITE LANDLOCK_ACCESS_FS_WRITE_FILE
 #define DIR_WRITE                                                                                  \
 	(LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                          \
 	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                               \
@@ -131,9 +130,8 @@ static enum cd_status grant_mount(const struct ruleset *rules, const struct cd_m
 
 	if (!mount->writable && !mount->exec && !mount->dev)
 		return CD_OK;
-	/* As the rule for the whole view says; but Linux need not look further up for each file.
-	 * Nothing is cut where the mount is read-only. */
-	rights |= FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | FS_TRUNCATE;
+	/* As the rule for the whole view says; but Linux need not look further up. */
+	rights |= LANDLOCK_ACCESS_FS_READ_DIR;
 	if (mount->writable)
 		rights |= FILE_WRITE | DIR_WRITE;
 	if (mount->exec)
@@ -161,7 +159,9 @@ static enum cd_status begin(struct ruleset *rules, uint64_t handled)
 {
 	struct landlock_ruleset_attr attr = {.handled_access_fs = handled};
 
-	rules->handled = handled;
+	if (host_landlock_abi() < 2)
+		attr.handled_access_fs &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
+	rules->handled = attr.handled_access_fs;
 	rules->fd =
 	    (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 	return rules->fd < 0 ? CD_ESYS : CD_OK;
@@ -179,8 +179,13 @@ static enum cd_status enter(const struct ruleset *rules, enum cd_status status)
 
 enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 {
-	uint64_t handled = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
-			   DIR_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+	/*
+	 * Not the reading of files: in the view is nothing but what was granted, so that one rule
+	 * would allow all of it, and Linux would look for that rule at each open. Not truncation
+	 * either, for the same price: it takes a mount that can be written to.
+	 */
+	uint64_t handled = LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE | DIR_WRITE |
+			   LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
 			   LANDLOCK_ACCESS_FS_MAKE_BLOCK;
 	enum cd_status status = CD_OK;
 	struct ruleset rules;
@@ -188,10 +193,6 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 
 	if (abi <= 0)
 		return CD_ENOSUP;
-	if (abi < 2)
-		handled &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
-	if (abi >= 3)
-		handled |= FS_TRUNCATE;
 	if (abi >= 5)
 		handled |= FS_IOCTL_DEV;
 	if (begin(&rules, handled) != CD_OK)
@@ -211,7 +212,7 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 
 bool host_can_confine_native(void)
 {
-	return host_landlock_abi() >= 3;
+	return host_landlock_abi() >= 1;
 }
 
 enum cd_status host_confine_native(const struct cd_plan *plan)
@@ -231,11 +232,15 @@ enum cd_status host_confine_native(const struct cd_plan *plan)
 
 	if (!host_can_confine_native())
 		return CD_ENOSUP;
-	/* Not truncation, which Linux would look for at each open: natively it takes a descriptor
-	 * that is open for writing. */
-	if (begin(&rules, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
-			      DIR_WRITE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-			      LANDLOCK_ACCESS_FS_MAKE_BLOCK) != CD_OK)
+	/*
+	 * Not truncation, which Linux would look for at each open: natively it takes a descriptor
+	 * that is open for writing. Nor reading, where the whole view may be read: what Landlock
+	 * does not know, it does not look for.
+	 */
+	if (begin(&rules, (plan->reads_all ? 0 : FILE_READ) | LANDLOCK_ACCESS_FS_READ_DIR |
+			      LANDLOCK_ACCESS_FS_WRITE_FILE | DIR_WRITE |
+			      LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK) !=
+	    CD_OK)
 		return CD_ESYS;
 	for (size_t i = 0; status == CD_OK && i < plan->count; i++) {
 		uint64_t rights = 0;

@@ -322,6 +322,8 @@ static bool is_native(const struct kern_syscall *call)
 	if (call->class != KERN_BORDER)
 		return false;
 	switch (call->shape.verb) {
+	case CD_VERB_EXEC:
+		return !call->shape.dir; /* never from there: a memory file has no mount */
 	case CD_VERB_OPEN: return call->shape.form == KERN_FORM_PLAIN && call->shape.flags;
 	case CD_VERB_STAT:
 	case CD_VERB_STATX:
@@ -345,6 +347,7 @@ static void check_native(struct program *p, unsigned native, const struct kern_s
 	land(p, shim);
 	switch (shape->verb) {
 	case CD_VERB_OPEN: check_native_open(p, native, shape); break;
+	case CD_VERB_EXEC: give(p, refuse(CD_SHIM_UNSETTLED)); break;
 	case CD_VERB_UNLINK: give_native(p, native, CD_NATIVE_REMOVE); break;
 	case CD_VERB_MKDIR:
 		load_low(p, shape->mode - 1u);
@@ -369,6 +372,7 @@ static uint32_t native_key(const struct kern_shape *shape)
 	case CD_VERB_MKDIR:
 	case CD_VERB_ACCESS:
 		return shape->verb | (uint32_t)shape->flags << 8 | (uint32_t)shape->mode << 16;
+	case CD_VERB_EXEC:
 	case CD_VERB_UNLINK: return shape->verb;
 	default: return CD_VERB_STAT;
 	}

@@ -211,13 +211,17 @@ static uint8_t native_of(uint64_t ops)
 	return native;
 }
 
-/* null, zero, full, random, urandom: nothing happens when they are opened. Of a terminal, or of
- * anything else, much may. */
+/* null, zero, full, random, urandom, and the terminal that a session has already: nothing happens
+ * when they are opened. Of another terminal, or of anything else, much may. */
 static bool is_tame_device(const char *path)
 {
 	struct stat st;
 
-	if (lstat(path, &st) || !S_ISCHR(st.st_mode) || major(st.st_rdev) != 1)
+	if (lstat(path, &st) || !S_ISCHR(st.st_mode))
+		return false;
+	if (major(st.st_rdev) == 5 && minor(st.st_rdev) == 0)
+		return true;
+	if (major(st.st_rdev) != 1)
 		return false;
 	switch (minor(st.st_rdev)) {
 	case 3:
@@ -419,13 +423,26 @@ static void lend_to_programs(struct cd_plan *plan)
 	}
 }
 
+/* May every file that the mount shows be read? Of /proc, there is nothing but the space's own
+ * processes. */
+static bool is_read(const struct settling *s, size_t mount)
+{
+	if (s->regions[mount] & CD_NATIVE_READ)
+		return true;
+	return strcmp(s->plan->mounts[mount].dest, "/proc") == 0 &&
+	       s->plan->mounts[mount].kind == CD_MOUNT_DIR &&
+	       allowed_below(s, mount) & CD_OPBIT(CD_OP_FS_READ);
+}
+
 /* What is settled in each region; returns what is so everywhere. */
 static uint8_t judge(const struct settling *s)
 {
 	uint8_t everywhere = CD_NATIVE_LOOK | CD_NATIVE_EXEC;
 
+	s->plan->reads_all = true;
 	for (size_t i = 0; i < s->plan->count; i++) {
 		s->regions[i] = region(s, i);
+		s->plan->reads_all &= is_read(s, i);
 		everywhere &= s->regions[i];
 		if (!judge_way(s, i))
 			everywhere &= (uint8_t)~CD_NATIVE_LOOK;

@@ -324,8 +324,9 @@ Test(settle, of_devices_only_the_tame_are_opened)
 {
 	cr_expect_str_eq(settled(table_of("allow fs.* /dev/null", NULL), "bind /dev/null w d f\n"),
 			 "Lrdwcux\n/dev/null rdwcu\n");
-	cr_expect_str_eq(settled(table_of("allow fs.* /dev/tty", NULL), "bind /dev/tty w d f\n"),
-			 "Ldux\n/dev/tty du\n", "what a file cannot do anyway is no matter");
+	cr_expect_str_eq(
+	    settled(table_of("allow fs.* /dev/console", NULL), "bind /dev/console w d f\n"),
+	    "Ldux\n/dev/console du\n", "what a file cannot do anyway is no matter");
 }
 
 /* ---- the subtrees ---- */
@@ -408,9 +409,9 @@ Test(settle, what_is_in_the_way_is_named)
 			 "secret 1 /a");
 	cr_expect_str_eq(why(table_of("allow fs.read /a", NULL), "bind /a\n", "/a", CD_NATIVE_READ),
 			 "narrow 0 /a");
-	cr_expect_str_eq(why(table_of("allow fs.read /dev/tty", NULL), "bind /dev/tty d f\n",
-			     "/dev/tty", CD_NATIVE_READ),
-			 "device 0 /dev/tty");
+	cr_expect_str_eq(why(table_of("allow fs.read /dev/console", NULL),
+			     "bind /dev/console d f\n", "/dev/console", CD_NATIVE_READ),
+			 "device 0 /dev/console");
 	cr_expect_str_eq(why(table_of("allow fs.* /a/**", "allow fs.read /b/**", NULL),
 			     "bind /a w </s\nbind /b w </s\n", "/a", CD_NATIVE_WRITE),
 			 "twice 0 /a");
