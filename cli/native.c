@@ -2,14 +2,17 @@
 #include "cli/native.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "host/confine.h"
 #include "loader/cache.h"
+#include "loader/loader.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
 
@@ -279,7 +282,20 @@ void cli_native_hide(struct cd_plan *plan)
 		loader_cache_close(&n.cache);
 }
 
-unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, bool verbose)
+/* A first look, so that no helper is asked in vain about a program that has an interpreter. */
+static bool may_be_static(const char *path)
+{
+	static unsigned char head[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t n = fd >= 0 ? pread(fd, head, sizeof(head), 0) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && loader_may_be_static(head, (size_t)n);
+}
+
+unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const char *program,
+		    bool verbose)
 {
 	struct native n = {.plan = plan, .verbose = verbose};
 
@@ -301,6 +317,8 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, bool ve
 	/* What the copies cover has the same rights as what they are copies of. */
 	for (size_t i = 0; plan->native && i < sizeof(families) / sizeof(families[0]); i++)
 		cover_family(&n, families[i].interpreter, families[i].libraries);
+	if (plan->native && program && may_be_static(program) && cover(&n, program))
+		n.count++;
 	if (!n.count)
 		plan->native = 0;
 	loader_cache_close(&n.cache);

@@ -8,12 +8,13 @@
 #include "refmon/table.h"
 
 /*
- * Puts copies of the machine's interpreters and libcs that lead to the shim into the plan, and
- * settles it: enum cd_native, what programs may do by themselves. 0: nothing, and the plan shows
- * nothing new; everything goes through the monitor then, which is slower and confines the same.
- * verbose: says why that is.
+ * Puts copies of the machine's interpreters and libcs that lead to the shim into the plan, and of
+ * the program (without links; NULL: none) if it is a static one, and settles it: enum cd_native,
+ * what programs may do by themselves. 0: nothing, and the plan shows nothing new; everything goes
+ * through the monitor then, which is slower and confines the same. verbose: says why that is.
  */
-unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, bool verbose);
+unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const char *program,
+		    bool verbose);
 
 /*
  * Covers the cache wherever the plan shows it, and keeps what leads there from being renamed: what

@@ -251,7 +251,6 @@ static enum cd_native bit_of(enum cd_op op, const struct cd_mount *m)
 	case CD_OP_FS_WRITE: return CD_NATIVE_WRITE;
 	case CD_OP_FS_CREATE: return CD_NATIVE_CREATE;
 	case CD_OP_FS_REMOVE: return CD_NATIVE_REMOVE;
-	case CD_OP_FS_EXEC: return CD_NATIVE_EXEC;
 	default: return CD_NATIVE_LOOK;
 	}
 }
@@ -292,7 +291,8 @@ static bool enforce_on(const struct planned *p, const struct mon_rule *rule, enu
 	bool some_at = is_some_at(p, rule->pattern), refused = true;
 	struct mon_obstacle obstacle;
 
-	out->settled = rule->verdict == CD_ALLOW && !p->refused;
+	/* Programs are always started by way of the monitor. */
+	out->settled = rule->verdict == CD_ALLOW && !p->refused && op != CD_OP_FS_EXEC;
 	for (size_t i = 0; i < p->plan->count; i++) {
 		const struct cd_mount *m = &p->plan->mounts[i];
 
@@ -320,7 +320,9 @@ static bool enforce_on(const struct planned *p, const struct mon_rule *rule, enu
 		out->by = "view";
 		out->settled = false;
 	} else if (out->settled) {
-		out->by = op == CD_OP_FS_STAT || op == CD_OP_FS_EXEC ? "filter" : "Landlock";
+		out->by = op == CD_OP_FS_STAT || (op == CD_OP_FS_READ && p->plan->reads_all)
+			      ? "filter"
+			      : "Landlock";
 	} else {
 		out->by = "monitor";
 		if (rule->verdict == CD_ALLOW && p->refused)

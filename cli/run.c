@@ -614,7 +614,8 @@ static int prepare(struct run *run)
 	if (make_environment(run) || make_plan(run) || open_log(run))
 		return CLI_FAILED;
 	if (run->policy->audit == POL_AUDIT_DENIED)
-		run->native = cli_native(run->plan, run->policy->table, run->verbose);
+		run->native = cli_native(run->plan, run->policy->table,
+					 run->program[0] ? run->program : NULL, run->verbose);
 	else
 		cli_native_hide(run->plan);
 	set_limits(run);

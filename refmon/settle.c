@@ -206,8 +206,6 @@ static uint8_t native_of(uint64_t ops)
 		native |= CD_NATIVE_CREATE;
 	if (ops & CD_OPBIT(CD_OP_FS_REMOVE))
 		native |= CD_NATIVE_REMOVE;
-	if (ops & CD_OPBIT(CD_OP_FS_EXEC))
-		native |= CD_NATIVE_EXEC;
 	return native;
 }
 
@@ -242,8 +240,6 @@ static uint8_t shown_region(const struct settling *s, size_t mount)
 		native &= CD_NATIVE_LOOK;
 	if (!m->writable && !m->dev)
 		native |= CHANGES;
-	if (!m->exec)
-		native |= CD_NATIVE_EXEC;
 	if (m->file)
 		native |= CD_NATIVE_LIST | CD_NATIVE_CREATE | CD_NATIVE_REMOVE;
 	return native;
@@ -258,41 +254,37 @@ static size_t covering(const struct cd_plan *plan, size_t before, const char *pa
 	return SIZE_MAX;
 }
 
-/* What lies in a private directory, and is no mount, is a file of that directory's, which this
- * returns; or NULL. */
-static const struct cd_mount *private_around(const struct settling *s, size_t mount)
+/* What lies in a private directory, and is no mount, is a file of that directory's. */
+static bool is_in_private(const struct settling *s, size_t mount)
 {
 	const struct cd_mount *m = &s->plan->mounts[mount];
 	size_t i = mount;
 
 	if (m->kind != CD_MOUNT_DIR && m->kind != CD_MOUNT_TEXT && m->kind != CD_MOUNT_COPY)
-		return NULL;
+		return false;
 	do
 		i = covering(s->plan, i, m->dest, strlen(m->dest));
 	while (i != SIZE_MAX && !is_mount_point(&s->plan->mounts[i]));
-	return i != SIZE_MAX && s->plan->mounts[i].kind == CD_MOUNT_TMPFS ? &s->plan->mounts[i]
-									  : NULL;
+	return i != SIZE_MAX && s->plan->mounts[i].kind == CD_MOUNT_TMPFS;
 }
 
-static uint8_t private_region(const struct settling *s, size_t mount,
-			      const struct cd_mount *directory)
+static uint8_t private_region(const struct settling *s, size_t mount)
 {
 	const struct cd_mount *m = &s->plan->mounts[mount];
-	uint8_t native = directory->exec ? 0 : CD_NATIVE_EXEC;
 
 	if (m->kind == CD_MOUNT_DIR)
-		return native | native_of(allowed_below(s, mount));
-	return native | native_of(allowed(s, fs_ops, m->dest)) | CD_NATIVE_LIST | CD_NATIVE_CREATE;
+		return native_of(allowed_below(s, mount));
+	return native_of(allowed(s, fs_ops, m->dest)) | CD_NATIVE_LIST | CD_NATIVE_CREATE;
 }
 
 static uint8_t region(const struct settling *s, size_t mount)
 {
-	const struct cd_mount *m = &s->plan->mounts[mount], *directory = private_around(s, mount);
+	const struct cd_mount *m = &s->plan->mounts[mount];
 	uint8_t itself =
 	    native_of(allowed(s, CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ), m->dest));
 
-	if (directory)
-		return private_region(s, mount, directory);
+	if (is_in_private(s, mount))
+		return private_region(s, mount);
 	switch (m->kind) {
 	case CD_MOUNT_BIND:
 	case CD_MOUNT_TMPFS:
@@ -302,13 +294,13 @@ static uint8_t region(const struct settling *s, size_t mount)
 		/* Of /proc the monitor shows some, by rules of its own. */
 		if (strcmp(m->dest, "/proc") == 0)
 			return (uint8_t)((native_of(allowed_below(s, mount)) & CD_NATIVE_LOOK) |
-					 CHANGES | CD_NATIVE_EXEC);
+					 CHANGES);
 		return (uint8_t)((itself & (CD_NATIVE_LOOK | CD_NATIVE_LIST)) | CD_NATIVE_READ |
-				 CHANGES | CD_NATIVE_EXEC);
+				 CHANGES);
 	case CD_MOUNT_TEXT:
 	case CD_MOUNT_COPY:
 		return (uint8_t)((itself & (CD_NATIVE_LOOK | CD_NATIVE_READ)) | CD_NATIVE_LIST |
-				 CHANGES | CD_NATIVE_EXEC);
+				 CHANGES);
 	case CD_MOUNT_SYMLINK:
 		return (uint8_t)((itself & CD_NATIVE_LOOK) | (CD_NATIVE_ALL & ~CD_NATIVE_LOOK));
 	/* What covers something denied can be seen to be there, and no more. */
@@ -437,7 +429,7 @@ static bool is_read(const struct settling *s, size_t mount)
 /* What is settled in each region; returns what is so everywhere. */
 static uint8_t judge(const struct settling *s)
 {
-	uint8_t everywhere = CD_NATIVE_LOOK | CD_NATIVE_EXEC;
+	uint8_t everywhere = CD_NATIVE_LOOK;
 
 	s->plan->reads_all = true;
 	for (size_t i = 0; i < s->plan->count; i++) {
@@ -460,7 +452,7 @@ static void settle(struct settling *s)
 
 	for (size_t i = 0; i < plan->count; i++) {
 		struct cd_mount *m = &plan->mounts[i];
-		uint8_t native = settled_from(s, i) & (uint8_t) ~(CD_NATIVE_LOOK | CD_NATIVE_EXEC);
+		uint8_t native = settled_from(s, i) & (uint8_t)~CD_NATIVE_LOOK;
 		const uint8_t open = CD_NATIVE_READ | CD_NATIVE_WRITE;
 
 		/* Linux makes a file first, and then asks whether it may be opened: a refusal would
@@ -567,7 +559,7 @@ static void blame(const struct settling *s, size_t mount, enum cd_native bit,
 /* The first region that lacks the bit; SIZE_MAX: none does. */
 static size_t lacking(const struct settling *s, size_t mount, enum cd_native bit)
 {
-	bool everywhere = bit == CD_NATIVE_LOOK || bit == CD_NATIVE_EXEC;
+	bool everywhere = bit == CD_NATIVE_LOOK;
 
 	for (size_t i = everywhere ? 0 : mount; i < s->plan->count; i++)
 		if (!(s->regions[i] & bit) &&
@@ -604,7 +596,7 @@ enum cd_status mon_settle_why(const struct mon_table *table, struct cd_plan *pla
 {
 	struct settling s = {.table = table, .plan = plan};
 	const uint8_t here = plan->mounts[mount].native | granted_above(plan, mount);
-	bool everywhere = bit == CD_NATIVE_LOOK || bit == CD_NATIVE_EXEC;
+	bool everywhere = bit == CD_NATIVE_LOOK;
 	enum cd_status status;
 	size_t at;
 

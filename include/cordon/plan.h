@@ -24,7 +24,7 @@ enum cd_mount_kind {
 /*
  * What Linux may do for a program of the space without asking the monitor, because the rules have
  * one answer for all of a subtree, or the mounts give it. Computed by refmon/settle.c, enforced by
- * host/confine.c (all but LOOK and EXEC, by Landlock) and kernel/filter.c.
+ * host/confine.c (all but LOOK, by Landlock) and kernel/filter.c.
  */
 enum cd_native {
 	CD_NATIVE_LOOK = 1 << 0,   /* look names up, read metadata and links */
@@ -33,8 +33,7 @@ enum cd_native {
 	CD_NATIVE_WRITE = 1 << 3,  /* open files for writing, truncate them */
 	CD_NATIVE_CREATE = 1 << 4, /* make files and directories */
 	CD_NATIVE_REMOVE = 1 << 5, /* remove them */
-	CD_NATIVE_EXEC = 1 << 6,   /* start programs */
-	CD_NATIVE_ALL = (1 << 7) - 1,
+	CD_NATIVE_ALL = (1 << 6) - 1,
 };
 
 struct cd_mount {
@@ -52,7 +51,7 @@ struct cd_plan {
 	struct cd_mount *mounts; /* parents before what lies below them */
 	size_t count;
 	bool reads_all; /* every file in the view may be read natively: the view alone says so */
-	uint8_t native; /* enum cd_native: LOOK and EXEC, where they hold for the whole view, and
+	uint8_t native; /* enum cd_native: LOOK, where it holds for the whole view, and
 			   the rest where it is granted somewhere. 0: nothing is settled */
 };
 
