@@ -66,7 +66,7 @@ fuzz: $(addprefix $(BUILD)/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (60)
 # thread block, so check.sh fails the build for anything that it cannot bring along.
 SHIM_FLAGS := -std=gnu11 $(WARN) -Os -ffreestanding -nostdlib -mgeneral-regs-only -fpie -mno-red-zone -fvisibility=hidden \
 	-fno-stack-protector -fno-stack-clash-protection -fcf-protection=none -fno-jump-tables -fno-tree-loop-distribute-patterns \
-	-fno-asynchronous-unwind-tables -Wframe-larger-than=128 -MMD -MP -I. -Iinclude
+	-fno-asynchronous-unwind-tables -Wframe-larger-than=256 -MMD -MP -I. -Iinclude
 SHIM_OBJ := $(patsubst %,$(BUILD)/%.o,$(basename $(SHIM_SRC)))
 SHIM_IMAGE := $(BUILD)/ship/shim/carry.o
 $(BUILD)/shim/%.o: shim/%.c

@@ -10,6 +10,8 @@ extern struct shim_data shim_data;
 /* The call had the answer ENOENT: is that the last word? The arguments are the six registers. */
 int shim_settles(long nr, const long argument[6]);
 
+/* The length with the NUL, or -errno. */
+long shim_getcwd(char *buffer, unsigned long size);
 /* A result, or -errno. */
 long shim_gate(long request, char *buffer, unsigned long size);
 

@@ -20,6 +20,11 @@
 
 #include "cordon/shim.h"
 
+#define AT_FDCWD (-100) /* <linux/fcntl.h> would bring structures of its own */
+/* Of a working directory's path: longer ones are left to the monitor, for the stack may be small.
+ */
+#define HERE_MAX 192
+
 enum state {
 	UNKNOWN,
 	KNOWN,
@@ -130,6 +135,20 @@ static bool is_settled(const char *path, const char *table)
 	return false;
 }
 
+/* The same for a name that begins at the working directory. */
+static bool is_settled_here(const char *path, const char *table)
+{
+	char here[HERE_MAX];
+	long length = shim_getcwd(here, sizeof(here) - 1);
+
+	/* The length counts the NUL, in the place of which the table wants a slash. */
+	if (length < 3 || here[0] != '/')
+		return false;
+	here[length - 1] = '/';
+	here[length] = '\0';
+	return is_settled(here, table) && !climbs(path);
+}
+
 int shim_settles(long nr, const long argument[6])
 {
 	const struct shape *shape = find_shape(nr);
@@ -140,8 +159,10 @@ int shim_settles(long nr, const long argument[6])
 	if (shape->open_flags && (argument[shape->open_flags - 1] & O_CREAT))
 		return 0;
 	path = (const char *)argument[shape->path - 1];
-	if (!path || *path != '/')
+	if (!path || !*path || (*path != '/' && shape->path == 2 && (int)argument[0] != AT_FDCWD))
 		return 0;
 	table = get_table();
-	return table && is_settled(path, table);
+	if (!table)
+		return 0;
+	return *path == '/' ? is_settled(path, table) : is_settled_here(path, table);
 }

@@ -5,7 +5,7 @@
  * error that does not depend on who decides; any other call is made once more, by the site.
  *
  * The stack, from the site's rsp down: the red zone, then 16 bytes while Linux performs the call, 24
- * for open; 24 after an error; about 200 while shim_settles() looks at a name that is not there. Nothing else is kept
+ * for open; 24 after an error; about 420 while shim_settles() looks at a name that is not there. Nothing else is kept
  * anywhere, so a signal handler may leave by longjmp, a forked child go on from here, and a
  * restarted call begins again at the `syscall` below. The flags are the site's whichever way it is left,
  * and rcx and r11 as a `syscall` at the site would set them.
@@ -160,6 +160,12 @@ absent:
 	.global	shim_gate
 shim_gate:
 	mov	$CD_GATE_NR, %eax
+	syscall
+	ret
+
+	.global	shim_getcwd
+shim_getcwd:
+	mov	$__NR_getcwd, %eax
 	syscall
 	ret
 
