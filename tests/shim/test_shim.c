@@ -795,7 +795,7 @@ static void try_relative(void)
 	for (size_t i = 0; i < COUNT(unsettled); i++)
 		CHECK(stat_is_made_again(unsettled[i]));
 	CHECK(is_absent(s_open, (long)"absent", O_RDONLY, 0, 0));
-	CHECK(is_made_again(s_open, (long)"absent", O_RDWR | O_CREAT, 0600, 0));
+	CHECK(is_made_again(s_open, (long)"absent/a", O_RDWR | O_CREAT, 0600, 0));
 	/* From another directory than the working one. */
 	CHECK(is_made_again(s_openat, held_directory, (long)"absent", O_RDONLY, 0));
 }
