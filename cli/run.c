@@ -125,7 +125,6 @@ static void serve(void *context, const struct host_monitor *monitor)
 
 	observer.context = sink;
 	if (!space || !sink || kern_space_add_layer(space, &layer) != CD_OK ||
-	    kern_space_start_take(space, monitor->init_pidfd, monitor->listener) != CD_OK ||
 	    host_setup(monitor->proc) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
@@ -136,7 +135,8 @@ static void serve(void *context, const struct host_monitor *monitor)
 		space->settled_len = mon_settled_subtrees(run->plan, settled, sizeof(settled));
 	}
 	border = kern_border_new(space, &host_linux, &observer);
-	if (!border)
+	if (!border ||
+	    kern_space_start_take(space, monitor->init_pidfd, host_await_program(monitor)) != CD_OK)
 		_exit(CLI_FAILED);
 	send_started(monitor);
 #ifdef CORDON_HOOK

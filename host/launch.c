@@ -434,15 +434,23 @@ static void run_monitor(void *context)
 	/* Not before: the program's process was forked from this memory, and is to be readable. */
 	prctl(PR_SET_DUMPABLE, 0);
 	forget_environment();
-	monitor.listener = await_listener(l, monitor.init_pidfd);
-	fcntl(monitor.listener, F_SETFD, FD_CLOEXEC);
-	close_pipes(l);
-	let_go_of_standard_streams();
+	monitor.launch = l;
 	monitor.proc = l->proc;
 	monitor.umask = l->umask;
-	close(l->fault);
 	l->in->serve(l->in->context, &monitor);
 	_exit(0);
+}
+
+int host_await_program(const struct host_monitor *monitor)
+{
+	const struct launch *l = monitor->launch;
+	int listener = await_listener(l, monitor->init_pidfd);
+
+	fcntl(listener, F_SETFD, FD_CLOEXEC);
+	close_pipes(l);
+	let_go_of_standard_streams();
+	close(l->fault);
+	return listener;
 }
 
 enum cd_status host_launch(const struct host_launch *in, struct host_space *space,

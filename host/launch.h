@@ -51,8 +51,10 @@ struct host_rlimit {
 };
 
 /* What the monitor process is given to serve with. All descriptors are its own. */
+struct launch;
+
 struct host_monitor {
-	int listener;
+	const struct launch *launch; /* for host_await_program() */
 	int init_pidfd;
 	int proc;     /* the monitor's private /proc */
 	int control;  /* to the keeper: SOCK_SEQPACKET */
@@ -72,7 +74,8 @@ struct host_launch {
 	bool unix_sockets; /* the policy grants unix addresses */
 	unsigned
 	    native; /* enum cd_native: of what the plan settles, what the program does by itself */
-	/* Runs in the monitor process, confined, until the space has ended. */
+	/* Runs in the monitor process, confined, until the space has ended. It calls
+	 * host_await_program() once, when it is ready to serve. */
 	void (*serve)(void *context, const struct host_monitor *monitor);
 	void *context;
 };
@@ -94,6 +97,13 @@ struct host_space {
  */
 enum cd_status host_launch(const struct host_launch *launch, struct host_space *space,
 			   struct host_fault *fault) CD_CHECKED;
+
+/*
+ * In the monitor: waits until the program's process is at its border, waiting to be served, and
+ * returns the listener. The descriptors that the program has inherited are let go of here; until
+ * then both share them, and nothing may be closed.
+ */
+int host_await_program(const struct host_monitor *monitor);
 
 /* "cannot make the namespaces: Operation not permitted" in static storage. */
 const char *host_fault_text(const struct host_fault *fault);
