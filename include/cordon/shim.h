@@ -39,8 +39,8 @@
 #define CD_SHIM_DATA 0x1000
 
 /* Offsets into the segment. */
-#define CD_HEAD_SIZE 64
-#define CD_STUB_CALL 64 /* r11: the site's `syscall`; rax: the number */
+#define CD_HEAD_SIZE  64
+#define CD_STUB_CALL  64 /* r11: the site's `syscall`; rax: the number */
 #define CD_STUB_START 80 /* an interpreter's entry point */
 
 /* Offsets into the head. */
@@ -50,8 +50,8 @@
 #define CD_HEAD_IMAGE_SIZE 32
 
 /* The word by which a stub knows the shim from something else that is mapped there: 8 bytes,
- * "cdshim\0\1", at this offset into the image. The last byte counts up when stub and image would not
- * fit those of before. */
+ * "cdshim\0\1", at this offset into the image. The last byte counts up when stub and image would
+ * not fit those of before. */
 #define CD_SHIM_WORD_AT 128
 #define CD_SHIM_WORD	0x01006d6968736463
 
@@ -74,10 +74,10 @@
 
 /* Offsets count from the start of the segment. */
 struct cd_shim_head {
-	uint8_t magic[8];    /* CD_SHIM_MAGIC */
-	int64_t slot;	     /* the word that says where the shim is. 0: not known; 1: nowhere */
-	int64_t entry;	     /* the interpreter's own entry point; 0: not an interpreter */
-	uint64_t image;	     /* the shim's image, CD_SHIM_CODE bytes at most */
+	uint8_t magic[8]; /* CD_SHIM_MAGIC */
+	int64_t slot;	  /* the word that says where the shim is. 0: not known; 1: nowhere */
+	int64_t entry;	  /* the interpreter's own entry point; 0: not an interpreter */
+	uint64_t image;	  /* the shim's image, CD_SHIM_CODE bytes at most */
 	uint64_t image_size;
 	uint8_t reserved[24];
 };
