@@ -13,6 +13,7 @@
 #include "host/confine.h"
 #include "loader/cache.h"
 #include "loader/loader.h"
+#include "loader/musl.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
 
@@ -292,6 +293,53 @@ static bool may_be_static(const char *path)
 	if (fd >= 0)
 		close(fd);
 	return n > 0 && loader_may_be_static(head, (size_t)n);
+}
+
+/* Does the program name musl's dynamic linker, which this machine does not have? */
+static bool needs_musl(const char *program)
+{
+	static char head[4096];
+	static const char interpreter[] = "/lib/" LOADER_MUSL_NAME;
+	int fd;
+	ssize_t n;
+
+	if (!host_without("musl") && access(interpreter, F_OK) == 0)
+		return false;
+	fd = open(program, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	n = fd >= 0 ? pread(fd, head, sizeof(head), 0) : -1;
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && memmem(head, (size_t)n, interpreter, sizeof(interpreter));
+}
+
+/*
+ * Shows the musl that cordon carries where the program looks for it. No mount can be put in a place
+ * that does not exist, so that the folder is shown by way of another layer, which has that place.
+ */
+void cli_lend_musl(struct cd_plan *plan, const char *program, bool native)
+{
+	struct cd_mount folder = {.kind = CD_MOUNT_COW, .exec = true, .place = LOADER_MUSL_NAME},
+			file = {.kind = CD_MOUNT_BIND, .exec = true, .file = true};
+	char directory[CD_PATH_MAX], dest[CD_PATH_MAX], path[CD_PATH_MAX], copy[CD_PATH_MAX];
+	struct loader_cache cache;
+	const char *why;
+
+	if (!needs_musl(program) || !realpath("/lib", directory) || !is_shown(plan, directory) ||
+	    snprintf(dest, sizeof(dest), "%s/%s", directory, LOADER_MUSL_NAME) >=
+		(int)sizeof(dest) ||
+	    loader_cache_open(&cache) != CD_OK)
+		return;
+	folder.dest = folder.from = directory;
+	file.dest = dest;
+	file.from = path;
+	if (loader_cache_keep(&cache, "musl", loader_musl, (size_t)(loader_musl_end - loader_musl),
+			      path) == CD_OK) {
+		if (native && loader_cache_get(&cache, path, copy, &why) == CD_OK)
+			file.from = copy;
+		if (add_sorted(plan, &folder) && mon_plan_add(plan, &file) != CD_OK)
+			cli_say("out of memory");
+	}
+	loader_cache_close(&cache);
 }
 
 unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const char *program,

@@ -17,6 +17,12 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 		    bool verbose);
 
 /*
+ * Puts the musl that cordon carries into the plan, when the program needs one and the machine has
+ * none: as it is, or, native, as a copy that leads to the shim. Behind cli_native().
+ */
+void cli_lend_musl(struct cd_plan *plan, const char *program, bool native);
+
+/*
  * Covers the cache wherever the plan shows it, and keeps what leads there from being renamed: what
  * a space could write there, others would run. cli_native() does it, too, whatever it returns.
  */

@@ -618,6 +618,8 @@ static int prepare(struct run *run)
 					 run->program[0] ? run->program : NULL, run->verbose);
 	else
 		cli_native_hide(run->plan);
+	if (run->program[0])
+		cli_lend_musl(run->plan, run->program, run->native != 0);
 	set_limits(run);
 	return 0;
 }

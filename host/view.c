@@ -209,6 +209,15 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 	if (mkdirat(b->private_dir, upper, 0755) || mkdirat(b->private_dir, work, 0755) ||
 	    make_place(parent, name, true))
 		return -1;
+	if (m->place) {
+		int made, dir = openat(b->private_dir, upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		made = dir < 0 ? -1 : make_place(dir, m->place, false);
+		if (dir >= 0)
+			close(dir);
+		if (made)
+			return -1;
+	}
 	/* The descriptors' names reach a detached tree that has no path. */
 	snprintf(upper_path, sizeof(upper_path), OLD "/proc/self/fd/%d/%s", b->private_dir, upper);
 	snprintf(work_path, sizeof(work_path), OLD "/proc/self/fd/%d/%s", b->private_dir, work);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -551,6 +552,50 @@ enum cd_status loader_cache_get(struct loader_cache *cache, const char *original
 	status = make_anew(cache, original, copy, why);
 	unlock(cache);
 	return status;
+}
+
+static bool holds(int dir, const char *name, const void *bytes, size_t size)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	void *have = MAP_FAILED;
+	bool same;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size == size &&
+	    st.st_uid == geteuid())
+		have = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	same = have != MAP_FAILED && memcmp(have, bytes, size) == 0;
+	if (have != MAP_FAILED)
+		munmap(have, size);
+	return same;
+}
+
+enum cd_status loader_cache_keep(struct loader_cache *cache, const char *name, const void *bytes,
+				 size_t size, char path[CD_PATH_MAX])
+{
+	char temporary[64];
+	bool whole;
+	int fd;
+
+	if (snprintf(path, CD_PATH_MAX, "%s/%s", cache->path, name) >= CD_PATH_MAX)
+		return CD_ELIMIT;
+	if (holds(cache->dir, name, bytes, size))
+		return CD_OK;
+	snprintf(temporary, sizeof(temporary), ".%d.keep", getpid());
+	unlinkat(cache->dir, temporary, 0);
+	fd = openat(cache->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		    0700);
+	if (fd < 0)
+		return CD_ESYS;
+	whole = write(fd, bytes, size) == (ssize_t)size && fchmod(fd, 0755) == 0 && fsync(fd) == 0;
+	close(fd);
+	if (whole && renameat(cache->dir, temporary, cache->dir, name) == 0)
+		return CD_OK;
+	unlinkat(cache->dir, temporary, 0);
+	return CD_ESYS;
 }
 
 enum cd_status loader_cache_list(struct loader_cache *cache,

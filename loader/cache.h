@@ -38,6 +38,13 @@ void loader_cache_close(struct loader_cache *cache);
 CD_CHECKED enum cd_status loader_cache_get(struct loader_cache *cache, const char *original,
 					   char copy[CD_PATH_MAX], const char **why);
 
+/*
+ * The path of a file in the cache that holds these bytes, written now unless it does already. name:
+ * of its own, unlike those of entries. CD_ESYS: with errno.
+ */
+CD_CHECKED enum cd_status loader_cache_keep(struct loader_cache *cache, const char *name,
+					    const void *bytes, size_t size, char path[CD_PATH_MAX]);
+
 struct loader_entry {
 	char original[CD_PATH_MAX];
 	char build_id[129];	  /* hexadecimal; empty: none */

@@ -85,7 +85,14 @@ $(BUILD)/shim/stub.elf: $(BUILD)/shim/arch/x86_64/stub.o
 $(BUILD)/shim/stub.bin: $(BUILD)/shim/stub.elf $(BUILD)/shim/arch/x86_64/stub.o shim/check.sh
 	objcopy -O binary -j .text $< $@.new && sh shim/check.sh 4096 $@.new $< $(BUILD)/shim/arch/x86_64/stub.o && mv $@.new $@
 $(BUILD)/ship/shim/carry.o $(BUILD)/hook/shim/carry.o: $(BUILD)/shim/stub.bin $(BUILD)/shim/image.bin
-$(BUILD)/unit-tests $(BUILD)/san-tests $(addprefix $(BUILD)/,$(FUZZERS)): $(SHIM_IMAGE)
+# The musl that is carried for programs that need one.
+MUSL_SO ?= /usr/lib/$(subst gnu,musl,$(MULTIARCH))/libc.so
+MUSL_IMAGE := $(BUILD)/ship/loader/musl.o
+$(BUILD)/musl.so: $(MUSL_SO)
+	@mkdir -p $(@D)
+	cp $(MUSL_SO) $@
+$(MUSL_IMAGE) $(BUILD)/hook/loader/musl.o: $(BUILD)/musl.so
+$(BUILD)/unit-tests $(BUILD)/san-tests $(addprefix $(BUILD)/,$(FUZZERS)): $(SHIM_IMAGE) $(MUSL_IMAGE)
 
 # --- samples: small programs, each built as a user would ---
 samples: $(addprefix $(BUILD)/samples/,$(SAMPLES))

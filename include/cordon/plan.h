@@ -40,6 +40,8 @@ struct cd_mount {
 	enum cd_mount_kind kind;
 	const char *dest; /* absolute, normal form */
 	const char *from;
+	const char *place; /* static; of CD_MOUNT_COW: the name of an empty file made in it, for
+			    something to be mounted on; else NULL */
 	bool writable, exec, dev;
 	bool file;	/* what is shown is no directory */
 	uint8_t native; /* enum cd_native: to be granted here, for all below, beside what is granted
