@@ -7,7 +7,7 @@
  *	struct cd_shim_head	where things are
  *	stub			shim/'s code for every such file; two entries at fixed offsets
  *	trampolines		one for each patched call site
- *	image			the shim itself; in interpreters only
+ *	image			the shim itself; in interpreters and static programs only
  *
  * and a page of zeros behind the file's writable data, of which the first word is the slot.
  *
@@ -76,7 +76,7 @@
 struct cd_shim_head {
 	uint8_t magic[8]; /* CD_SHIM_MAGIC */
 	int64_t slot;	  /* the word that says where the shim is. 0: not known; 1: nowhere */
-	int64_t entry;	  /* the interpreter's own entry point; 0: not an interpreter */
+	int64_t entry;	  /* the file's own entry point; 0: others map the shim for it */
 	uint64_t image;	  /* the shim's image, CD_SHIM_CODE bytes at most */
 	uint64_t image_size;
 	uint8_t reserved[24];
