@@ -202,60 +202,6 @@ static bool has_socket(void)
 	return false;
 }
 
-static const uint64_t socket_ops =
-    CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
-
-static bool grants_socket(const struct mon_table *table, const char *path)
-{
-	for (uint64_t rest = socket_ops; rest; rest &= rest - 1) {
-		struct cd_object object = {
-		    .kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = strlen(path)};
-		struct cd_decision decision;
-
-		mon_decide(table, rest & -rest, &object, &decision);
-		if (decision.verdict != CD_DENY)
-			return true;
-	}
-	return false;
-}
-
-static bool is_outside(const struct cd_mount *mount)
-{
-	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW;
-}
-
-/* Can the rules reach a unix socket of the outside? In a private directory are the space's own. */
-static bool grants_outer_socket(const struct cd_plan *plan, const struct mon_table *table)
-{
-	char path[CD_PATH_MAX];
-
-	for (uint32_t i = 0; i < mon_table_count(table); i++) {
-		const struct cd_mount *mount;
-		struct mon_rule rule;
-		size_t n;
-
-		mon_table_rule(table, i, &rule);
-		n = strcspn(rule.pattern, "*");
-		if (rule.verdict == CD_DENY || !(rule.ops & socket_ops) ||
-		    strncmp(rule.pattern, "unix:/", 6) != 0 || n - 5 >= sizeof(path))
-			continue;
-		memcpy(path, rule.pattern + 5, n - 5);
-		path[n - 5] = '\0';
-		mount = covering(plan, path);
-		if (mount && is_outside(mount))
-			return true;
-	}
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct cd_mount *mount = &plan->mounts[i];
-
-		if (is_outside(mount) &&
-		    snprintf(path, sizeof(path), "%s/any", mount->dest) < (int)sizeof(path) &&
-		    (grants_socket(table, mount->dest) || grants_socket(table, path)))
-			return true;
-	}
-	return false;
-}
-
 /* Opens the cache, and puts it out of the space's reach; whether it can be used. */
 static bool open_cache(struct native *n)
 {
@@ -351,7 +297,7 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 		cli_native_hide(plan);
 		return 0;
 	}
-	if (has_socket() || grants_outer_socket(plan, table)) {
+	if (has_socket() || mon_grants_outer_socket(table, plan)) {
 		if (verbose)
 			cli_say("everything goes through the monitor: a socket to the outside may "
 				"bring directories in");

@@ -505,57 +505,6 @@ static struct cd_plan *make_plan(const struct pol_policy *policy)
 	return plan;
 }
 
-static bool grants_socket(const struct planned *p, const char *path)
-{
-	const uint64_t ops[] = {CD_OPBIT(CD_OP_NET_CONNECT), CD_OPBIT(CD_OP_NET_LISTEN),
-				CD_OPBIT(CD_OP_NET_SEND)};
-	struct cd_object object = {
-	    .kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = strlen(path)};
-	struct cd_decision decision;
-
-	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		mon_decide(p->policy->table, ops[i], &object, &decision);
-		if (decision.verdict != CD_DENY)
-			return true;
-	}
-	return false;
-}
-
-static bool is_outside(const struct cd_mount *mount)
-{
-	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW;
-}
-
-/* May a unix socket that rules grant lie outside? Then directories may come in by it, and nothing
- * is settled. */
-static bool grants_outer_socket(const struct planned *p)
-{
-	char path[CD_PATH_MAX + 8];
-
-	for (size_t i = 0; i < p->plan->count; i++) {
-		const struct cd_mount *mount = &p->plan->mounts[i];
-
-		snprintf(path, sizeof(path), "%s/any", mount->dest);
-		if (is_outside(mount) && (grants_socket(p, mount->dest) || grants_socket(p, path)))
-			return true;
-	}
-	for (uint32_t i = 0; i < mon_table_count(p->policy->table); i++) {
-		const struct cd_mount *around = NULL;
-		struct mon_rule rule;
-
-		mon_table_rule(p->policy->table, i, &rule);
-		if (rule.verdict == CD_DENY || strncmp(rule.pattern, "unix:/", 6) != 0)
-			continue;
-		/* Mounts come after what they lie in. */
-		for (size_t m = 0; m < p->plan->count; m++)
-			if (covers(rule.pattern + 5, p->plan->mounts[m].dest) == AROUND)
-				around = &p->plan->mounts[m];
-		if (around && is_outside(around))
-			return true;
-	}
-	return false;
-}
-
 static int show_plan(int argc, char **argv, bool json)
 {
 	struct planned p = {.policy = load_all(argc, argv)};
@@ -566,9 +515,9 @@ static int show_plan(int argc, char **argv, bool json)
 	if (p.policy->audit != POL_AUDIT_DENIED)
 		p.refused = "\"audit\": everything is recorded, by the monitor";
 	else if (host_without("shim") || !host_can_confine_native())
-		p.refused = "this machine lacks what it takes (Landlock 3)";
+		p.refused = "this machine lacks what it takes (Landlock)";
 	p.plan = make_plan(p.policy);
-	if (p.plan && !p.refused && grants_outer_socket(&p))
+	if (p.plan && !p.refused && mon_grants_outer_socket(p.policy->table, p.plan))
 		p.refused = "a socket to the outside may bring directories in";
 	if (p.plan)
 		status = print_plan(&p, json);

@@ -672,3 +672,70 @@ size_t mon_settled_subtrees(const struct cd_plan *plan, char *text, size_t size)
 	text[len] = '\0';
 	return len + 1;
 }
+
+/* ---- sockets ---- */
+
+/* The deepest mount that the path is at or below. */
+static const struct cd_mount *shown_by(const struct cd_plan *plan, const char *path)
+{
+	const struct cd_mount *deepest = NULL;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (is_at_or_below(path, strlen(path), plan->mounts[i].dest) &&
+		    (!deepest || strlen(plan->mounts[i].dest) >= strlen(deepest->dest)))
+			deepest = &plan->mounts[i];
+	return deepest;
+}
+
+static const uint64_t socket_ops =
+    CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
+
+static bool grants_socket(const struct mon_table *table, const char *path)
+{
+	for (uint64_t rest = socket_ops; rest; rest &= rest - 1) {
+		struct cd_object object = {
+		    .kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = strlen(path)};
+		struct cd_decision decision;
+
+		mon_decide(table, rest & -rest, &object, &decision);
+		if (decision.verdict != CD_DENY)
+			return true;
+	}
+	return false;
+}
+
+static bool shows_outside(const struct cd_mount *mount)
+{
+	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW;
+}
+
+bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan *plan)
+{
+	char path[CD_PATH_MAX];
+
+	for (uint32_t i = 0; i < mon_table_count(table); i++) {
+		const struct cd_mount *mount;
+		struct mon_rule rule;
+		size_t n;
+
+		mon_table_rule(table, i, &rule);
+		n = strcspn(rule.pattern, "*");
+		if (rule.verdict == CD_DENY || !(rule.ops & socket_ops) ||
+		    strncmp(rule.pattern, "unix:/", 6) != 0 || n - 5 >= sizeof(path))
+			continue;
+		memcpy(path, rule.pattern + 5, n - 5);
+		path[n - 5] = '\0';
+		mount = shown_by(plan, path);
+		if (mount && shows_outside(mount))
+			return true;
+	}
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct cd_mount *mount = &plan->mounts[i];
+
+		if (shows_outside(mount) &&
+		    snprintf(path, sizeof(path), "%s/any", mount->dest) < (int)sizeof(path) &&
+		    (grants_socket(table, mount->dest) || grants_socket(table, path)))
+			return true;
+	}
+	return false;
+}

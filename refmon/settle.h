@@ -12,6 +12,8 @@
 #define CORDON_REFMON_SETTLE_H
 
 #include "cordon/limits.h"
+#include <stdbool.h>
+
 #include "cordon/plan.h"
 #include "cordon/status.h"
 #include "refmon/table.h"
@@ -54,5 +56,12 @@ enum cd_status mon_settle_why(const struct mon_table *table, struct cd_plan *pla
  * empty. As many as fit; returns their length, with the last NUL. size is 2 at least.
  */
 size_t mon_settled_subtrees(const struct cd_plan *plan, char *text, size_t size);
+
+/*
+ * Can the rules reach a unix socket of the outside? Descriptors of directories may come in by it,
+ * and lead past the view: then nothing may be native. In a private directory are the space's own
+ * sockets.
+ */
+bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan *plan);
 
 #endif
