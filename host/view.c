@@ -149,16 +149,21 @@ static int clone_tree(int source, const struct cd_mount *m)
 
 static int put_bind(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
-	int source = open_source(b, m->from), tree = -1;
-	struct stat st;
+	int source = open_source(b, m->from), tree = -1, saved;
+	struct stat st = {.st_nlink = 1};
 
 	if (source < 0)
 		return errno == ENOENT || errno == EACCES ? 0
 							  : -1; /* nothing there, nothing granted */
 	if (fstat(source, &st) == 0 && !make_place(parent, name, S_ISDIR(st.st_mode)))
 		tree = clone_tree(source, m);
+	saved = errno;
 	close(source);
-	return tree < 0 ? -1 : attach_take(tree, parent, name);
+	errno = saved;
+	/* Likewise, if it was removed since it was opened. */
+	if (tree < 0)
+		return st.st_nlink == 0 || errno == ENOENT ? 0 : -1;
+	return attach_take(tree, parent, name);
 }
 
 static int make_tmpfs(uint64_t size, uint64_t attr, const char *mode)
