@@ -23,7 +23,6 @@
 #include "cordon/shim.h"
 #include "host/host.h"
 #include "host/launch.h"
-#include "host/namespaces.h"
 #include "kernel/border.h"
 #include "loader/cache.h"
 #include "refmon/plan.h"
@@ -631,7 +630,6 @@ static int run_command(int argc, char **argv)
 	struct pol_vars vars;
 
 	check_standard_streams();
-	host_namespaces_begin();
 	if (first < argc)
 		find_program(&run, argv[first]);
 	cli_vars(&vars, run.program[0] ? run.program : NULL);

@@ -28,7 +28,6 @@
 
 #include "cordon/limits.h"
 #include "host/confine.h"
-#include "host/namespaces.h"
 #include "host/view.h"
 #include "kernel/filter.h"
 #include "kernel/init.h"
@@ -48,7 +47,8 @@ struct launch {
 	int control; /* the monitor's end */
 	int proc;
 	mode_t umask;
-	int keepers[3];	   /* the keeper's ends: closed in the monitor */
+	uid_t uid;
+	gid_t gid;
 	int main_pipe[2];  /* the program's pid, for init */
 	int ready_pipe[2]; /* the listener's number, for the monitor */
 	int proc_pipe[2];  /* for the monitor: a byte when the space's /proc stands, the end when
@@ -255,6 +255,46 @@ static _Noreturn void run_init(struct launch *l)
 
 /* ---- the monitor ---- */
 
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+/* This user alone, under the same number. */
+static void map_identity(const struct launch *l)
+{
+	char text[64];
+
+	if (write_file("/proc/self/setgroups", "deny") && errno != ENOENT)
+		fail(l, HOST_STAGE_IDENTITY, NULL);
+	snprintf(text, sizeof(text), "%u %u 1", l->gid, l->gid);
+	if (write_file("/proc/self/gid_map", text))
+		fail(l, HOST_STAGE_IDENTITY, NULL);
+	snprintf(text, sizeof(text), "%u %u 1", l->uid, l->uid);
+	if (write_file("/proc/self/uid_map", text))
+		fail(l, HOST_STAGE_IDENTITY, NULL);
+}
+
+/* The space's own loopback works; it reaches nothing outside. That it might fail is no loss of
+ * safety. */
+static void raise_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	ioctl(fd, SIOCSIFFLAGS, &request);
+	close(fd);
+}
+
 /* The environment and the command line hold the user's secrets, and what decides on hostile input
  * needs neither. */
 static void forget_environment(void)
@@ -384,28 +424,26 @@ static void close_pipes(const struct launch *l)
 		close(all[i]);
 }
 
-static void run_monitor(void *context)
+static _Noreturn void run_monitor(struct launch *l)
 {
-	struct launch *l = context;
 	struct host_monitor monitor = {.control = l->control};
 	const char *culprit;
 	enum cd_status status;
 	pid_t between;
 
-	for (size_t i = 0; i < sizeof(l->keepers) / sizeof(l->keepers[0]); i++)
-		close(l->keepers[i]);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	reset_signals();
+	map_identity(l);
 	host_bound_capabilities();
 	sethostname(l->in->hostname, strlen(l->in->hostname));
+	raise_loopback();
 	l->umask = umask(0);
 	l->proc = host_view_private_proc();
 	if (l->proc < 0) {
 		errno = -l->proc;
 		fail(l, HOST_STAGE_PROC, NULL);
 	}
-	host_network_begin(l->proc);
 	if (host_view_enter(l->in->plan, &culprit) != CD_OK)
 		fail(l, HOST_STAGE_VIEW, culprit);
 	if (host_view_lend_proc(l->proc) != CD_OK)
@@ -413,8 +451,6 @@ static void run_monitor(void *context)
 	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC) ||
 	    pipe2(l->proc_pipe, O_CLOEXEC))
 		fail(l, HOST_STAGE_INIT, NULL);
-	if (host_network_enter())
-		fail(l, HOST_STAGE_NAMESPACES, NULL);
 	monitor.init_pidfd = start_init(l);
 	status = host_confine_landlock(l->in->plan, l->proc);
 	if (status != CD_OK && status != CD_ENOSUP)
@@ -459,28 +495,31 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	static struct launch
 	    l; /* too large for a stack, and the monitor's copy lives as long as the monitor */
 	int fault_pipe[2] = {-1, -1}, status_pipe[2] = {-1, -1}, control[2] = {-1, -1};
-	struct host_namespaces_fault namespaces;
+	const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+					 CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
-	l = (struct launch){.in = in, .proc = -1};
+	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1};
 	if (kern_filter_build(in->native, l.filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
 	if (pipe2(fault_pipe, O_CLOEXEC) || pipe2(status_pipe, O_CLOEXEC) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control))
 		goto fail;
+	/* A user's supplementary groups are authority; only root can let go of them. */
+	if (l.uid == 0 && syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
+		goto fail;
 	l.fault = fault_pipe[1];
 	l.status = status_pipe[1];
 	l.control = control[1];
-	l.keepers[0] = fault_pipe[0];
-	l.keepers[1] = status_pipe[0];
-	l.keepers[2] = control[0];
-	space->monitor = host_namespaces_fork(run_monitor, &l, &space->monitor_pidfd, &namespaces);
-	if (space->monitor < 0) {
-		if (namespaces.in_identity)
-			fault->stage = HOST_STAGE_IDENTITY;
-		errno = namespaces.error;
-		goto fail;
+	space->monitor = fork_with(namespaces, &space->monitor_pidfd);
+	if (space->monitor == 0) {
+		close(fault_pipe[0]);
+		close(status_pipe[0]);
+		close(control[0]);
+		run_monitor(&l);
 	}
+	if (space->monitor < 0)
+		goto fail;
 	close(fault_pipe[1]);
 	close(status_pipe[1]);
 	close(control[1]);
