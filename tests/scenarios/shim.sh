@@ -185,3 +185,47 @@ if have gdb; then
 		same 'gdb, of files' -- gdb -nx -q -batch -iex 'set debuginfod enabled off' -ex 'info symbol main' -ex 'disassemble mapped' shim
 	inside 'gdb has no tracing' 0 -- sh -c 'gdb -nx -q -batch -ex run ./shim 2>&1 | grep -c "Operation not permitted" >/dev/null'
 fi
+
+# ---- the gate: what it is asked is the program's, and may be anything ----
+cat >"$WORK/gate.c" <<'END'
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static char buffer[8192];
+static long gate(long what, void *where, long size)
+{
+	long n = syscall(511, what, where, size);
+
+	return n < 0 ? -errno : n;
+}
+int main(void)
+{
+	char *last = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *constant = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long n = gate(1, buffer, sizeof(buffer));
+
+	mprotect(last + 4096, 4096, PROT_NONE);
+	printf("%s\n", n == -ENOSYS ? "no gate" : n > 1 && !buffer[n - 1] && !buffer[n - 2] ? "a table" : "something else");
+	if (n <= 0)
+		return 0;
+	memset(buffer, 'x', sizeof(buffer));
+	printf("%d %d %d %d ", gate(1, NULL, 4096) == -EFAULT, gate(1, (void *)-4096L, 4096) == -EFAULT,
+	       gate(1, constant, 4096) == -EFAULT, gate(1, last + 4096 - 1, 4096) == -EFAULT);
+	printf("%d %d %d ", gate(1, buffer, n - 1) == -E2BIG, gate(1, buffer, 0) == -E2BIG, buffer[0] == 'x');
+	printf("%d %d %d\n", gate(0, buffer, 4096) == -ENOSYS, gate(2, buffer, 4096) == -ENOSYS, gate(-1, buffer, 4096) == -ENOSYS);
+	return 0;
+}
+END
+gcc -w "$WORK/gate.c" -o "$WORK/gate" || fail 'build the gate test'
+asks() { # NAME EXPECTED COMMAND...
+	local name=$1 expected=$2 out
+	shift 2
+	out=$("$@" 2>&1)
+	if [ "$out" = "$expected" ]; then pass "$name"; else fail "$name" "$out"; fi
+}
+asks 'outside there is no gate' 'no gate' "$WORK/gate"
+asks 'the gate gives its table, and nothing for what is wrong' $'a table\n1 1 1 1 1 1 1 1 1 1' "$CORDON" run -q -- "$WORK/gate"
+asks 'under full mediation there is none' 'no gate' env CORDON_WITHOUT=shim "$CORDON" run -q -- "$WORK/gate"
