@@ -17,6 +17,8 @@
 #include "refmon/plan.h"
 #include "refmon/settle.h"
 
+#define HEAD 4096 /* bytes of a program that are looked at */
+
 /* Interpreters, by the path that the processor's ABI fixes, and the libcs that lie beside them. */
 static const struct {
 	const char *interpreter;
@@ -40,22 +42,10 @@ static bool is_at_or_below(const char *path, const char *dir)
 	return strncmp(path, dir, n) == 0 && (path[n] == '/' || !path[n] || n == 1);
 }
 
-/* The mount that shows the place. */
-static const struct cd_mount *covering(const struct cd_plan *plan, const char *path)
-{
-	const struct cd_mount *deepest = NULL;
-
-	for (size_t i = 0; i < plan->count; i++)
-		if (is_at_or_below(path, plan->mounts[i].dest) &&
-		    (!deepest || strlen(plan->mounts[i].dest) >= strlen(deepest->dest)))
-			deepest = &plan->mounts[i];
-	return deepest;
-}
-
 /* Is the file in the view as it is outside, to be mapped as code, and not to be changed there? */
 static bool is_shown(const struct cd_plan *plan, const char *path)
 {
-	const struct cd_mount *mount = covering(plan, path);
+	const struct cd_mount *mount = mon_plan_at(plan, path);
 
 	return mount && mount->kind == CD_MOUNT_BIND && strcmp(mount->dest, mount->from) == 0 &&
 	       mount->exec && !mount->writable;
@@ -160,7 +150,7 @@ static bool hide_in(struct cd_plan *plan, size_t index, const char *cache)
 	if (snprintf(dest, sizeof(dest), "%s%s", strcmp(granted.dest, "/") ? granted.dest : "",
 		     rest) >= (int)sizeof(dest))
 		return false;
-	if (covering(plan, dest) != &plan->mounts[index])
+	if (mon_plan_at(plan, dest) != &plan->mounts[index])
 		return true;
 	mask.dest = dest;
 	return (!granted.writable || hold_parents(plan, &granted, dest, cache)) &&
@@ -229,33 +219,35 @@ void cli_native_hide(struct cd_plan *plan)
 		loader_cache_close(&n.cache);
 }
 
+/* The beginning of a program's file: how much of it there is, 0 if it cannot be read. */
+static size_t read_head(const char *path, unsigned char head[HEAD])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t n = fd >= 0 ? pread(fd, head, HEAD, 0) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? (size_t)n : 0;
+}
+
 /* A first look, so that no helper is asked in vain about a program that has an interpreter. */
 static bool may_be_static(const char *path)
 {
-	static unsigned char head[4096];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	ssize_t n = fd >= 0 ? pread(fd, head, sizeof(head), 0) : -1;
+	unsigned char head[HEAD];
+	size_t n = read_head(path, head);
 
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && loader_may_be_static(head, (size_t)n);
+	return n && loader_may_be_static(head, n);
 }
 
 /* Does the program name musl's dynamic linker, which this machine does not have? */
-static bool needs_musl(const char *program)
+static bool needs_musl(const char *path)
 {
-	static char head[4096];
 	static const char interpreter[] = "/lib/" LOADER_MUSL_NAME;
-	int fd;
-	ssize_t n;
+	unsigned char head[HEAD];
 
 	if (!host_without("musl") && access(interpreter, F_OK) == 0)
 		return false;
-	fd = open(program, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	n = fd >= 0 ? pread(fd, head, sizeof(head), 0) : -1;
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && memmem(head, (size_t)n, interpreter, sizeof(interpreter));
+	return memmem(head, read_head(path, head), interpreter, sizeof(interpreter));
 }
 
 /*

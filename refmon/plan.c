@@ -882,6 +882,20 @@ enum cd_status mon_plan_add(struct cd_plan *plan, const struct cd_mount *mount)
 	return CD_OK;
 }
 
+const struct cd_mount *mon_plan_at(const struct cd_plan *plan, const char *path)
+{
+	const struct cd_mount *deepest = NULL;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const char *dest = plan->mounts[i].dest;
+
+		if ((strcmp(path, dest) == 0 || is_below(path, dest)) &&
+		    (!deepest || strlen(dest) >= strlen(deepest->dest)))
+			deepest = &plan->mounts[i];
+	}
+	return deepest;
+}
+
 void mon_plan_free(struct cd_plan *plan)
 {
 	if (!plan)

@@ -26,6 +26,9 @@ enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_moun
  * mounts in order again. CD_ENOMEM.
  */
 enum cd_status mon_plan_add(struct cd_plan *plan, const struct cd_mount *mount) CD_CHECKED;
+/* The mount that shows the path: the deepest one, the last of several there. NULL: only the
+ * skeleton's root does. */
+const struct cd_mount *mon_plan_at(const struct cd_plan *plan, const char *path);
 void mon_plan_free(struct cd_plan *plan);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "cordon/limits.h"
 #include "refmon/pattern.h"
+#include "refmon/plan.h"
 
 #define CHANGES (CD_NATIVE_WRITE | CD_NATIVE_CREATE | CD_NATIVE_REMOVE)
 
@@ -675,18 +676,6 @@ size_t mon_settled_subtrees(const struct cd_plan *plan, char *text, size_t size)
 
 /* ---- sockets ---- */
 
-/* The deepest mount that the path is at or below. */
-static const struct cd_mount *shown_by(const struct cd_plan *plan, const char *path)
-{
-	const struct cd_mount *deepest = NULL;
-
-	for (size_t i = 0; i < plan->count; i++)
-		if (is_at_or_below(path, strlen(path), plan->mounts[i].dest) &&
-		    (!deepest || strlen(plan->mounts[i].dest) >= strlen(deepest->dest)))
-			deepest = &plan->mounts[i];
-	return deepest;
-}
-
 static const uint64_t socket_ops =
     CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
 
@@ -725,7 +714,7 @@ bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan
 			continue;
 		memcpy(path, rule.pattern + 5, n - 5);
 		path[n - 5] = '\0';
-		mount = shown_by(plan, path);
+		mount = mon_plan_at(plan, path);
 		if (mount && shows_outside(mount))
 			return true;
 	}
