@@ -336,17 +336,16 @@ static int program_index(int argc, char **argv)
 
 /* ---- from the policy to the launch ---- */
 
-/* Naming a program on the command line is the grant to run it, wherever it lies, and to read it: a
- * script is read by its interpreter. */
+/* Naming a program on the command line is the grant to run it, wherever it lies. */
 static int grant_program(struct run *run)
 {
-	static const char *const flags[] = {"allow-run", "allow-read"};
 	struct pol_error error;
 
-	for (size_t i = 0; run->program[0] && i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (pol_draft_flag(run->draft, flags[i], run->program, &error) != CD_OK)
-			return cli_say_policy_error(&error);
-	return 0;
+	if (!run->program[0])
+		return 0;
+	return pol_draft_flag(run->draft, "allow-run", run->program, &error) == CD_OK
+		   ? 0
+		   : cli_say_policy_error(&error);
 }
 
 /* The environment of the program: what the policy passes and sets, and nothing else. */
