@@ -3,14 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sched.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +17,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "host/allow.h"
 
 /* Rights that came after the headers that we may be compiled with. */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
@@ -35,10 +34,11 @@ void host_bound_capabilities(void)
 			break;
 }
 
-enum cd_status host_drop_capabilities(void)
+/* Low half: the capabilities that stay, if they are there. */
+static enum cd_status keep_capabilities(uint32_t kept)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0}};
+	struct __user_cap_data_struct now[2] = {{0}};
 
 	/* With the bits locked, being user 0 means nothing at the next exec. EPERM: there was no
 	 * capability to begin with. */
@@ -50,7 +50,17 @@ enum cd_status host_drop_capabilities(void)
 		return CD_ESYS;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return CD_ESYS;
-	return syscall(SYS_capset, &header, none) ? CD_ESYS : CD_OK;
+	if (kept && syscall(SYS_capget, &header, now))
+		return CD_ESYS;
+	now[0].effective = now[0].permitted &= kept;
+	now[0].inheritable = 0;
+	memset(&now[1], 0, sizeof(now[1]));
+	return syscall(SYS_capset, &header, now) ? CD_ESYS : CD_OK;
+}
+
+enum cd_status host_drop_capabilities(void)
+{
+	return keep_capabilities(0);
 }
 
 bool host_without(const char *mechanism)
@@ -367,73 +377,7 @@ static const int monitor_calls[] = {
 #define NEW_NAMESPACE                                                                              \
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 	 CLONE_NEWCGROUP)
-#define CALLS	  (sizeof(monitor_calls) / sizeof(monitor_calls[0]))
-#define CALLS_MAX (CALLS + 2)
-
-struct program {
-	struct sock_filter code[5 * CALLS_MAX + 64]; /* a call takes five instructions at most */
-	unsigned short len;
-};
-
-static void emit(struct program *p, struct sock_filter instruction)
-{
-	p->code[p->len++] = instruction;
-}
-
-#define LOAD(field)                                                                                \
-	(struct sock_filter)                                                                       \
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define RETURN(value) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, value)
-#define UNLESS_EQUAL(value, skip)                                                                  \
-	(struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
-
-/* If nr is the call's number: the accumulator has the argument next, and only these values pass. */
-static void allow_values(struct program *p, int nr, unsigned argument, const unsigned long *values,
-			 size_t count)
-{
-	emit(p, UNLESS_EQUAL((unsigned)nr, (unsigned char)(2 * count + 2)));
-	emit(p, LOAD(args[argument]));
-	for (size_t i = 0; i < count; i++) {
-		emit(p, UNLESS_EQUAL((unsigned)values[i], 1));
-		emit(p, RETURN(SECCOMP_RET_ALLOW));
-	}
-	emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
-}
-
-/* If nr is the call's number: refused when the argument has one of the bits, allowed otherwise. */
-static void allow_without(struct program *p, int nr, unsigned argument, unsigned bits)
-{
-	emit(p, UNLESS_EQUAL((unsigned)nr, 4));
-	emit(p, LOAD(args[argument]));
-	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1));
-	emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
-	emit(p, RETURN(SECCOMP_RET_ALLOW));
-}
-
-/* Binary search: Linux runs a filter once for every number when it is installed. */
-static void allow_sorted(struct program *p, const int *calls, size_t count)
-{
-	size_t half = count / 2, jump;
-
-	if (count == 1) {
-		emit(p, UNLESS_EQUAL((unsigned)calls[0], 1));
-		emit(p, RETURN(SECCOMP_RET_ALLOW));
-		emit(p, RETURN(SECCOMP_RET_ERRNO | EPERM));
-		return;
-	}
-	emit(p,
-	     (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (unsigned)calls[half], 0, 1));
-	jump = p->len;
-	emit(p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
-	allow_sorted(p, calls, half);
-	p->code[jump].k = p->len - jump - 1;
-	allow_sorted(p, calls + half, count - half);
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
+#define CALLS (sizeof(monitor_calls) / sizeof(monitor_calls[0]))
 
 enum cd_status host_confine_monitor(bool unix_sockets)
 {
@@ -441,9 +385,8 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 	    SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID,
 	    SECCOMP_IOCTL_NOTIF_ADDFD, SECCOMP_IOCTL_NOTIF_SET_FLAGS};
 	static const unsigned long seccomp_requests[] = {SECCOMP_GET_NOTIF_SIZES};
-	struct program p = {.len = 0};
-	struct sock_fprog program;
-	int calls[CALLS_MAX];
+	struct host_allowed allowed;
+	int calls[CALLS + 2];
 	size_t count = CALLS;
 
 	memcpy(calls, monitor_calls, sizeof(monitor_calls));
@@ -451,22 +394,53 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 		calls[count++] = SYS_connect;
 		calls[count++] = SYS_bind;
 	}
-	qsort(calls, count, sizeof(calls[0]), compare_numbers);
-	emit(&p, LOAD(arch));
-	emit(&p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-	emit(&p, RETURN(SECCOMP_RET_KILL_PROCESS));
-	emit(&p, LOAD(nr));
-	allow_values(&p, SYS_ioctl, 1, listener_requests,
-		     sizeof(listener_requests) / sizeof(listener_requests[0]));
-	allow_values(&p, SYS_seccomp, 0, seccomp_requests, 1);
+	host_allow_begin(&allowed);
+	host_allow_values(&allowed, SYS_ioctl, 1, listener_requests,
+			  sizeof(listener_requests) / sizeof(listener_requests[0]));
+	host_allow_values(&allowed, SYS_seccomp, 0, seccomp_requests, 1);
 	/* No new code, and no new namespaces. */
-	allow_without(&p, SYS_mmap, 2, PROT_EXEC);
-	allow_without(&p, SYS_mprotect, 2, PROT_EXEC);
-	allow_without(&p, SYS_clone, 0, NEW_NAMESPACE);
-	allow_sorted(&p, calls, count);
-	program = (struct sock_fprog){p.len, p.code};
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+	host_allow_without(&allowed, SYS_mmap, 2, PROT_EXEC);
+	host_allow_without(&allowed, SYS_mprotect, 2, PROT_EXEC);
+	host_allow_without(&allowed, SYS_clone, 0, NEW_NAMESPACE);
+	return host_allow_only(&allowed, calls, count);
+}
+
+/* For ever: neither files nor, where Linux knows to say so, TCP ports to bind. */
+static enum cd_status leave_files(bool may_bind)
+{
+	struct {
+		uint64_t fs, net;
+	} attr = {.fs = (UINT64_C(1) << 13) - 1};
+	enum cd_status status = CD_OK;
+	int abi = host_landlock_abi(), ruleset;
+
+	if (abi < 1)
+		return CD_OK;
+	if (abi >= 2)
+		attr.fs |= LANDLOCK_ACCESS_FS_REFER;
+	if (abi >= 4 && !may_bind)
+		attr.net = 1; /* LANDLOCK_ACCESS_NET_BIND_TCP */
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr,
+			       abi >= 4 ? sizeof(attr) : sizeof(attr.fs), 0);
+	if (ruleset < 0)
 		return CD_ESYS;
-	return CD_OK;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    syscall(SYS_landlock_restrict_self, ruleset, 0))
+		status = CD_ESYS;
+	close(ruleset);
+	return status;
+}
+
+enum cd_status host_confine_service(const int *calls, size_t count, bool may_bind)
+{
+	struct host_allowed allowed;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	if (leave_files(may_bind) != CD_OK ||
+	    keep_capabilities(may_bind ? 1u << CAP_NET_BIND_SERVICE : 0) != CD_OK)
+		return CD_ESYS;
+	host_allow_begin(&allowed);
+	host_allow_without(&allowed, SYS_mmap, 2, PROT_EXEC);
+	host_allow_without(&allowed, SYS_mprotect, 2, PROT_EXEC);
+	return host_allow_only(&allowed, calls, count);
 }

@@ -5,6 +5,7 @@
 #define CORDON_HOST_CONFINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "cordon/plan.h"
 #include "cordon/status.h"
@@ -45,5 +46,12 @@ bool host_can_confine_native(void);
  * new sockets or namespaces; connect and bind only where a policy grants unix addresses.
  */
 enum cd_status host_confine_monitor(bool unix_sockets) CD_CHECKED;
+
+/*
+ * For a process of ours that serves a space with sockets and nothing else, after the calls that it
+ * needs have been listed: no files, no capability (may_bind: but that to bind ports below 1024, if
+ * the user has it), no new code, and only those calls.
+ */
+enum cd_status host_confine_service(const int *calls, size_t count, bool may_bind) CD_CHECKED;
 
 #endif
