@@ -339,8 +339,22 @@ static void shape_note(struct mon_shape *shape, const struct mon_address *addres
 		shape->v6[address->prefix / 64] |= UINT64_C(1) << address->prefix % 64;
 }
 
+/* What the address says of one aligned block of ports. */
+static enum cd_status insert_block(struct trie *trie, uint32_t root,
+				   const struct mon_address *address, uint16_t port, unsigned bits,
+				   struct mon_entry entry)
+{
+	struct mon_key key;
+
+	if (address->host == MON_HOST_V4 || address->host == MON_HOST_V6)
+		mon_key_inet(&key, address->host, address->bytes, address->prefix, port, bits);
+	else
+		mon_key_name(&key, address->host, address->name, address->name_len, port, bits);
+	return insert_key(trie, root, &key, entry);
+}
+
 /* A range of ports is cut into aligned blocks, as a range of addresses is into prefixes: at
- * most 30. */
+ * most 30. Port 0 is nobody's. */
 static enum cd_status insert_inet(struct trie *trie, const struct mon_address *address,
 				  struct mon_entry entry)
 {
@@ -350,21 +364,16 @@ static enum cd_status insert_inet(struct trie *trie, const struct mon_address *a
 	uint32_t low = address->port_low, end = address->port_high + 1u;
 	enum cd_status status = CD_OK;
 
+	if (entry.tier != MON_TIER_DENY || (low <= 1 && end > UINT16_MAX))
+		status = insert_block(trie, root, address, 0, MON_PORT_SOME, entry);
 	while (low < end && !status) {
 		unsigned bits = 16;
-		struct mon_key key;
 
 		while (bits > 0 && (low & (1u << (16 - bits))) == 0 &&
 		       low + (2u << (16 - bits)) <= end)
 			bits--;
-		if (address->host == MON_HOST_V4 || address->host == MON_HOST_V6)
-			mon_key_inet(&key, address->host, address->bytes, address->prefix,
-				     (uint16_t)low, bits);
-		else
-			mon_key_name(&key, address->host, address->name, address->name_len,
-				     (uint16_t)low, bits);
 		shape_note(&trie->shapes[root - MON_ROOT_INET], address, bits);
-		status = insert_key(trie, root, &key, entry);
+		status = insert_block(trie, root, address, (uint16_t)low, bits, entry);
 		low += 1u << (16 - bits);
 	}
 	return status;

@@ -94,6 +94,12 @@ struct mon_key {
 	size_t len;
 };
 
+/*
+ * In the place of a prefix length of ports: some port. What is filed here answers for a host alone:
+ * every rule that allows or asks, and of those that deny the ones for all ports.
+ */
+#define MON_PORT_SOME 17u
+
 /* host_bits and port_bits are prefix lengths; what lies beyond them is zeroed here. */
 void mon_key_inet(struct mon_key *key, enum mon_host host, const unsigned char *address,
 		  unsigned host_bits, uint16_t port, unsigned port_bits);

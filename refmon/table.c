@@ -349,11 +349,12 @@ static void tally_names(const struct inet_walk *walk, const struct inet *inet, u
 	}
 }
 
-static void tally_inet(const struct inet_walk *walk, const struct inet *inet)
+/* ports: the prefix lengths to look at. */
+static void tally_inet(const struct inet_walk *walk, const struct inet *inet, uint32_t ports)
 {
 	struct mon_key key;
 
-	for (uint32_t rest = walk->shape->ports; rest; rest &= rest - 1) {
+	for (uint32_t rest = ports; rest; rest &= rest - 1) {
 		unsigned port_bits = (unsigned)__builtin_ctz(rest);
 
 		if (walk->shape->hosts & 1u << MON_HOST_ANY) {
@@ -384,29 +385,36 @@ static bool inet_init(struct inet *inet, const struct mon_object *object)
 	return inet->family != MON_HOST_ANY || inet->name_len;
 }
 
-static bool decide_address(const struct mon_table *table, const struct mon_object *object,
-			   struct tally *tally)
+static bool decide_inet(const struct mon_table *table, const struct mon_object *object,
+			bool some_port, struct tally *tally)
 {
 	const uint32_t roots[] = {MON_ROOT_INET,
 				  object->proto == MON_UDP ? MON_ROOT_UDP : MON_ROOT_TCP};
 	struct inet inet;
 
-	if (object->proto == MON_UNIX) {
-		if (!object->text || !object->len)
-			return false;
-		if (object->text[0] == '@')
-			return decide_name(table, MON_ROOT_ABSTRACT, object, tally);
-		return decide_path(table, MON_ROOT_UNIX, object, tally);
-	}
 	if (!inet_init(&inet, object))
 		return false;
+	if (some_port)
+		inet.port = 0;
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
 		const struct inet_walk walk = {table, tally, roots[i],
 					       &table->shapes[roots[i] - MON_ROOT_INET]};
 
-		tally_inet(&walk, &inet);
+		tally_inet(&walk, &inet, some_port ? 1u << MON_PORT_SOME : walk.shape->ports);
 	}
 	return true;
+}
+
+static bool decide_address(const struct mon_table *table, const struct mon_object *object,
+			   struct tally *tally)
+{
+	if (object->proto != MON_UNIX)
+		return decide_inet(table, object, false, tally);
+	if (!object->text || !object->len)
+		return false;
+	if (object->text[0] == '@')
+		return decide_name(table, MON_ROOT_ABSTRACT, object, tally);
+	return decide_path(table, MON_ROOT_UNIX, object, tally);
 }
 
 /* --- the interface --- */
@@ -442,24 +450,41 @@ void mon_decide(const struct mon_table *table, uint64_t ops, const struct mon_ob
 	tally_decide(&tally, out);
 }
 
+/* Those of the tally's operations that are allowed; *asked: those to be asked about. */
+static uint64_t tally_each(const struct tally *tally, uint64_t *asked)
+{
+	uint64_t by_verdict[MON_ALLOW + 1] = {0};
+	uint32_t rule;
+
+	for (uint64_t rest = tally->ops; rest; rest &= rest - 1)
+		by_verdict[tally_verdict(tally, (unsigned)__builtin_ctzll(rest), &rule)] |=
+		    rest & -rest;
+	*asked = by_verdict[MON_ASK];
+	return by_verdict[MON_ALLOW];
+}
+
 uint64_t mon_decide_each(const struct mon_table *table, uint64_t ops,
 			 const struct mon_object *object, uint64_t *asked)
 {
-	uint64_t by_verdict[MON_ALLOW + 1] = {0};
 	struct tally tally;
-	uint32_t rule;
 
 	*asked = 0;
 	if (ops & ~CD_OPS_ALL)
 		return 0;
 	tally_init(&tally, ops);
-	if (!decide_object(table, object, &tally))
+	return decide_object(table, object, &tally) ? tally_each(&tally, asked) : 0;
+}
+
+uint64_t mon_decide_host(const struct mon_table *table, uint64_t ops,
+			 const struct mon_object *object, uint64_t *asked)
+{
+	struct tally tally;
+
+	*asked = 0;
+	if (ops & ~CD_OPS_ALL || object->kind != CD_OBJECT_ADDRESS || object->proto == MON_UNIX)
 		return 0;
-	for (uint64_t rest = ops; rest; rest &= rest - 1)
-		by_verdict[tally_verdict(&tally, (unsigned)__builtin_ctzll(rest), &rule)] |=
-		    rest & -rest;
-	*asked = by_verdict[MON_ASK];
-	return by_verdict[MON_ALLOW];
+	tally_init(&tally, ops);
+	return decide_inet(table, object, true, &tally) ? tally_each(&tally, asked) : 0;
 }
 
 static bool rules_below(const struct mon_table *table, uint32_t root, const char *path, size_t len)

@@ -65,6 +65,14 @@ uint64_t mon_decide_each(const struct mon_table *table, uint64_t ops,
 			 const struct mon_object *object, uint64_t *asked);
 
 /*
+ * The same for an inet host on no port in particular: an operation is allowed, or asked about, when
+ * a rule says so of one port at least and no rule denies it on every port. The object's port is not
+ * looked at.
+ */
+uint64_t mon_decide_host(const struct mon_table *table, uint64_t ops,
+			 const struct mon_object *object, uint64_t *asked);
+
+/*
  * True when a rule speaks of something strictly below this directory, other than through
  * a rule that covers the whole subtree of the directory or of one of its ancestors. Such a
  * directory must not change its name: the rule would no longer match what it was written for. A
