@@ -19,6 +19,9 @@
 
 #define OLD_NAME ".old"
 #define OLD	 "/" OLD_NAME
+/* While the view is built: before Linux 6.15 no overlay is made of what is detached. */
+#define COW_NAME ".cow"
+#define COW	 "/" COW_NAME
 
 struct builder {
 	const struct cd_plan *plan;
@@ -193,6 +196,18 @@ static int put_tmpfs(struct builder *b, const struct cd_mount *m, int parent, co
 	return tree < 0 ? -1 : attach_take(tree, parent, name);
 }
 
+/* Where copy-on-write views keep what is written. */
+static int make_private_dir(struct builder *b, uint64_t size)
+{
+	int tree = make_tmpfs(size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "1777");
+
+	if (tree < 0 || make_place(b->root, COW_NAME, true) ||
+	    attach_take(tree, b->root, COW_NAME))
+		return -1;
+	b->private_dir = open(COW, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return b->private_dir < 0 ? -1 : 0;
+}
+
 /* Copy on write: an overlay whose upper folder is private and vanishes with the space. */
 static int put_cow(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
@@ -204,11 +219,8 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 		errno = EINVAL;
 		return -1;
 	}
-	if (b->private_dir < 0) {
-		b->private_dir = make_tmpfs(m->size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "1777");
-		if (b->private_dir < 0)
-			return -1;
-	}
+	if (b->private_dir < 0 && make_private_dir(b, m->size))
+		return -1;
 	snprintf(upper, sizeof(upper), "u%u", b->cow_count);
 	snprintf(work, sizeof(work), "w%u", b->cow_count++);
 	if (mkdirat(b->private_dir, upper, 0755) || mkdirat(b->private_dir, work, 0755) ||
@@ -223,9 +235,8 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 		if (made)
 			return -1;
 	}
-	/* The descriptors' names reach a detached tree that has no path. */
-	snprintf(upper_path, sizeof(upper_path), OLD "/proc/self/fd/%d/%s", b->private_dir, upper);
-	snprintf(work_path, sizeof(work_path), OLD "/proc/self/fd/%d/%s", b->private_dir, work);
+	snprintf(upper_path, sizeof(upper_path), COW "/%s", upper);
+	snprintf(work_path, sizeof(work_path), COW "/%s", work);
 	snprintf(lower_path, sizeof(lower_path), OLD "%s", m->from);
 	fs = sys_fsopen("overlay");
 	if (fs < 0)
@@ -430,6 +441,9 @@ enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
 		goto out;
 	close(b.old);
 	b.old = -1;
+	/* The overlays hold on to it. */
+	if (b.private_dir >= 0 && (umount2(COW, MNT_DETACH) || rmdir(COW)))
+		goto out;
 	if (finish() == 0)
 		status = CD_OK;
 out:
@@ -467,9 +481,8 @@ int host_view_private_proc(void)
 
 enum cd_status host_view_lend_proc(int proc)
 {
-	int tree = sys_open_tree(proc, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | O_CLOEXEC);
-
-	return tree >= 0 && attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
+	/* Itself, and no clone of it: before Linux 6.15 what is detached cannot be cloned. */
+	return sys_move_mount(proc, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
 }
 
 enum cd_status host_view_mount_proc(void)

@@ -22,7 +22,7 @@ int host_view_private_proc(void);
 
 /*
  * Linux lets a user namespace mount a new /proc only while one is visible in its mount namespace.
- * So the private one is shown at /proc until the space's own takes its place.
+ * So the private one is shown at /proc until the space's own takes its place, over it.
  */
 enum cd_status host_view_lend_proc(int proc) CD_CHECKED;
 
