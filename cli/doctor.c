@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 
 #include "cli/cli.h"
 #include "host/confine.h"
+#include "lib/without.h"
 
 static const char usage[] =
     "usage: cordon doctor [--json]\n"
@@ -36,15 +38,21 @@ static bool probe_in_child(bool (*probe)(void))
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* Some machines let anybody make one and give nobody a right in it. */
 static bool has_user_namespaces(void)
 {
-	return syscall(SYS_unshare, CLONE_NEWUSER) == 0;
+	return syscall(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 static bool has_other_namespaces(void)
 {
-	return syscall(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
-					CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP) == 0;
+	const int others = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
+			   CLONE_NEWCGROUP;
+
+	return (!cd_without(CD_USERNS) && has_user_namespaces() &&
+		syscall(SYS_unshare, others) == 0) ||
+	       syscall(SYS_unshare, others) == 0;
 }
 
 static bool has_action(unsigned action)
@@ -79,16 +87,6 @@ static bool is_at_least(int major, int minor)
 	       (a > major || (a == major && b >= minor));
 }
 
-static bool has_sync_wakeup(void)
-{
-	return is_at_least(6, 6);
-}
-
-static bool has_landlock(void)
-{
-	return host_landlock_abi() > 0;
-}
-
 static bool has_memory_access(void)
 {
 	char byte = 1, copy = 0;
@@ -103,71 +101,129 @@ static bool has_cgroup2(void)
 	       access("/sys/fs/cgroup/unified/cgroup.controllers", F_OK) == 0;
 }
 
-static const struct probe {
-	const char *name;
-	bool (*probe)(void);
-	bool needed, in_child;
-	const char *cost; /* of its absence */
-} probes[] = {
-    {"Linux 5.15", NULL, true, false, "older kernels lack calls that the monitor is built on"},
-    {"user namespaces", has_user_namespaces, true, true,
-     "no view can be built: ask the administrator for user.max_user_namespaces > 0, or, where "
-     "AppArmor "
-     "restricts them, kernel.apparmor_restrict_unprivileged_userns=0"},
-    {"mount, pid, ipc, uts, net and cgroup namespaces", has_other_namespaces, true, true,
-     "a space could see its surroundings"},
-    {"seccomp user notification", has_notify, true, false, "nothing could be mediated"},
-    {"seccomp: wait killable (5.19)", has_killable_wait, false, false,
-     "a signal may restart an operation that is half done"},
-    {"seccomp: synchronous wake-up (6.6)", has_sync_wakeup, false, false,
-     "each operation through the monitor costs up to ten times as much"},
-    {"reading another process's memory", has_memory_access, true, false,
-     "arguments could not be decoded"},
-    {"Landlock", has_landlock, false, false,
-     "the monitor is confined by its view and its filter alone, and not a third time; and "
-     "nothing is settled: every outward call goes through it"},
-    {"cgroup v2", has_cgroup2, false, false,
-     "limits hold for each process, not for the space as a whole"},
-};
+static bool has_sync_wakeup(void)
+{
+	return is_at_least(6, 6);
+}
+
+static bool has_landlock(void)
+{
+	return host_landlock_abi() >= 1;
+}
+
+static bool has_landlock_refer(void)
+{
+	return host_landlock_abi() >= 2;
+}
+
+static bool has_landlock_net(void)
+{
+	return host_landlock_abi() >= 4;
+}
+
+static bool has_landlock_ioctl(void)
+{
+	return host_landlock_abi() >= 5;
+}
+
+static bool has_thread_pidfds(void)
+{
+	int fd = (int)syscall(SYS_pidfd_open, syscall(SYS_gettid), O_EXCL /* PIDFD_THREAD */);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
 
 static bool has_linux(void)
 {
 	return is_at_least(5, 15);
 }
 
+struct probe {
+	const char *title;
+	bool (*probe)(void);
+	bool in_child;
+	const char *cost; /* of its absence */
+};
+
+/* Without one of these no space can run. */
+static const struct probe needed[] = {
+    {"Linux 5.15", has_linux, false, "older kernels lack calls that the monitor is built on"},
+    {"mount, pid, ipc, uts, net and cgroup namespaces", has_other_namespaces, true,
+     "no view can be built, and a space could see its surroundings"},
+    {"seccomp user notification", has_notify, false, "nothing could be mediated"},
+    {"reading another process's memory", has_memory_access, false,
+     "arguments could not be decoded"},
+};
+
+/* Without these something else takes their place. Titles and costs are in lib/without.def. */
+static const struct probe replaced[CD_MECHANISM_COUNT] = {
+    [CD_USERNS] = {.probe = has_user_namespaces, .in_child = true},
+    [CD_LANDLOCK] = {.probe = has_landlock},
+    [CD_LANDLOCK_REFER] = {.probe = has_landlock_refer},
+    [CD_LANDLOCK_NET] = {.probe = has_landlock_net},
+    [CD_LANDLOCK_IOCTL] = {.probe = has_landlock_ioctl},
+    [CD_KILLABLE_RECV] = {.probe = has_killable_wait},
+    [CD_SYNC_WAKEUP] = {.probe = has_sync_wakeup},
+    [CD_PIDFD_THREAD] = {.probe = has_thread_pidfds},
+};
+
+static const struct probe limits = {"cgroup v2", has_cgroup2, false,
+				    "limits hold for each process, not for the space as a whole"};
+
+struct answers {
+	bool json;
+	unsigned count;
+	bool missing; /* something that is needed */
+};
+
+static void try(struct answers *answers, const struct probe *p, bool need, bool without)
+{
+	bool there;
+
+	fflush(stdout); /* or the child would print it again */
+	there = !without && (p->in_child ? probe_in_child(p->probe) : p->probe());
+	answers->missing |= need && !there;
+	if (answers->json) {
+		printf("%s{\"name\":\"%s\",\"there\":%s,\"needed\":%s}",
+		       answers->count++ ? "," : "", p->title, there ? "true" : "false",
+		       need ? "true" : "false");
+		return;
+	}
+	printf("  %-4s %s\n", there ? "yes" : need ? "NO" : "no", p->title);
+	if (!there)
+		printf("       without it: %s\n", p->cost);
+}
+
 static int doctor_command(int argc, char **argv)
 {
-	bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
-	const char *comma = "";
+	struct answers answers = {.json = argc > 1 && strcmp(argv[1], "--json") == 0};
 	struct utsname name;
-	int missing = 0;
 
-	if (uname(&name) == 0 && !json)
+	if (answers.json)
+		printf("{\"landlock_abi\":%d,\"mechanisms\":[", host_landlock_abi());
+	else if (uname(&name) == 0)
 		printf("Linux %s on %s, user %u, Landlock ABI %d\n\n", name.release, name.machine,
 		       geteuid(), host_landlock_abi());
-	if (json)
-		printf("{\"landlock_abi\":%d,\"mechanisms\":[", host_landlock_abi());
-	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
-		const struct probe *p = &probes[i];
-		bool there;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		try(&answers, &needed[i], true, false);
+	for (int id = 0; id < CD_MECHANISM_COUNT; id++) {
+		const struct cd_mechanism_entry *entry = &cd_mechanisms[id];
+		struct probe probe = replaced[id];
+		char title[96];
 
-		fflush(stdout); /* or the child would print it again */
-		there = !p->probe     ? has_linux()
-			: p->in_child ? probe_in_child(p->probe)
-				      : p->probe();
-		missing |= p->needed && !there;
-		if (json) {
-			printf("%s{\"name\":\"%s\",\"there\":%s,\"needed\":%s}", comma, p->name,
-			       there ? "true" : "false", p->needed ? "true" : "false");
-			comma = ",";
-		} else {
-			printf("  %-4s %s\n", there ? "yes" : p->needed ? "NO" : "no", p->name);
-			if (!there)
-				printf("       without it: %s\n", p->cost);
-		}
+		snprintf(title, sizeof(title), "%s (%d.%d)", entry->title, entry->major,
+			 entry->minor);
+		probe.title = title;
+		probe.cost = entry->cost;
+		try(&answers, &probe, false, cd_without((enum cd_mechanism)id));
 	}
-	puts(json ? "]}" : missing ? "\nSpaces cannot run here." : "\nSpaces can run here.");
-	return missing;
+	try(&answers, &limits, false, false);
+	puts(answers.json      ? "]}"
+	     : answers.missing ? "\nSpaces cannot run here."
+			       : "\nSpaces can run here.");
+	return answers.missing;
 }
 
 const struct cli_command cli_doctor = {"doctor", "what this machine has, and what is missing",

@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "host/confine.h"
+#include "lib/without.h"
 #include "loader/cache.h"
 #include "loader/loader.h"
 #include "loader/musl.h"
@@ -245,7 +246,7 @@ static bool needs_musl(const char *path)
 	static const char interpreter[] = "/lib/" LOADER_MUSL_NAME;
 	unsigned char head[HEAD];
 
-	if (!host_without("musl") && access(interpreter, F_OK) == 0)
+	if (!cd_without_name("musl") && access(interpreter, F_OK) == 0)
 		return false;
 	return memmem(head, read_head(path, head), interpreter, sizeof(interpreter));
 }
@@ -285,7 +286,7 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 {
 	struct native n = {.plan = plan, .verbose = verbose};
 
-	if (host_without("shim") || !host_can_confine_native()) {
+	if (cd_without_name("shim") || !host_can_confine_native()) {
 		cli_native_hide(plan);
 		return 0;
 	}

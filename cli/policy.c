@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "host/confine.h"
+#include "lib/without.h"
 #include "refmon/pattern.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
@@ -514,7 +515,7 @@ static int show_plan(int argc, char **argv, bool json)
 		return CLI_FAILED;
 	if (p.policy->audit != POL_AUDIT_DENIED)
 		p.refused = "\"audit\": everything is recorded, by the monitor";
-	else if (host_without("shim") || !host_can_confine_native())
+	else if (cd_without_name("shim") || !host_can_confine_native())
 		p.refused = "this machine lacks what it takes (Landlock)";
 	p.plan = make_plan(p.policy);
 	if (p.plan && !p.refused && mon_grants_outer_socket(p.policy->table, p.plan))

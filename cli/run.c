@@ -24,6 +24,7 @@
 #include "host/host.h"
 #include "host/launch.h"
 #include "kernel/border.h"
+#include "lib/without.h"
 #include "loader/cache.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
@@ -41,6 +42,7 @@ struct run {
 	struct pol_policy *policy;
 	struct cd_plan *plan;
 	unsigned native; /* enum cd_native: what programs may do without the monitor */
+	bool no_sync_wakeup, no_thread_pidfds;
 	char cwd[CD_PATH_MAX];
 	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
 	char **envp;
@@ -127,6 +129,8 @@ static void serve(void *context, const struct host_monitor *monitor)
 	    host_setup(monitor->proc) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
+	space->no_sync_wakeup = run->no_sync_wakeup;
+	space->no_thread_pidfds = run->no_thread_pidfds;
 	if (run->native) {
 		static char settled[CD_SHIM_DATA / 2];
 
@@ -619,6 +623,9 @@ static int prepare(struct run *run)
 	if (run->program[0])
 		cli_lend_musl(run->plan, run->program, run->native != 0);
 	set_limits(run);
+	/* The monitor has no environment that would say it. */
+	run->no_sync_wakeup = cd_without(CD_SYNC_WAKEUP);
+	run->no_thread_pidfds = cd_without(CD_PIDFD_THREAD);
 	return 0;
 }
 

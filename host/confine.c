@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "host/allow.h"
+#include "lib/without.h"
 
 /* Rights that came after the headers that we may be compiled with. */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
@@ -63,27 +64,17 @@ enum cd_status host_drop_capabilities(void)
 	return keep_capabilities(0);
 }
 
-bool host_without(const char *mechanism)
-{
-	const char *at = getenv("CORDON_WITHOUT");
-	size_t n = strlen(mechanism);
-
-	while (at && *at) {
-		size_t len = strcspn(at, ",");
-
-		if (len == n && memcmp(at, mechanism, n) == 0)
-			return true;
-		at += len + (at[len] == ',');
-	}
-	return false;
-}
-
 int host_landlock_abi(void)
 {
-	long abi = host_without("landlock") ? 0
-					    : syscall(SYS_landlock_create_ruleset, NULL, 0,
-						      LANDLOCK_CREATE_RULESET_VERSION);
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long most = cd_without(CD_LANDLOCK)	    ? 0
+		    : cd_without(CD_LANDLOCK_REFER) ? 1
+		    : cd_without(CD_LANDLOCK_NET)   ? 3
+		    : cd_without(CD_LANDLOCK_IOCTL) ? 4
+						    : abi;
 
+	if (abi > most)
+		abi = most;
 	return abi < 0 ? 0 : (int)abi;
 }
 
@@ -201,7 +192,9 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 	struct ruleset rules;
 	int abi = host_landlock_abi();
 
-	if (abi <= 0)
+	/* The first one lets nobody under it move a file between directories, and it is the monitor
+	 * who moves the program's. */
+	if (abi < 2)
 		return CD_ENOSUP;
 	if (abi >= 5)
 		handled |= FS_IOCTL_DEV;

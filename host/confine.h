@@ -12,22 +12,18 @@
 
 /* No program that is started from here on gains a capability that this process has now. */
 void host_bound_capabilities(void);
-/* Every capability of this process gone for good; new programs gain none either. Sets no_new_privs. */
+/* Every capability of this process gone for good; new programs gain none either. Sets no_new_privs.
+ */
 enum cd_status host_drop_capabilities(void) CD_CHECKED;
 
-/*
- * Is the mechanism among those in CORDON_WITHOUT, separated by commas, in the environment? So that
- * what stands in for it can be tried on machines that have it. It only ever takes away.
- */
-bool host_without(const char *mechanism);
-
-/* The Landlock ABI of the running kernel; 0 when there is none. CORDON_WITHOUT=landlock hides it.
- */
+/* The Landlock ABI of the running kernel, or of one that CORDON_WITHOUT makes it out to be; 0 when
+ * there is none. */
 int host_landlock_abi(void);
 
 /*
  * Restricts this process and its children to what the plan grants, to the descriptors 0 to 2 and to
- * the private /proc. CD_ENOSUP: no Landlock here; the view alone stands.
+ * the private /proc. CD_ENOSUP: no Landlock here that could; the view alone
+ * stands.
  */
 enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc) CD_CHECKED;
 

@@ -31,6 +31,7 @@
 #include "host/view.h"
 #include "kernel/filter.h"
 #include "kernel/init.h"
+#include "lib/without.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -47,6 +48,8 @@ struct launch {
 	int control; /* the monitor's end */
 	int proc;
 	mode_t umask;
+	bool own_users;	       /* the space is in a user namespace of its own */
+	bool no_killable_recv; /* Linux lacks it, or is to do without */
 	uid_t uid;
 	gid_t gid;
 	int main_pipe[2];  /* the program's pid, for init */
@@ -146,10 +149,12 @@ static int install_filter(const struct launch *l)
 	struct sock_fprog program = {(unsigned short)l->filter_len,
 				     (struct sock_filter *)l->filter};
 	unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	long listener = -1;
 
+	if (!l->no_killable_recv)
+		listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 	/* Before Linux 5.19 a signal may restart a call that the monitor has half done. */
-	if (listener < 0 && errno == EINVAL)
+	if (l->no_killable_recv || (listener < 0 && errno == EINVAL))
 		listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 				   SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	return (int)listener;
@@ -434,7 +439,8 @@ static _Noreturn void run_monitor(struct launch *l)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	reset_signals();
-	map_identity(l);
+	if (l->own_users)
+		map_identity(l);
 	host_bound_capabilities();
 	sethostname(l->in->hostname, strlen(l->in->hostname));
 	raise_loopback();
@@ -489,14 +495,32 @@ int host_await_program(const struct host_monitor *monitor)
 	return listener;
 }
 
+/*
+ * Into namespaces of its own. Where no user namespace can be made, whoever may makes the others
+ * without one: root, whose space is no less bounded by that. In a user namespace of its own it
+ * would be user 0 without capabilities, too, to whom root's files belong.
+ */
+static pid_t fork_monitor(struct launch *l, int *pidfd)
+{
+	const unsigned long namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+					 CLONE_NEWNET | CLONE_NEWCGROUP;
+	pid_t pid = -1;
+
+	l->own_users = !cd_without(CD_USERNS);
+	if (l->own_users)
+		pid = fork_with(CLONE_NEWUSER | namespaces, pidfd);
+	if (pid >= 0)
+		return pid;
+	l->own_users = false;
+	return fork_with(namespaces, pidfd);
+}
+
 enum cd_status host_launch(const struct host_launch *in, struct host_space *space,
 			   struct host_fault *fault)
 {
 	static struct launch
 	    l; /* too large for a stack, and the monitor's copy lives as long as the monitor */
 	int fault_pipe[2] = {-1, -1}, status_pipe[2] = {-1, -1}, control[2] = {-1, -1};
-	const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
-					 CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
 	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1};
@@ -511,7 +535,8 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	l.fault = fault_pipe[1];
 	l.status = status_pipe[1];
 	l.control = control[1];
-	space->monitor = fork_with(namespaces, &space->monitor_pidfd);
+	l.no_killable_recv = cd_without(CD_KILLABLE_RECV);
+	space->monitor = fork_monitor(&l, &space->monitor_pidfd);
 	if (space->monitor == 0) {
 		close(fault_pipe[0]);
 		close(status_pipe[0]);

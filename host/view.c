@@ -201,8 +201,7 @@ static int make_private_dir(struct builder *b, uint64_t size)
 {
 	int tree = make_tmpfs(size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "1777");
 
-	if (tree < 0 || make_place(b->root, COW_NAME, true) ||
-	    attach_take(tree, b->root, COW_NAME))
+	if (tree < 0 || make_place(b->root, COW_NAME, true) || attach_take(tree, b->root, COW_NAME))
 		return -1;
 	b->private_dir = open(COW, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return b->private_dir < 0 ? -1 : 0;

@@ -375,6 +375,7 @@ enum cd_status kern_border_serve(struct kern_border *border)
 	kern_pending_setup();
 	get_processors(0, &border->all);
 	border->sync_wakeup =
+	    !border->space->no_sync_wakeup &&
 	    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
 	for (;;) {
 		int ready = wait_for_trap(border);

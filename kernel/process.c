@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -111,32 +112,58 @@ static bool read_status(const struct kern_message *message, char *text, size_t s
 	return read_text(message->space->proc, path, text, size) > 0 && kern_message_alive(message);
 }
 
+/* A descriptor of the thread that asked, or of its process: then it says so. */
+static int open_pidfd(const struct kern_message *message, bool *of_process)
+{
+	char text[4096];
+	const char *field;
+	int pidfd = -1;
+
+	*of_process = false;
+	if (!message->space->no_thread_pidfds)
+		pidfd = (int)syscall(SYS_pidfd_open, message->tid, PIDFD_THREAD);
+	if (pidfd < 0)
+		pidfd = (int)syscall(SYS_pidfd_open, message->tid, 0);
+	if (pidfd >= 0)
+		return pidfd;
+	/* Before Linux 6.9 only a process has one. */
+	field = read_status(message, text, sizeof(text)) ? find_field(text, "Tgid:") : NULL;
+	*of_process = true;
+	return field ? (int)syscall(SYS_pidfd_open, atoi(field), 0) : -1;
+}
+
+/* All threads of a process usually share its descriptors; one that does not has others by these
+ * numbers. */
+static bool is_of_thread(const struct kern_message *message, int fd, int dup)
+{
+	int object = kern_process_fd_object(message, fd);
+	struct stat mine, its;
+	bool same = object >= 0 && fstat(object, &its) == 0 && fstat(dup, &mine) == 0 &&
+		    its.st_dev == mine.st_dev && its.st_ino == mine.st_ino;
+
+	if (object >= 0)
+		close(object);
+	return same;
+}
+
 int kern_process_fd_dup(const struct kern_message *message, int fd)
 {
+	bool of_process;
 	int pidfd, dup;
 
 	if (fd < 0)
 		return -EBADF;
-	pidfd = (int)syscall(SYS_pidfd_open, message->tid, PIDFD_THREAD);
+	pidfd = open_pidfd(message, &of_process);
 	if (pidfd < 0)
-		pidfd = (int)syscall(SYS_pidfd_open, message->tid, 0);
-	if (pidfd < 0) {
-		/* Before Linux 6.9 only a process has one, and all its threads usually share its
-		 * descriptors. */
-		char text[4096];
-		const char *field =
-		    read_status(message, text, sizeof(text)) ? find_field(text, "Tgid:") : NULL;
-
-		if (!field)
-			return -ESRCH;
-		pidfd = (int)syscall(SYS_pidfd_open, atoi(field), 0);
-		if (pidfd < 0)
-			return -ESRCH;
-	}
+		return -ESRCH;
 	dup = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 	if (dup < 0)
 		dup = errno == EBADF ? -EBADF : -EACCES;
 	close(pidfd);
+	if (dup >= 0 && of_process && !is_of_thread(message, fd, dup)) {
+		close(dup);
+		return -EBADF;
+	}
 	if (dup >= 0 && !kern_message_alive(message)) {
 		close(dup);
 		return -ESRCH;

@@ -50,6 +50,9 @@ struct kern_space {
 	size_t settled_len;
 	int proc; /* the monitor's own /proc, in which thread ids of messages are valid */
 
+	/* What Linux lacks, or is to be done without (lib/without.def). */
+	bool no_sync_wakeup, no_thread_pidfds;
+
 	/* Process state that Linux keeps and does not tell cheaply: until a process calls umask(2),
 	 * all have the one that the space began with. */
 	mode_t umask;
