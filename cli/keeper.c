@@ -36,6 +36,7 @@ void keeper_prepare(void)
 struct keeper {
 	struct host_space *space;
 	struct report_view *view;
+	struct network *network;
 	int signals, clock;
 	int init;   /* pidfd of init; -1 until the monitor has sent it */
 	int early;  /* a signal that came before that */
@@ -152,6 +153,12 @@ static void take_end(struct keeper *k)
 	k->ended = true;
 }
 
+static void take_need(struct keeper *k)
+{
+	network_start(k->network, k->space->broker);
+	k->space->broker = -1;
+}
+
 static void take_time(struct keeper *k)
 {
 	k->out_of_time = true;
@@ -180,6 +187,7 @@ static void watch(struct keeper *k)
 		    {k->space->status, take_status},
 		    {k->signals, take_signal},
 		    {k->clock, take_time},
+		    {k->space->broker, take_need},
 		    {k->ended ? -1 : k->space->monitor_pidfd, take_end},
 		};
 		const size_t count = sizeof(sources) / sizeof(sources[0]);
@@ -216,9 +224,11 @@ static int exit_status(const struct keeper *k)
 	return CLI_FAILED;
 }
 
-int keeper_run(struct host_space *space, struct report_view *view, unsigned long wall_seconds)
+int keeper_run(struct host_space *space, struct report_view *view, struct network *network,
+	       unsigned long wall_seconds)
 {
-	struct keeper k = {.space = space, .view = view, .init = -1, .clock = -1};
+	struct keeper k = {
+	    .space = space, .view = view, .network = network, .init = -1, .clock = -1};
 	struct itimerspec time = {.it_value.tv_sec = (time_t)wall_seconds};
 	sigset_t set;
 
@@ -229,6 +239,9 @@ int keeper_run(struct host_space *space, struct report_view *view, unsigned long
 		timerfd_settime(k.clock, 0, &time, NULL);
 	}
 	watch(&k);
+	network_end(network);
+	if (space->broker >= 0)
+		close(space->broker);
 	close(space->monitor_pidfd);
 	if (k.signals >= 0)
 		close(k.signals);

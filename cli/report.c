@@ -68,6 +68,7 @@ static void fill(struct report *report, const struct kern_record *record)
 	report->verdict = record->decision->verdict;
 	report->rule = record->decision->rule;
 	report->absent = record->absent;
+	report->inside = record->inside;
 	report->object_kind = (uint8_t)object->kind;
 	report->proto = (uint8_t)object->proto;
 	report->family = object->family;
@@ -182,7 +183,9 @@ static void write_log(struct report_sink *sink, const struct kern_record *record
 		cd_buf_json(&out, rule.pointer, strlen(rule.pointer));
 		cd_buf_str(&out, "\"");
 	}
-	cd_buf_str(&out, record->absent ? ",\"absent\":true}\n" : "}\n");
+	cd_buf_str(&out, record->absent	  ? ",\"absent\":true}\n"
+			 : record->inside ? ",\"inside\":true}\n"
+					  : "}\n");
 	if (write(sink->log, line, out.len) != (ssize_t)out.len)
 		sink->lost++;
 }
@@ -289,7 +292,8 @@ static void print_denial(const struct report_view *view, const struct report *re
 	cd_buf_init(&out, line, sizeof(line));
 	cd_buf_init(&raw, text, sizeof(text));
 	describe_object(&raw, report);
-	cd_buf_fmt(&out, "cordon: denied %s ", cd_op_name((enum cd_op)report->op));
+	cd_buf_fmt(&out, "cordon: %s %s ", report->inside ? "kept inside:" : "denied",
+		   cd_op_name((enum cd_op)report->op));
 	cd_buf_visible(&out, text, raw.len);
 	if (report->count > 1)
 		cd_buf_fmt(&out, " (%u times)", report->count);
@@ -334,7 +338,8 @@ static void print_json(const struct report_view *view, int status)
 		cd_buf_fmt(&out, "%s{\"op\":\"%s\",\"object\":\"", comma,
 			   cd_op_name((enum cd_op)report->op));
 		cd_buf_json(&out, text, raw.len);
-		cd_buf_fmt(&out, "\",\"count\":%u,\"why\":\"", report->count);
+		cd_buf_fmt(&out, "\",\"count\":%u,%s\"why\":\"", report->count,
+			   report->inside ? "\"inside\":true," : "");
 		cd_buf_init(&raw, text, sizeof(text));
 		describe_rule(view, report, &raw);
 		cd_buf_json(&out, text, raw.len);

@@ -25,7 +25,7 @@ struct report {
 	uint32_t kind;
 	/* A denial. Sent when it first happens (count 1) and at the end, with the final count. */
 	uint32_t op, verdict, rule, count;
-	uint8_t absent, final, object_kind, proto, family;
+	uint8_t absent, inside, final, object_kind, proto, family;
 	uint16_t port;
 	uint8_t address[16];
 	/* The end. */

@@ -41,6 +41,7 @@ struct run {
 	struct pol_draft *draft;
 	struct pol_policy *policy;
 	struct cd_plan *plan;
+	struct network network;
 	unsigned native; /* enum cd_native: what programs may do without the monitor */
 	bool no_sync_wakeup, no_thread_pidfds;
 	char cwd[CD_PATH_MAX];
@@ -54,15 +55,11 @@ struct run {
 
 /* ---- the monitor's part ---- */
 
-static void decide(void *context, uint64_t ops, const struct cd_object *object,
-		   struct cd_decision *decision)
-{
-	mon_decide(context, ops, object, decision);
-}
-
 static bool movable(void *context, const char *path, size_t len)
 {
-	return !mon_rules_below(context, path, len) && !mon_socket_rules_below(context, path, len);
+	const struct mon_table *table = ((const struct network *)context)->table;
+
+	return !mon_rules_below(table, path, len) && !mon_socket_rules_below(table, path, len);
 }
 
 static void send_started(const struct host_monitor *monitor)
@@ -112,9 +109,9 @@ static void serve(void *context, const struct host_monitor *monitor)
 						    [POL_DENY_HIDE] = KERN_DENY_HIDE,
 						    [POL_DENY_KILL] = KERN_DENY_KILL};
 	struct kern_layer layer = {.name = run->policy->name,
-				   .context = run->policy->table,
+				   .context = &run->network,
 				   .on_deny = on_deny[run->policy->on_deny],
-				   .decide = decide,
+				   .decide = network_decide,
 				   .movable = movable};
 	struct kern_observer observer = {.all = run->log_fd >= 0 &&
 						run->policy->audit != POL_AUDIT_DENIED,
@@ -125,8 +122,9 @@ static void serve(void *context, const struct host_monitor *monitor)
 	struct kern_border *border;
 
 	observer.context = sink;
+	network_only_read(&run->network);
 	if (!space || !sink || kern_space_add_layer(space, &layer) != CD_OK ||
-	    host_setup(monitor->proc) != CD_OK)
+	    host_setup(monitor->proc, monitor->broker, monitor->network) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
 	space->no_sync_wakeup = run->no_sync_wakeup;
@@ -489,8 +487,8 @@ static bool may_stat(const struct run *run, const char *path)
 	return decision.verdict == CD_ALLOW;
 }
 
-/* Does a rule grant an address of this sort: a unix one, or one of the internet's? */
-static bool grants_address(const struct mon_table *table, bool unix_address)
+/* Does a rule grant a unix address? */
+static bool grants_unix(const struct mon_table *table)
 {
 	const uint64_t net =
 	    CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
@@ -500,7 +498,7 @@ static bool grants_address(const struct mon_table *table, bool unix_address)
 
 		mon_table_rule(table, i, &rule);
 		if (rule.verdict != CD_DENY && rule.ops & net &&
-		    (strncmp(rule.pattern, "unix:", 5) == 0) == unix_address)
+		    strncmp(rule.pattern, "unix:", 5) == 0)
 			return true;
 	}
 	return false;
@@ -513,9 +511,6 @@ static void say_first(const struct run *run, const char *directory)
 		return;
 	if (!run->directory && strcmp(directory, run->cwd) != 0)
 		cli_say("the working directory is not granted: starting in / (--chdir sets it)");
-	if (grants_address(run->policy->table, false))
-		cli_say("internet addresses are granted, but spaces of this version have no way "
-			"out yet");
 }
 
 /* A directory is a way into the user's own tree, past the view. */
@@ -577,7 +572,7 @@ static int launch(struct run *run)
 	    .hostname = run->name ? run->name : "cordon",
 	    .limits = run->limits,
 	    .limit_count = run->limit_count,
-	    .unix_sockets = grants_address(run->policy->table, true),
+	    .unix_sockets = grants_unix(run->policy->table),
 	    .native = run->native,
 	    .serve = serve,
 	    .context = run,
@@ -590,12 +585,17 @@ static int launch(struct run *run)
 
 	say_first(run, in.directory);
 	keeper_prepare();
+	if (!network_prepare(&run->network, run->policy->table)) {
+		cli_say("out of memory");
+		return CLI_FAILED;
+	}
 	if (host_launch(&in, &space, &fault) != CD_OK) {
 		cli_say("%s; `cordon doctor` says what this machine lacks",
 			host_fault_text(&fault));
 		return CLI_FAILED;
 	}
-	status = keeper_run(&space, &view, (unsigned long)run->policy->limits.wall_seconds);
+	status = keeper_run(&space, &view, &run->network,
+			    (unsigned long)run->policy->limits.wall_seconds);
 	report_print(&view, status);
 	report_view_free(&view);
 	return status;

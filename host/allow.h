@@ -16,7 +16,8 @@
 #define HOST_ALLOW_MAX 160 /* calls in one filter */
 
 struct host_allowed {
-	struct sock_filter code[5 * HOST_ALLOW_MAX + 64]; /* a call takes five instructions at most */
+	struct sock_filter
+	    code[5 * HOST_ALLOW_MAX + 64]; /* a call takes five instructions at most */
 	unsigned short len;
 };
 

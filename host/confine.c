@@ -156,15 +156,30 @@ static enum cd_status grant_standard(const struct ruleset *rules, int fd)
 	return grant(rules, fd, rights);
 }
 
+/* As struct landlock_ruleset_attr is from ABI 4 on. */
+struct attributes {
+	uint64_t files, network;
+};
+#define NET_BIND_TCP	(UINT64_C(1) << 0)
+#define NET_CONNECT_TCP (UINT64_C(1) << 1)
+
+static int create_ruleset(const struct attributes *attributes)
+{
+	size_t size = host_landlock_abi() >= 4 ? sizeof(*attributes) : sizeof(attributes->files);
+
+	return (int)syscall(SYS_landlock_create_ruleset, attributes, size, 0);
+}
+
 static enum cd_status begin(struct ruleset *rules, uint64_t handled)
 {
-	struct landlock_ruleset_attr attr = {.handled_access_fs = handled};
+	/* No rule is ever added for the network: who is in such a domain connects and binds no TCP
+	 * socket, wherever it leads. The broker does. */
+	struct attributes attributes = {handled, NET_BIND_TCP | NET_CONNECT_TCP};
 
 	if (host_landlock_abi() < 2)
-		attr.handled_access_fs &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
-	rules->handled = attr.handled_access_fs;
-	rules->fd =
-	    (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
+		attributes.files &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
+	rules->handled = attributes.files;
+	rules->fd = create_ruleset(&attributes);
 	return rules->fd < 0 ? CD_ESYS : CD_OK;
 }
 
@@ -325,15 +340,18 @@ static const int monitor_calls[] = {
     SYS_lremovexattr,
     SYS_fremovexattr,
     SYS_inotify_add_watch,
+    SYS_epoll_ctl,
     SYS_fcntl,
     SYS_umask,
     SYS_dup,
     SYS_dup3,
     SYS_fchdir,
     SYS_getcwd,
+    SYS_getdents64,
     /* sockets that the space holds, passed on to it; none can be made */
     SYS_sendto,
     SYS_sendmsg,
+    SYS_recvmsg,
     SYS_getsockopt,
     SYS_getsockname,
     /* workers and memory */
@@ -401,27 +419,15 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 /* For ever: neither files nor, where Linux knows to say so, TCP ports to bind. */
 static enum cd_status leave_files(bool may_bind)
 {
-	struct {
-		uint64_t fs, net;
-	} attr = {.fs = (UINT64_C(1) << 13) - 1};
-	enum cd_status status = CD_OK;
-	int abi = host_landlock_abi(), ruleset;
+	struct attributes attributes = {(UINT64_C(1) << 13) - 1, may_bind ? 0 : NET_BIND_TCP};
+	struct ruleset rules;
 
-	if (abi < 1)
+	if (host_landlock_abi() < 1)
 		return CD_OK;
-	if (abi >= 2)
-		attr.fs |= LANDLOCK_ACCESS_FS_REFER;
-	if (abi >= 4 && !may_bind)
-		attr.net = 1; /* LANDLOCK_ACCESS_NET_BIND_TCP */
-	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr,
-			       abi >= 4 ? sizeof(attr) : sizeof(attr.fs), 0);
-	if (ruleset < 0)
-		return CD_ESYS;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    syscall(SYS_landlock_restrict_self, ruleset, 0))
-		status = CD_ESYS;
-	close(ruleset);
-	return status;
+	if (host_landlock_abi() >= 2)
+		attributes.files |= LANDLOCK_ACCESS_FS_REFER;
+	rules.fd = create_ruleset(&attributes);
+	return rules.fd < 0 ? CD_ESYS : enter(&rules, CD_OK);
 }
 
 enum cd_status host_confine_service(const int *calls, size_t count, bool may_bind)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "host/fs.h"
+#include "host/inet.h"
 #include "host/sock.h"
 
 /* The monitor must go on reading the memory of a process, and a core file is never written anyway.
@@ -58,6 +59,7 @@ const struct kern_host host_linux = {
 	    [CD_VERB_UMASK] = host_fs_umask,
 	    [CD_VERB_CONNECT] = host_sock_connect,
 	    [CD_VERB_BIND] = host_sock_bind,
+	    [CD_VERB_LISTEN] = host_sock_listen,
 	    [CD_VERB_SENDTO] = host_sock_send,
 	    [CD_VERB_SENDMSG] = host_sock_send,
 	    [CD_VERB_SENDMMSG] = host_sock_send,
@@ -67,7 +69,8 @@ const struct kern_host host_linux = {
 	},
 };
 
-enum cd_status host_setup(int proc)
+enum cd_status host_setup(int proc, int broker, uint64_t network)
 {
+	host_inet_setup(broker, network);
 	return host_resolve_setup(proc);
 }

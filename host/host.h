@@ -7,7 +7,10 @@
 
 /* The table of handlers; immutable. */
 extern const struct kern_host host_linux;
-/* Once in the process that serves: proc is the monitor's private /proc. */
-enum cd_status host_setup(int proc) CD_CHECKED;
+/*
+ * Once in the process that serves: proc is the monitor's private /proc; broker and network are for
+ * host/inet.h.
+ */
+enum cd_status host_setup(int proc, int broker, uint64_t network) CD_CHECKED;
 
 #endif

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "cordon/limits.h"
+#include "host/address.h"
 #include "host/confine.h"
 #include "host/view.h"
 #include "kernel/filter.h"
@@ -46,6 +47,7 @@ struct launch {
 	int fault;   /* write end */
 	int status;  /* write end, for init */
 	int control; /* the monitor's end */
+	int broker;  /* likewise */
 	int proc;
 	mode_t umask;
 	bool own_users;	       /* the space is in a user namespace of its own */
@@ -288,21 +290,24 @@ static void map_identity(const struct launch *l)
 }
 
 /* The space's own loopback works; it reaches nothing outside. That it might fail is no loss of
- * safety. */
-static void raise_loopback(void)
+ * safety. The network's number, or 0. */
+static uint64_t raise_loopback(void)
 {
+	uint64_t network;
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return;
+		return 0;
 	ioctl(fd, SIOCSIFFLAGS, &request);
+	network = host_socket_network(fd);
 	close(fd);
+	return network;
 }
 
 /* The environment and the command line hold the user's secrets, and what decides on hostile input
  * needs neither. */
-static void forget_environment(void)
+void host_forget_environment(void)
 {
 	extern char **environ;
 
@@ -431,7 +436,7 @@ static void close_pipes(const struct launch *l)
 
 static _Noreturn void run_monitor(struct launch *l)
 {
-	struct host_monitor monitor = {.control = l->control};
+	struct host_monitor monitor = {.control = l->control, .broker = l->broker};
 	const char *culprit;
 	enum cd_status status;
 	pid_t between;
@@ -443,7 +448,7 @@ static _Noreturn void run_monitor(struct launch *l)
 		map_identity(l);
 	host_bound_capabilities();
 	sethostname(l->in->hostname, strlen(l->in->hostname));
-	raise_loopback();
+	monitor.network = raise_loopback();
 	l->umask = umask(0);
 	l->proc = host_view_private_proc();
 	if (l->proc < 0) {
@@ -475,7 +480,7 @@ static _Noreturn void run_monitor(struct launch *l)
 		;
 	/* Not before: the program's process was forked from this memory, and is to be readable. */
 	prctl(PR_SET_DUMPABLE, 0);
-	forget_environment();
+	host_forget_environment();
 	monitor.launch = l;
 	monitor.proc = l->proc;
 	monitor.umask = l->umask;
@@ -521,13 +526,15 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	static struct launch
 	    l; /* too large for a stack, and the monitor's copy lives as long as the monitor */
 	int fault_pipe[2] = {-1, -1}, status_pipe[2] = {-1, -1}, control[2] = {-1, -1};
+	int broker[2] = {-1, -1};
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
 	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1};
 	if (kern_filter_build(in->native, l.filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
 	if (pipe2(fault_pipe, O_CLOEXEC) || pipe2(status_pipe, O_CLOEXEC) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control))
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, broker))
 		goto fail;
 	/* A user's supplementary groups are authority; only root can let go of them. */
 	if (l.uid == 0 && syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
@@ -535,12 +542,14 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	l.fault = fault_pipe[1];
 	l.status = status_pipe[1];
 	l.control = control[1];
+	l.broker = broker[1];
 	l.no_killable_recv = cd_without(CD_KILLABLE_RECV);
 	space->monitor = fork_monitor(&l, &space->monitor_pidfd);
 	if (space->monitor == 0) {
 		close(fault_pipe[0]);
 		close(status_pipe[0]);
 		close(control[0]);
+		close(broker[0]);
 		run_monitor(&l);
 	}
 	if (space->monitor < 0)
@@ -548,9 +557,11 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	close(fault_pipe[1]);
 	close(status_pipe[1]);
 	close(control[1]);
+	close(broker[1]);
 	space->fault = fault_pipe[0];
 	space->status = status_pipe[0];
 	space->control = control[0];
+	space->broker = broker[0];
 	return CD_OK;
 fail:
 	fault->error = errno;
@@ -561,6 +572,8 @@ fail:
 			close(status_pipe[i]);
 		if (control[i] >= 0)
 			close(control[i]);
+		if (broker[i] >= 0)
+			close(broker[i]);
 	}
 	return CD_ESYS;
 }

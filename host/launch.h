@@ -56,9 +56,11 @@ struct launch;
 struct host_monitor {
 	const struct launch *launch; /* for host_await_program() */
 	int init_pidfd;
-	int proc;     /* the monitor's private /proc */
-	int control;  /* to the keeper: SOCK_SEQPACKET */
-	mode_t umask; /* that the space begins with */
+	int proc;	  /* the monitor's private /proc */
+	int control;	  /* to the keeper: SOCK_SEQPACKET */
+	int broker;	  /* to the broker, once it is asked for anything (host/broker.h) */
+	uint64_t network; /* the space's, as host_socket_network() tells it; 0: it cannot be told */
+	mode_t umask;	  /* that the space begins with */
 };
 
 struct host_launch {
@@ -85,6 +87,7 @@ struct host_space {
 	pid_t monitor;
 	int monitor_pidfd;
 	int control; /* from the monitor: SOCK_SEQPACKET */
+	int broker;  /* the broker's channel; when it can be read, the broker is needed */
 	int fault;   /* a struct host_fault when the launch fails; end of file when the program has
 			started */
 	int status;  /* from init: the int32 wait status of the program; end of file when it was
@@ -104,6 +107,9 @@ enum cd_status host_launch(const struct host_launch *launch, struct host_space *
  * then both share them, and nothing may be closed.
  */
 int host_await_program(const struct host_monitor *monitor);
+
+/* The environment holds the user's secrets: overwrites it, for a process that goes on without. */
+void host_forget_environment(void);
 
 /* "cannot make the namespaces: Operation not permitted" in static storage. */
 const char *host_fault_text(const struct host_fault *fault);

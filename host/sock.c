@@ -3,36 +3,25 @@
  *
  * The space makes its sockets itself, in a network namespace of its own in which nothing outside
  * can be reached. What names something is done here, on a duplicate of the process's socket: unix
- * addresses are resolved to a descriptor like any other path, and the call is made on that.
- * Internet addresses are decided on, so that what was tried is on record, and then refused: there
- * is no way out yet.
+ * paths are resolved to a descriptor like any other path, and the call is made on that. All other
+ * addresses are the business of host/inet.c.
  */
 #include "host/sock.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "host/inet.h"
 #include "kernel/process.h"
 #include "kernel/trap.h"
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in in4;
-	struct sockaddr_in6 in6;
-	struct sockaddr_un un;
-	struct sockaddr_storage storage;
-};
 
 /* ---- names that sockets were bound to ---- */
 
@@ -50,7 +39,7 @@ static struct bound_name {
 } bound_names[NAMES_MAX];
 static unsigned next_name;
 
-static void remember_name(int socket, const union address *name, socklen_t len)
+static void remember_name(int socket, const union host_address *name, socklen_t len)
 {
 	struct bound_name *slot = &bound_names[next_name++ % NAMES_MAX];
 	struct stat st;
@@ -74,16 +63,11 @@ static const struct bound_name *recall_name(int socket)
 	return NULL;
 }
 
-/* ---- addresses ---- */
-
-static bool is_unix_path(const union address *a, socklen_t len)
-{
-	return a->any.sa_family == AF_UNIX && len > offsetof(struct sockaddr_un, sun_path) &&
-	       a->un.sun_path[0] != '\0';
-}
+/* ---- paths ---- */
 
 /* The path of a unix address: it need not be NUL-terminated. */
-static void unix_path(const union address *a, socklen_t len, char path[sizeof(a->un.sun_path) + 1])
+static void unix_path(const union host_address *a, socklen_t len,
+		      char path[sizeof(a->un.sun_path) + 1])
 {
 	size_t max = len - offsetof(struct sockaddr_un, sun_path);
 
@@ -94,48 +78,6 @@ static void unix_path(const union address *a, socklen_t len, char path[sizeof(a-
 	path[max] = '\0';
 }
 
-static enum cd_proto proto_of(int socket)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &len);
-	return type == SOCK_STREAM ? CD_TCP : CD_UDP;
-}
-
-/* What to decide on for an address that is not a path. text must hold 120 bytes. False: no such
- * family. */
-static bool address_object(const union address *a, socklen_t len, int socket,
-			   struct cd_object *object, char *text)
-{
-	*object = (struct cd_object){.kind = CD_OBJECT_ADDRESS, .proto = proto_of(socket)};
-	if (a->any.sa_family == AF_INET && len >= sizeof(a->in4)) {
-		object->family = 4;
-		memcpy(object->address, &a->in4.sin_addr, 4);
-		object->port = ntohs(a->in4.sin_port);
-		return true;
-	}
-	if (a->any.sa_family == AF_INET6 && len >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
-		object->family = 6;
-		memcpy(object->address, &a->in6.sin6_addr, 16);
-		object->port = ntohs(a->in6.sin6_port);
-		return true;
-	}
-	if (a->any.sa_family == AF_UNIX && len > offsetof(struct sockaddr_un, sun_path)) {
-		size_t n = len - offsetof(struct sockaddr_un, sun_path) - 1;
-
-		object->proto = CD_UNIX;
-		text[0] = '@';
-		for (size_t i = 0; i < n; i++) /* an abstract name may hold any byte */
-			text[i + 1] = a->un.sun_path[i + 1] ? a->un.sun_path[i + 1] : '@';
-		text[n + 1] = '\0';
-		object->text = text;
-		object->len = n + 1;
-		return true;
-	}
-	return false;
-}
-
 static int decide_unix(struct kern_border *border, const struct kern_message *m, enum cd_op op,
 		       const char *path, size_t len)
 {
@@ -143,17 +85,6 @@ static int decide_unix(struct kern_border *border, const struct kern_message *m,
 	    .kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = len};
 
 	return kern_border_decide(border, m, CD_OPBIT(op), &object);
-}
-
-/* Copies the address out of the message's data. */
-static bool read_address(const unsigned char *data, size_t len, union address *a)
-{
-	memset(a, 0, sizeof(*a));
-	if (len < sizeof(sa_family_t) || len > sizeof(*a))
-		return false;
-	memcpy(a, data, len);
-	/* As Linux: there is no longer unix address, and what holds one has room for no more. */
-	return a->any.sa_family != AF_UNIX || len <= sizeof(a->un);
 }
 
 static bool is_blocking(int socket)
@@ -166,7 +97,7 @@ static bool is_blocking(int socket)
  * kept open for the call.
  */
 static int aim_at_object(struct kern_border *border, const struct kern_message *m, enum cd_op op,
-			 union address *a, socklen_t *len, struct host_object *object)
+			 union host_address *a, socklen_t *len, struct host_object *object)
 {
 	char path[sizeof(a->un.sun_path) + 1], number[32];
 	struct statfs fs;
@@ -189,45 +120,39 @@ static int aim_at_object(struct kern_border *border, const struct kern_message *
 	return 0;
 }
 
-/* An address that is no path: decided on, and refused even then, but for names that live inside the
- * space. */
-static int decide_other(struct kern_border *border, const struct kern_message *m, enum cd_op op,
-			const union address *a, socklen_t len, int socket)
-{
-	struct cd_object object;
-	char text[120];
-	int error;
-
-	if (!address_object(a, len, socket, &object, text))
-		return -EAFNOSUPPORT;
-	error = kern_border_decide(border, m, CD_OPBIT(op), &object);
-	if (error)
-		return error;
-	return object.proto == CD_UNIX ? 0 : -ENETUNREACH;
-}
-
 /*
  * A full backlog would hold us up. O_NONBLOCK is no answer to that: it is the process's to change,
  * also after we have looked.
  */
 static bool connect_may_wait(int socket)
 {
-	int type = 0;
-	socklen_t len = sizeof(type);
+	return host_socket_int(socket, SO_TYPE, SOCK_DGRAM) != SOCK_DGRAM;
+}
 
-	return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type != SOCK_DGRAM;
+static int64_t connect_path(struct kern_border *border, const struct kern_message *m, int socket,
+			    union host_address *a, socklen_t len)
+{
+	static struct host_object object;
+	int error;
+
+	object.fd = -1;
+	error = aim_at_object(border, m, CD_OP_NET_CONNECT, a, &len, &object);
+	if (!error && connect_may_wait(socket))
+		error = host_may_block(border, m);
+	if (!error && connect(socket, &a->any, len))
+		error = -errno;
+	host_object_close(&object);
+	return error;
 }
 
 HOST_HANDLER(host_sock_connect)
 {
-	static struct host_object object;
-	socklen_t len = (socklen_t)m->data_len;
-	union address a;
-	int error, socket;
+	const socklen_t len = (socklen_t)m->data_len;
+	union host_address a;
+	int socket;
 
 	(void)context;
-	object.fd = -1;
-	if (!read_address(m->data, m->data_len, &a)) {
+	if (!host_address_read(m->data, m->data_len, &a)) {
 		reply->value = -EINVAL;
 		return;
 	}
@@ -236,20 +161,15 @@ HOST_HANDLER(host_sock_connect)
 		reply->value = socket;
 		return;
 	}
-	error = is_unix_path(&a, len)
-		    ? aim_at_object(border, m, CD_OP_NET_CONNECT, &a, &len, &object)
-		    : decide_other(border, m, CD_OP_NET_CONNECT, &a, len, socket);
-	if (!error && connect_may_wait(socket))
-		error = host_may_block(border, m);
-	if (!error && connect(socket, &a.any, len))
-		error = -errno;
+	if (host_address_is_path(&a, len))
+		reply->value = connect_path(border, m, socket, &a, len);
+	else
+		reply->value = host_inet_connect(border, m, socket, &a, len);
 	close(socket);
-	host_object_close(&object);
-	reply->value = error;
 }
 
 /* The name in the place's directory, by the directory's descriptor. */
-static int aim_at_place(const struct host_place *place, union address *aimed)
+static int aim_at_place(const struct host_place *place, union host_address *aimed)
 {
 	char number[32];
 	size_t n = strlen(host_fd_path(place->dir, number));
@@ -264,7 +184,7 @@ static int aim_at_place(const struct host_place *place, union address *aimed)
 
 /* A name without a slash is bound as it is, from its directory: so peers see it as it was given,
  * too. */
-static int bind_here(int socket, const struct host_place *place, const union address *a,
+static int bind_here(int socket, const struct host_place *place, const union host_address *a,
 		     socklen_t len)
 {
 	int error;
@@ -277,11 +197,11 @@ static int bind_here(int socket, const struct host_place *place, const union add
 }
 
 static int bind_path(struct kern_border *border, const struct kern_message *m, int socket,
-		     const union address *a, socklen_t len)
+		     const union host_address *a, socklen_t len)
 {
 	static struct host_place place;
 	char path[sizeof(a->un.sun_path) + 1];
-	union address aimed = {.un = {.sun_family = AF_UNIX}};
+	union host_address aimed = {.un = {.sun_family = AF_UNIX}};
 	struct stat st;
 	int error;
 
@@ -318,11 +238,12 @@ static int bind_path(struct kern_border *border, const struct kern_message *m, i
 
 HOST_HANDLER(host_sock_bind)
 {
-	union address a;
-	int error, socket;
+	const socklen_t len = (socklen_t)m->data_len;
+	union host_address a;
+	int socket;
 
 	(void)context;
-	if (!read_address(m->data, m->data_len, &a)) {
+	if (!host_address_read(m->data, m->data_len, &a)) {
 		reply->value = -EINVAL;
 		return;
 	}
@@ -331,21 +252,29 @@ HOST_HANDLER(host_sock_bind)
 		reply->value = socket;
 		return;
 	}
-	if (is_unix_path(&a, (socklen_t)m->data_len)) {
-		error = bind_path(border, m, socket, &a, (socklen_t)m->data_len);
-	} else {
-		error =
-		    decide_other(border, m, CD_OP_NET_LISTEN, &a, (socklen_t)m->data_len, socket);
-		if (!error && bind(socket, &a.any, (socklen_t)m->data_len))
-			error = -errno;
-	}
+	if (host_address_is_path(&a, len))
+		reply->value = bind_path(border, m, socket, &a, len);
+	else
+		reply->value = host_inet_bind(border, m, socket, &a, len);
 	close(socket);
-	reply->value = error;
+}
+
+HOST_HANDLER(host_sock_listen)
+{
+	int socket = kern_process_fd_dup(m, m->fd);
+
+	(void)context;
+	if (socket < 0) {
+		reply->value = socket;
+		return;
+	}
+	reply->value = host_inet_listen(border, m, socket);
+	close(socket);
 }
 
 HOST_HANDLER(host_sock_name)
 {
-	union address a;
+	union host_address a;
 	const struct bound_name *bound;
 	socklen_t len = sizeof(a);
 	int32_t room = 0;
@@ -379,11 +308,12 @@ HOST_HANDLER(host_sock_name)
 
 /* ---- sending ---- */
 
-#define RIGHTS_MAX 253 /* descriptors in one message, as in Linux */
+#define RIGHTS_MAX   253 /* descriptors in one message, as in Linux */
+#define PASSED_FLAGS (MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_MORE | MSG_CONFIRM)
 
 struct outgoing {
 	struct kern_send head;
-	union address address;
+	union host_address address;
 	socklen_t address_len;
 	unsigned char *control, *payload;
 	int held[RIGHTS_MAX]; /* duplicates of the descriptors that are sent along */
@@ -436,7 +366,7 @@ static int unpack(const struct kern_message *m, struct outgoing *out)
 	memcpy(copy, m->data, m->data_len);
 	out->held_count = 0;
 	out->address_len = out->head.address_len;
-	if (out->address_len && !read_address(copy + at, out->address_len, &out->address))
+	if (out->address_len && !host_address_read(copy + at, out->address_len, &out->address))
 		return -EINVAL;
 	at += out->head.address_len;
 	out->control = copy + at;
@@ -463,34 +393,69 @@ static int64_t send_now(int socket, struct outgoing *out, int flags)
 	return n < 0 ? -errno : n;
 }
 
+/* Of what does not lead to a path. *local: it is for the sender's own socket as it is. */
+static int64_t send_abroad(struct kern_border *border, const struct kern_message *m, int socket,
+			   const struct outgoing *out, bool *local)
+{
+	const struct host_datagram datagram = {.address = &out->address,
+					       .address_len = out->address_len,
+					       .control = out->control,
+					       .control_len = out->head.control_len,
+					       .payload = out->payload,
+					       .payload_len = out->head.payload_len,
+					       .flags = (int)m->flags & PASSED_FLAGS,
+					       .may_wait = !((int)m->flags & MSG_DONTWAIT)};
+
+	*local = !out->address_len && !(out->head.control_len && host_inet_is_outside(socket) &&
+					host_socket_int(socket, SO_DOMAIN, 0) != AF_UNIX);
+	return *local ? 0 : host_inet_send(border, m, socket, &datagram, local);
+}
+
+/* An address means nothing to a TCP socket, unless it is to connect in passing. */
+static int forget_address(const struct kern_message *m, int socket, struct outgoing *out)
+{
+	int domain = host_socket_int(socket, SO_DOMAIN, 0);
+
+	if (host_socket_proto(socket) != CD_TCP || (domain != AF_INET && domain != AF_INET6))
+		return 0;
+	out->address_len = 0;
+	return (int)m->flags & MSG_FASTOPEN ? -EOPNOTSUPP : 0;
+}
+
+static int64_t send_locally(struct kern_border *border, const struct kern_message *m, int socket,
+			    struct outgoing *out)
+{
+	int flags = (int)m->flags & PASSED_FLAGS, error;
+	int64_t n = send_now(socket, out, flags | MSG_DONTWAIT);
+
+	if (n != -EAGAIN || !is_blocking(socket) || (int)m->flags & MSG_DONTWAIT)
+		return n;
+	error = host_may_block(border, m);
+	n = error ? error : send_now(socket, out, flags);
+	return n == -EINTR ? -512 /* ERESTARTSYS */ : n;
+}
+
 static int64_t send_message(struct kern_border *border, const struct kern_message *m, int socket,
 			    struct outgoing *out)
 {
-	const int passed = MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_MORE | MSG_CONFIRM;
-	int flags = (int)m->flags & passed;
 	static struct host_object object;
+	bool local = true;
 	int64_t n;
-	int error = 0;
 
 	object.fd = -1;
 	/* A datagram goes whole or not at all. */
-	if (out->head.payload_len < out->head.total_len && proto_of(socket) != CD_TCP)
+	if (out->head.payload_len < out->head.total_len && host_socket_proto(socket) != CD_TCP)
 		return -EMSGSIZE;
-	if (out->address_len)
-		error = is_unix_path(&out->address, out->address_len)
-			    ? aim_at_object(border, m, CD_OP_NET_SEND, &out->address,
-					    &out->address_len, &object)
-			    : decide_other(border, m, CD_OP_NET_SEND, &out->address,
-					   out->address_len, socket);
-	n = error ? error : send_now(socket, out, flags | MSG_DONTWAIT);
-	if (n == -EAGAIN && is_blocking(socket) && !((int)m->flags & MSG_DONTWAIT)) {
-		error = host_may_block(border, m);
-		n = error ? error : send_now(socket, out, flags);
-		if (n == -EINTR)
-			n = -512; /* ERESTARTSYS */
-	}
+	n = forget_address(m, socket, out);
+	if (!n && out->address_len && host_address_is_path(&out->address, out->address_len))
+		n = aim_at_object(border, m, CD_OP_NET_SEND, &out->address, &out->address_len,
+				  &object);
+	else if (!n)
+		n = send_abroad(border, m, socket, out, &local);
+	if (!n && local)
+		n = send_locally(border, m, socket, out);
 	host_object_close(&object);
-	if (n == -EPIPE && !((int)m->flags & MSG_NOSIGNAL) && proto_of(socket) == CD_TCP &&
+	if (n == -EPIPE && !((int)m->flags & MSG_NOSIGNAL) && host_socket_proto(socket) == CD_TCP &&
 	    kern_message_alive(m))
 		syscall(SYS_tkill, m->tid, SIGPIPE);
 	return n;

@@ -1,5 +1,4 @@
-/* The part of the network protocol that stays on this machine's file system, and refusals for the
- * rest. */
+/* The network protocol: what has a path, and the way to host/inet.c for the rest. */
 #ifndef CORDON_HOST_SOCK_H
 #define CORDON_HOST_SOCK_H
 
@@ -7,6 +6,7 @@
 
 HOST_HANDLER(host_sock_connect);
 HOST_HANDLER(host_sock_bind);
+HOST_HANDLER(host_sock_listen);
 HOST_HANDLER(host_sock_send); /* sendto, sendmsg, sendmmsg */
 HOST_HANDLER(host_sock_name); /* getsockname */
 

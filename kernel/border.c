@@ -137,28 +137,51 @@ int kern_border_decide(struct kern_border *border, const struct kern_message *me
 	return -EACCES;
 }
 
+/* For the record alone: the answer does not rest on it. */
+static void note(struct kern_border *border, struct kern_record *record)
+{
+	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
+
+	record->decision = &decision;
+	walk_chain(record->ops, record->object, record, &decision);
+	observe(border, record);
+}
+
 void kern_border_note_absent(struct kern_border *border, const struct kern_message *message,
 			     uint64_t ops, const struct cd_object *object)
 {
-	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
-	struct kern_record record = {.message = message,
-				     .object = object,
-				     .decision = &decision,
-				     .ops = ops,
-				     .absent = true};
+	struct kern_record record = {
+	    .message = message, .object = object, .ops = ops, .absent = true};
 
-	walk_chain(ops, object, &record, &decision);
-	observe(border, &record);
+	note(border, &record);
+}
+
+void kern_border_note_inside(struct kern_border *border, const struct kern_message *message,
+			     uint64_t ops, const struct cd_object *object)
+{
+	struct kern_record record = {
+	    .message = message, .object = object, .ops = ops, .inside = true};
+
+	note(border, &record);
+}
+
+void kern_border_weigh(const struct kern_border *border, const struct kern_message *message,
+		       uint64_t ops, const struct cd_object *object, struct cd_decision *decision)
+{
+	struct kern_record record = {.message = message};
+
+	(void)border;
+	*decision = (struct cd_decision){CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
+	walk_chain(ops, object, &record, decision);
 }
 
 bool kern_border_would_allow(const struct kern_border *border, const struct kern_message *message,
 			     uint64_t ops, const struct cd_object *object)
 {
 	struct cd_decision decision;
-	struct kern_record record = {.message = message};
 
-	(void)border;
-	return walk_chain(ops, object, &record, &decision) == NULL;
+	kern_border_weigh(border, message, ops, object, &decision);
+	return decision.verdict == CD_ALLOW;
 }
 
 bool kern_border_movable(const struct kern_message *message, const char *path, size_t len)
@@ -244,24 +267,35 @@ int kern_border_read(const struct kern_message *message, uint64_t address, void 
 	return !error && !kern_message_alive(message) ? -ESRCH : error;
 }
 
-/* The descriptor's number in the process, or -errno; -ENOENT: nobody waits any more. */
-static int install(struct kern_border *border, const struct kern_reply *reply)
+/* Has the waiting thread put a descriptor into its table: its number, or -errno; -ENOENT: nobody
+ * waits any more. */
+static int install(struct kern_border *border, const struct kern_message *message,
+		   struct seccomp_notif_addfd *add)
 {
-	struct seccomp_notif_addfd add = {
-	    .id = border->message.id,
-	    .srcfd = (uint32_t)reply->fd,
-	    .newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0,
-	};
 	struct processors its = {0};
-	pid_t tid = border->message.tid;
+	pid_t tid = message->tid;
 	bool held = hold_here(border, tid) && get_processors(tid, &its) &&
 		    set_processors(tid, &border->here);
-	int fd = ioctl(border->space->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	int fd;
 
+	add->id = message->id;
+	fd = ioctl(border->space->listener, SECCOMP_IOCTL_NOTIF_ADDFD, add);
 	fd = fd < 0 ? -errno : fd;
 	if (held)
 		set_processors(tid, &its);
 	return fd;
+}
+
+int kern_border_replace(struct kern_border *border, const struct kern_message *message, int number,
+			int fd, bool cloexec)
+{
+	struct seccomp_notif_addfd add = {.flags = SECCOMP_ADDFD_FLAG_SETFD,
+					  .srcfd = (uint32_t)fd,
+					  .newfd = (uint32_t)number,
+					  .newfd_flags = cloexec ? O_CLOEXEC : 0};
+	int got = install(border, message, &add);
+
+	return got < 0 ? got : 0;
 }
 
 /* Sends the reply. Nobody may be waiting any more: that is no error. */
@@ -272,7 +306,9 @@ static void answer(struct kern_border *border, struct kern_reply *reply)
 
 	switch (reply->action) {
 	case KERN_REPLY_FD: {
-		int fd = install(border, reply);
+		struct seccomp_notif_addfd add = {.srcfd = (uint32_t)reply->fd,
+						  .newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0};
+		int fd = install(border, &border->message, &add);
 
 		if (fd >= 0)
 			response.val = fd;

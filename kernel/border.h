@@ -36,6 +36,7 @@ struct kern_record {
 	unsigned layer;			/* its place in that space's chain */
 	uint64_t ops;
 	bool absent; /* the object is not in the view: answered with ENOENT whatever the verdict */
+	bool inside; /* done all the same, but within the space, where nothing outside sees it */
 };
 
 struct kern_observer {
@@ -63,6 +64,14 @@ int kern_border_decide(struct kern_border *border, const struct kern_message *me
 void kern_border_note_absent(struct kern_border *border, const struct kern_message *message,
 			     uint64_t ops, const struct cd_object *object);
 
+/* The same for what is done within the space, since it was not granted outside. */
+void kern_border_note_inside(struct kern_border *border, const struct kern_message *message,
+			     uint64_t ops, const struct cd_object *object);
+
+/* What the layers say, the first that does not allow before all others. Nothing is recorded. */
+void kern_border_weigh(const struct kern_border *border, const struct kern_message *message,
+		       uint64_t ops, const struct cd_object *object, struct cd_decision *decision);
+
 /* Would all layers allow it? Nothing is recorded. */
 bool kern_border_would_allow(const struct kern_border *border, const struct kern_message *message,
 			     uint64_t ops, const struct cd_object *object);
@@ -76,6 +85,13 @@ bool kern_border_movable(const struct kern_message *message, const char *path, s
  * already.
  */
 int kern_border_may_block(struct kern_border *border, const struct kern_message *message);
+
+/*
+ * Puts a duplicate of fd in the place of the process's own descriptor `number`, while it waits for
+ * its answer. 0 or -errno.
+ */
+int kern_border_replace(struct kern_border *border, const struct kern_message *message, int number,
+			int fd, bool cloexec);
 
 /* Writes results into the process's memory; 0 or -EFAULT. */
 int kern_border_write(const struct kern_message *message, uint64_t address, const void *bytes,

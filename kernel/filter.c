@@ -178,13 +178,20 @@ static void load_type(struct program *p)
 
 static void check_socket(struct program *p)
 {
-	size_t local, v4, v6, stream, datagram;
+	size_t local, v4, v6, netlink, stream, datagram;
 
 	load_low(p, 0);
 	local = jump_if(p, BPF_JEQ, AF_UNIX);
 	v4 = jump_if(p, BPF_JEQ, AF_INET);
 	v6 = jump_if(p, BPF_JEQ, AF_INET6);
+	netlink = jump_if(p, BPF_JEQ, AF_NETLINK);
 	give(p, refuse(EAFNOSUPPORT));
+
+	/* To list the interfaces: NETLINK_ROUTE, which is 0. To change them takes a capability. */
+	land(p, netlink);
+	load_low(p, 2);
+	give_if(p, BPF_JEQ, 0, ALLOW);
+	give(p, refuse(EPROTONOSUPPORT));
 
 	land(p, local);
 	load_type(p);
@@ -226,6 +233,27 @@ static void check_commands(struct program *p, enum kern_check check, unsigned ar
 	give(p, otherwise);
 }
 
+/* By level, then by option: Linux takes both as int. */
+static void check_sockopt(struct program *p)
+{
+	static const uint32_t levels[] = {SOL_SOCKET, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_IP,
+					  IPPROTO_IPV6};
+	size_t known[sizeof(levels) / sizeof(levels[0])];
+
+	load_low(p, 1);
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		known[i] = jump_if(p, BPF_JEQ, levels[i]);
+	give(p, refuse(ENOPROTOOPT));
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		land(p, known[i]);
+		load_low(p, 2);
+		for (const struct kern_command *c = kern_commands; c->check != KERN_CHECK_NONE; c++)
+			if (c->check == KERN_CHECK_SOCKOPT && c->value >> 16 == levels[i])
+				give_if(p, BPF_JEQ, c->value & 0xffff, command_verdict(c));
+		give(p, refuse(ENOPROTOOPT));
+	}
+}
+
 static void check_ioctl(struct program *p)
 {
 	check_commands(p, KERN_CHECK_IOCTL, 1, BORDER);
@@ -255,10 +283,15 @@ static void check_personality(struct program *p)
 }
 
 static void (*const checks[KERN_CHECK_COUNT])(struct program *p) = {
-    [KERN_CHECK_CLONE] = check_clone,	[KERN_CHECK_UNSHARE] = check_unshare,
-    [KERN_CHECK_SENDTO] = check_sendto, [KERN_CHECK_SOCKET] = check_socket,
-    [KERN_CHECK_IOCTL] = check_ioctl,	[KERN_CHECK_FCNTL] = check_fcntl,
-    [KERN_CHECK_PRCTL] = check_prctl,	[KERN_CHECK_PERSONALITY] = check_personality,
+    [KERN_CHECK_CLONE] = check_clone,
+    [KERN_CHECK_UNSHARE] = check_unshare,
+    [KERN_CHECK_SENDTO] = check_sendto,
+    [KERN_CHECK_SOCKET] = check_socket,
+    [KERN_CHECK_SOCKOPT] = check_sockopt,
+    [KERN_CHECK_IOCTL] = check_ioctl,
+    [KERN_CHECK_FCNTL] = check_fcntl,
+    [KERN_CHECK_PRCTL] = check_prctl,
+    [KERN_CHECK_PERSONALITY] = check_personality,
 };
 
 /* ---- calls from the shim's range ---- */

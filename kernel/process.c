@@ -171,6 +171,18 @@ int kern_process_fd_dup(const struct kern_message *message, int fd)
 	return dup;
 }
 
+bool kern_process_fd_cloexec(const struct kern_message *message, int fd)
+{
+	char path[48], text[512];
+	const char *field;
+
+	snprintf(path, sizeof(path), "%d/fdinfo/%d", message->tid, fd);
+	if (read_text(message->space->proc, path, text, sizeof(text)) <= 0)
+		return true;
+	field = find_field(text, "flags:");
+	return !field || strtoul(field, NULL, 8) & O_CLOEXEC;
+}
+
 /* The last number of a line: the id in the innermost namespace that the process lives in. */
 static pid_t last_number(const char *field)
 {

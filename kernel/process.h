@@ -23,6 +23,9 @@ int kern_process_cwd(const struct kern_message *message);
  * closes it. */
 int kern_process_fd_dup(const struct kern_message *message, int fd);
 
+/* Is the process's descriptor to be closed when it starts a program? True when it cannot be told. */
+bool kern_process_fd_cloexec(const struct kern_message *message, int fd);
+
 /* The process and thread ids as the space itself sees them; false when the process is gone. */
 struct kern_ids {
 	pid_t tgid, tid;

@@ -33,6 +33,7 @@ enum kern_check {
 	KERN_CHECK_SENDTO,  /* a4 == NULL and no MSG_FASTOPEN in a3: allowed; else border */
 	KERN_CHECK_SOCKET,  /* a0, a1, a2: UNIX, or TCP or UDP over IPv4 or IPv6: allowed; else an
 			       errno */
+	KERN_CHECK_SOCKOPT, /* a1 (level) and a2 (option) in the list: allowed; else an errno */
 	KERN_CHECK_IOCTL,   /* a1 in the harmless list: allowed; TIOCSTI, TIOCLINUX: EPERM; else
 			       border */
 	KERN_CHECK_FCNTL, /* a1 in the harmless list: allowed (F_SETFL without O_ASYNC); else EINVAL
@@ -88,11 +89,12 @@ struct kern_syscall {
 /* Indexed by the number of the call on this processor. */
 extern const struct kern_syscall kern_syscalls[KERN_SYSCALL_MAX];
 
-/* A command that the filter knows of ioctl, fcntl, prctl or personality: the lists that the checks
+/* A command that the filter knows of ioctl, fcntl, prctl, setsockopt or personality: the lists that the checks
  * above speak of. */
 struct kern_command {
 	enum kern_check check;
-	uint32_t value;	       /* the low half of the register; Linux looks at no more */
+	uint32_t value; /* the low half of the register; Linux looks at no more. Of setsockopt: the
+			   level in the upper 16 bits, the option in the lower */
 	enum kern_class class; /* KERN_INTERNAL, KERN_BORDER or KERN_REFUSED */
 	int error;	       /* of KERN_REFUSED */
 	const char *name;

@@ -482,7 +482,7 @@ static int way_unix_moved_send(void)
 	args[0] = "open/s";
 	return way_unix_datagram();
 }
-static int way_netlink(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) < 0; }
+static int way_netlink(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) < 0; }
 static int way_packet(void) { return socket(AF_PACKET, SOCK_RAW, 0) < 0; }
 static int way_raw(void) { return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) < 0; }
 static int way_vsock(void) { return socket(AF_VSOCK, SOCK_STREAM, 0) < 0; }

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/address.h"
+#include "host/broker.h"
 #include "host/host.h"
 #include "tests/kernel/support.h"
 
@@ -35,8 +37,40 @@ static void end(void)
 	cr_expect_eq(system(command), 0);
 }
 
+/* Everything is granted, and this network is the space's own: what is outside, nothing is. */
+static bool grant(void *context, uint64_t ops, const struct cd_object *object)
+{
+	(void)context, (void)ops, (void)object;
+	return true;
+}
+
+static int start_broker(void)
+{
+	int ends[2];
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	if (fork() == 0) {
+		const struct host_broker in = {.channel = ends[1], .granted = grant};
+
+		close(ends[0]);
+		host_broker_run(&in);
+	}
+	close(ends[1]);
+	return ends[0];
+}
+
+static uint64_t here(void)
+{
+	int probe = socket(AF_UNIX, SOCK_DGRAM, 0);
+	uint64_t network = host_socket_network(probe);
+
+	close(probe);
+	return network;
+}
+
 static int serve(int (*body)(void *context))
 {
+	const int broker = start_broker();
 	struct trapped trapped;
 	struct kern_border *border;
 	int status;
@@ -45,11 +79,13 @@ static int serve(int (*body)(void *context))
 	trapped = trapped_start(NULL, body, NULL);
 	border = kern_border_new(trapped.space, &host_linux, NULL);
 	cr_assert_not_null(border);
-	cr_assert_eq(host_setup(trapped.space->proc), CD_OK);
+	cr_assert_eq(host_setup(trapped.space->proc, broker, here()), CD_OK);
 	cr_expect_eq(kern_border_serve(border), CD_OK);
 	status = trapped_wait(&trapped);
 	kern_border_free(border);
 	trapped_free(&trapped);
+	close(broker);
+	wait(NULL);
 	end();
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }

@@ -19,7 +19,9 @@
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -152,6 +154,8 @@ static uint32_t model_socket(int domain, int type, int protocol)
 			return ALLOW;
 		return REFUSE(type == SOCK_RAW ? EPERM : ESOCKTNOSUPPORT);
 	}
+	if (domain == AF_NETLINK)
+		return protocol == 0 ? ALLOW : REFUSE(EPROTONOSUPPORT);
 	if (domain != AF_INET && domain != AF_INET6)
 		return REFUSE(EAFNOSUPPORT);
 	if (type == SOCK_RAW)
@@ -190,6 +194,13 @@ static uint32_t model_fcntl(uint32_t command, uint64_t argument)
 	return model_commands(KERN_CHECK_FCNTL, command, REFUSE(EINVAL));
 }
 
+static uint32_t model_sockopt(uint32_t level, uint32_t option)
+{
+	if (level > 0xffff || option > 0xffff)
+		return REFUSE(ENOPROTOOPT);
+	return model_commands(KERN_CHECK_SOCKOPT, level << 16 | option, REFUSE(ENOPROTOOPT));
+}
+
 static uint32_t model_check(enum kern_check check, const __u64 *args)
 {
 	switch (check) {
@@ -197,6 +208,7 @@ static uint32_t model_check(enum kern_check check, const __u64 *args)
 	case KERN_CHECK_UNSHARE: return model_unshare(args[0]);
 	case KERN_CHECK_SENDTO: return args[4] || args[3] & MSG_FASTOPEN ? BORDER : ALLOW;
 	case KERN_CHECK_SOCKET: return model_socket((int)args[0], (int)args[1], (int)args[2]);
+	case KERN_CHECK_SOCKOPT: return model_sockopt((uint32_t)args[1], (uint32_t)args[2]);
 	case KERN_CHECK_IOCTL: return model_commands(check, (uint32_t)args[1], BORDER);
 	case KERN_CHECK_FCNTL: return model_fcntl((uint32_t)args[1], args[2]);
 	case KERN_CHECK_PRCTL: return model_commands(check, (uint32_t)args[0], REFUSE(EINVAL));
@@ -381,11 +393,26 @@ Test(filter, rubbish_above_a_command_changes_nothing, .init = build)
 	cr_expect_eq(ask(SYS_prctl, RUBBISH | PR_SET_MM, 0, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_personality, RUBBISH | READ_IMPLIES_EXEC, 0, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_personality, RUBBISH | PER_LINUX, 0, 0, 0, 0), ALLOW);
-	cr_expect_eq(ask(SYS_socket, RUBBISH | AF_NETLINK, SOCK_RAW, 0, 0, 0),
-		     REFUSE(EAFNOSUPPORT));
+	cr_expect_eq(ask(SYS_socket, RUBBISH | AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, 0, 0),
+		     REFUSE(EPROTONOSUPPORT));
 	cr_expect_eq(ask(SYS_socket, RUBBISH | AF_INET, RUBBISH | SOCK_RAW, 0, 0, 0),
 		     REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_clone, RUBBISH | CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0), REFUSE(EPERM));
+}
+
+Test(filter, knows_options_of_sockets_by_level_and_number, .init = build)
+{
+	static const unsigned levels[] = {0, 1, 2, 6, 17, 41, 263, 270, 0x10000, UINT32_MAX};
+
+	for (size_t i = 0; i < COUNT(levels); i++)
+		for (unsigned option = 0; option < 300; option++)
+			cr_assert_eq(ask(SYS_setsockopt, 3, levels[i], option, 0, 0),
+				     model_sockopt(levels[i], option), "%u %u", levels[i], option);
+	cr_expect_eq(ask(SYS_setsockopt, 3, RUBBISH | SOL_TCP, RUBBISH | TCP_NODELAY, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_setsockopt, 3, SOL_TCP, TCP_ULP, 0, 0), REFUSE(ENOPROTOOPT));
+	cr_expect_eq(ask(SYS_setsockopt, 3, IPPROTO_IP, IP_OPTIONS, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_setsockopt, 3, IPPROTO_IP, IP_ADD_MEMBERSHIP, 0, 0),
+		     REFUSE(ENOPROTOOPT));
 }
 
 Test(filter, an_address_in_either_half_is_an_address, .init = build)
@@ -631,7 +658,21 @@ static long act_lease(int fd)
 static long act_netlink(int fd)
 {
 	(void)fd;
-	return CALL(SYS_socket, RUBBISH | AF_NETLINK, SOCK_RAW, 0, 0, 0);
+	return CALL(SYS_socket, RUBBISH | AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT, 0, 0);
+}
+
+/* Packets that go to the first stop of a route instead of where the socket leads. */
+static long act_source_route(int fd)
+{
+	static const unsigned char route[] = {131, 7, 4, 127, 0, 0, 2, 0};
+
+	return CALL(SYS_setsockopt, fd, RUBBISH | IPPROTO_IP, RUBBISH | IP_OPTIONS, route,
+		    sizeof(route));
+}
+
+static int prepare_datagrams(void)
+{
+	return socket(AF_INET, SOCK_DGRAM, 0);
 }
 
 static long act_raw_socket(int fd)
@@ -866,7 +907,8 @@ Test(filter_native, attacks_that_work_without_it_fail_with_it)
 	    {"FIOASYNC on a terminal", prepare_terminal, act_fioasync, -EPERM},
 	    {"F_SETSIG", prepare_pipe, act_setsig, -EINVAL},
 	    {"F_SETLEASE", prepare_file, act_lease, -EINVAL},
-	    {"netlink socket", NULL, act_netlink, -EAFNOSUPPORT},
+	    {"netlink socket", NULL, act_netlink, -EPROTONOSUPPORT},
+	    {"source route", prepare_datagrams, act_source_route, -EPERM},
 	    {"raw socket", NULL, act_raw_socket, -EPERM},
 	    {"packet socket", NULL, act_packet_socket, -EAFNOSUPPORT},
 	    {"READ_IMPLIES_EXEC", NULL, act_personality, -EPERM},

@@ -1,0 +1,40 @@
+/*
+ * A space's way out to the network: the processes that the keeper starts when the space first asks
+ * for it, and what they and the monitor decide by.
+ */
+#ifndef CORDON_CLI_NETWORK_H
+#define CORDON_CLI_NETWORK_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "refmon/names.h"
+#include "refmon/table.h"
+
+struct network {
+	const struct mon_table *table;
+	struct mon_names *written;     /* in the keeper and the resolver */
+	const struct mon_names *names; /* where it is only read */
+	int names_fd;
+	int resolver_sockets[2]; /* UDP and TCP, within the space's network; -1 */
+	pid_t broker, resolver;	 /* 0: not started */
+};
+
+/* In the keeper, before the space is launched. The table is borrowed. False: out of memory. */
+bool network_prepare(struct network *network, const struct mon_table *table);
+/* Do the rules speak of hosts by name, so that the space needs a resolver? */
+bool network_has_names(const struct network *network);
+
+/* In a process that was forked from the keeper and only decides: the names can be read, and no
+ * more, from here on. */
+void network_only_read(struct network *network);
+/* A decision, for a layer of the chain. context: the struct network. */
+void network_decide(void *context, uint64_t ops, const struct cd_object *object,
+		    struct cd_decision *decision);
+
+/* In the keeper: somebody asks on the broker's channel, which is closed here. */
+void network_start(struct network *network, int channel);
+/* Waits for what was started to end, as it does when the space has. */
+void network_end(struct network *network);
+
+#endif

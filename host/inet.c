@@ -1,0 +1,337 @@
+/* Out of the space, or not. */
+#include "host/inet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/broker.h"
+#include "host/watches.h"
+#include "kernel/process.h"
+
+#define RESTART	 (-512) /* ERESTARTSYS: Linux makes it EINTR or a restart, as the handler wants */
+#define RETRY_MS 20
+#define DNS_PORT 53
+
+static int channel = -1;
+static uint64_t own_network;
+
+void host_inet_setup(int broker, uint64_t network)
+{
+	channel = broker;
+	own_network = network;
+}
+
+bool host_inet_is_outside(int socket)
+{
+	return host_socket_network(socket) != own_network;
+}
+
+static bool is_blocking(int socket)
+{
+	return !(fcntl(socket, F_GETFL) & O_NONBLOCK);
+}
+
+/* ---- which way? ---- */
+
+enum way { WAY_OUT, WAY_INSIDE, WAY_NONE };
+
+/*
+ * Whatever the rules say holds. What they do not speak of may happen inside, if that is possible;
+ * else it is denied. *error: what the process is then told.
+ */
+static enum way choose(struct kern_border *border, const struct kern_message *m, enum cd_op op,
+		       const struct cd_object *object, bool can_stay, int *error)
+{
+	struct cd_decision decision;
+
+	*error = 0;
+	kern_border_weigh(border, m, CD_OPBIT(op), object, &decision);
+	if (decision.verdict == CD_DENY && decision.rule == CD_NO_RULE && can_stay)
+		return WAY_INSIDE;
+	*error = kern_border_decide(border, m, CD_OPBIT(op), object);
+	return *error ? WAY_NONE : WAY_OUT;
+}
+
+/* ---- asking the broker ---- */
+
+/*
+ * The new socket takes the old one's place, in the number by which the process called it. Sets of
+ * descriptors that are waited for (epoll) and hold the old one get the new one in its place.
+ */
+static int put_in_place(struct kern_border *border, const struct kern_message *m, int old,
+			int replacement)
+{
+	struct host_watches watches;
+	int error;
+
+	host_watches_find(m, m->fd, old, &watches);
+	error =
+	    kern_border_replace(border, m, m->fd, replacement, kern_process_fd_cloexec(m, m->fd));
+	if (!error)
+		host_watches_renew(&watches, replacement, m->fd);
+	host_watches_close(&watches);
+	return error;
+}
+
+/* Asks, and puts the new socket in its place if there is one; *now: that, or the old one. The
+ * caller closes *now where it is not socket. */
+static int64_t ask_and_replace(struct kern_border *border, const struct kern_message *m, int socket,
+			       const struct host_broker_ask *ask, int *now)
+{
+	int replacement;
+	int64_t value = host_broker_ask(channel, socket, ask, &replacement);
+	int error;
+
+	*now = socket;
+	if (replacement < 0)
+		return value;
+	error = put_in_place(border, m, socket, replacement);
+	if (error) {
+		close(replacement);
+		return error;
+	}
+	*now = replacement;
+	return value;
+}
+
+/* A channel for the worker that is about to be forked: answers on the other one are not its own. */
+static int begin_waiting(struct kern_border *border, const struct kern_message *m, int *own)
+{
+	const struct host_broker_ask another = {.call = HOST_BROKER_CHANNEL};
+	int64_t value = host_broker_ask(channel, -1, &another, own);
+	int error;
+
+	if (value || *own < 0)
+		return -EAGAIN;
+	error = host_may_block(border, m);
+	if (error)
+		close(*own);
+	return error;
+}
+
+/* Waits until the socket can be written to. 1: it can; 0: its own time is over; -1: a signal. */
+static int await_writable(int socket)
+{
+	struct pollfd poller = {.fd = socket, .events = POLLOUT};
+	struct timeval limit = {0};
+	socklen_t len = sizeof(limit);
+	int64_t ms = -1;
+
+	getsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, &len);
+	if (limit.tv_sec || limit.tv_usec)
+		ms = limit.tv_sec * 1000 + limit.tv_usec / 1000;
+	return poll(&poller, 1, ms > INT32_MAX ? INT32_MAX : (int)ms);
+}
+
+/* Waits a little: of a unix socket's full backlog Linux tells nothing when it empties. */
+static int pause_a_little(void)
+{
+	const struct timespec time = {.tv_nsec = RETRY_MS * 1000000L};
+
+	return nanosleep(&time, NULL) ? -1 : 1;
+}
+
+/* In a worker: as long as a blocking call takes. */
+static int64_t wait_for(struct kern_border *border, const struct kern_message *m, int socket,
+			const struct host_broker_ask *ask, int64_t value)
+{
+	int own, replacement;
+	int error = begin_waiting(border, m, &own);
+
+	if (error)
+		return error;
+	while (value == -EINPROGRESS || value == -EAGAIN) {
+		bool listens = value == -EAGAIN && host_socket_int(socket, SO_DOMAIN, 0) == AF_UNIX;
+		int ready = listens ? pause_a_little() : await_writable(socket);
+
+		if (ready < 0)
+			return RESTART;
+		if (ready == 0)
+			return value;
+		value = host_broker_ask(own, socket, ask, &replacement);
+		if (replacement >= 0)
+			close(replacement); /* it has one by now, or wants none */
+	}
+	return value;
+}
+
+/* ---- connect ---- */
+
+/* An attempt that goes on may have failed already: on the loopback it takes no time. */
+static bool was_refused(int socket, int64_t value)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (value != -EINPROGRESS)
+		return value == -ECONNREFUSED;
+	return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+	       info.tcpi_state == TCP_CLOSE;
+}
+
+/* Datagrams to the loopback get lost there without a word; but for questions to the resolver. */
+static void note_datagrams(struct kern_border *border, const struct kern_message *m, enum cd_op op,
+			   const struct cd_object *object)
+{
+	if (object->proto == CD_UDP && object->port != DNS_PORT)
+		kern_border_note_inside(border, m, CD_OPBIT(op), object);
+}
+
+static int64_t connect_by(struct kern_border *border, const struct kern_message *m, int socket,
+			  const union host_address *a, socklen_t len, bool outside)
+{
+	const struct host_broker_ask ask = {
+	    .call = HOST_BROKER_CONNECT, .outside = outside, .address = a, .address_len = len};
+	int now;
+	int64_t value = ask_and_replace(border, m, socket, &ask, &now);
+
+	if ((value == -EINPROGRESS || value == -EAGAIN) && is_blocking(socket))
+		value = wait_for(border, m, now, &ask, value);
+	if (now != socket)
+		close(now);
+	return value;
+}
+
+int64_t host_inet_connect(struct kern_border *border, const struct kern_message *m, int socket,
+			  const union host_address *a, socklen_t len)
+{
+	char text[HOST_ABSTRACT_TEXT];
+	struct cd_object object;
+	bool inside = !host_inet_is_outside(socket), can_stay;
+	int64_t value;
+	int error;
+
+	/* What rules cannot speak of (AF_UNSPEC, netlink) leads nowhere else. */
+	if (!host_address_object(a, len, host_socket_proto(socket), &object, text))
+		return connect_by(border, m, socket, a, len, false);
+	can_stay = inside && (object.proto == CD_UNIX || host_address_is_loopback(a));
+	switch (choose(border, m, CD_OP_NET_CONNECT, &object, can_stay, &error)) {
+	case WAY_OUT: return connect_by(border, m, socket, a, len, true);
+	case WAY_NONE: return error;
+	case WAY_INSIDE: break;
+	}
+	value = connect_by(border, m, socket, a, len, false);
+	if (!was_refused(socket, value)) {
+		note_datagrams(border, m, CD_OP_NET_CONNECT, &object);
+		return value;
+	}
+	/* Nobody is there inside. That somebody may be outside is what the user should know. */
+	error = kern_border_decide(border, m, CD_OPBIT(CD_OP_NET_CONNECT), &object);
+	return error == KERN_DENIED_KILL ? error : value;
+}
+
+/* ---- bind and listen ---- */
+
+static int64_t bind_by(struct kern_border *border, const struct kern_message *m, int socket,
+		       const union host_address *a, socklen_t len, bool outside)
+{
+	const struct host_broker_ask ask = {
+	    .call = HOST_BROKER_BIND, .outside = outside, .address = a, .address_len = len};
+	int now;
+	int64_t value = ask_and_replace(border, m, socket, &ask, &now);
+
+	if (now != socket)
+		close(now);
+	return value;
+}
+
+int64_t host_inet_bind(struct kern_border *border, const struct kern_message *m, int socket,
+		       const union host_address *a, socklen_t len)
+{
+	char text[HOST_ABSTRACT_TEXT];
+	struct cd_object object;
+	int error;
+
+	if (!host_address_object(a, len, host_socket_proto(socket), &object, text))
+		return bind_by(border, m, socket, a, len, false);
+	switch (
+	    choose(border, m, CD_OP_NET_LISTEN, &object, !host_inet_is_outside(socket), &error)) {
+	case WAY_OUT: return bind_by(border, m, socket, a, len, true);
+	case WAY_INSIDE: return bind_by(border, m, socket, a, len, false);
+	case WAY_NONE: break;
+	}
+	return error;
+}
+
+int64_t host_inet_listen(struct kern_border *border, const struct kern_message *m, int socket)
+{
+	struct host_broker_ask ask = {.call = HOST_BROKER_LISTEN, .flags = (int)m->mode};
+	union host_address bound;
+	socklen_t len = sizeof(bound);
+	char text[HOST_ABSTRACT_TEXT];
+	struct cd_object object;
+	int64_t value;
+	int error, none;
+	bool named;
+
+	ask.outside = host_inet_is_outside(socket);
+	if (getsockname(socket, &bound.any, &len))
+		return -errno;
+	named = host_address_is_inet(&bound) &&
+		host_address_object(&bound, len, host_socket_proto(socket), &object, text);
+	if (ask.outside && named) {
+		error = kern_border_decide(border, m, CD_OPBIT(CD_OP_NET_LISTEN), &object);
+		if (error)
+			return error;
+	}
+	value = host_broker_ask(channel, socket, &ask, &none);
+	/* A server that nobody outside can reach: the user may wonder. */
+	if (value == 0 && named && !ask.outside && object.port)
+		kern_border_note_inside(border, m, CD_OPBIT(CD_OP_NET_LISTEN), &object);
+	return value;
+}
+
+/* ---- datagrams ---- */
+
+int64_t host_inet_send(struct kern_border *border, const struct kern_message *m, int socket,
+		       const struct host_datagram *d, bool *inside)
+{
+	const struct host_broker_ask ask = {.call = HOST_BROKER_SEND,
+					    .outside = true,
+					    .flags = d->flags,
+					    .address = d->address,
+					    .address_len = d->address_len,
+					    .control = d->control,
+					    .control_len = d->control_len,
+					    .payload = d->payload,
+					    .payload_len = d->payload_len};
+	const bool outside = host_inet_is_outside(socket);
+	char text[HOST_ABSTRACT_TEXT];
+	struct cd_object object;
+	enum way way = WAY_INSIDE;
+	bool named =
+	    d->address_len && host_address_object(d->address, d->address_len,
+						  host_socket_proto(socket), &object, text);
+	int64_t value;
+	int error, now;
+
+	*inside = false;
+	if (named)
+		way = choose(border, m, CD_OP_NET_SEND, &object,
+			     !outside &&
+				 (object.proto == CD_UNIX || host_address_is_loopback(d->address)),
+			     &error);
+	if (way == WAY_NONE)
+		return error;
+	if (way == WAY_INSIDE && !outside) {
+		*inside = true;
+		if (named)
+			note_datagrams(border, m, CD_OP_NET_SEND, &object);
+		return 0;
+	}
+	if (way == WAY_INSIDE && d->address_len)
+		return -EAFNOSUPPORT;
+	if (d->control_len > HOST_BROKER_CONTROL || d->payload_len > HOST_BROKER_PAYLOAD)
+		return -EMSGSIZE;
+	value = ask_and_replace(border, m, socket, &ask, &now);
+	if (value == -EAGAIN && d->may_wait && is_blocking(now))
+		value = wait_for(border, m, now, &ask, value);
+	if (now != socket)
+		close(now);
+	return value;
+}
