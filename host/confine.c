@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,7 +23,9 @@
 #include "lib/without.h"
 
 /* Rights that came after the headers that we may be compiled with. */
-#define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
+#define FS_IOCTL_DEV	(UINT64_C(1) << 15) /* ABI 5 */
+#define NET_CONNECT_TCP UINT64_C(2)	    /* ABI 4 */
+#define RULE_NET_PORT	2
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -430,8 +433,33 @@ static enum cd_status leave_files(bool may_bind)
 	return rules.fd < 0 ? CD_ESYS : enter(&rules, CD_OK);
 }
 
+enum cd_status host_confine_connect(const uint16_t *ports, size_t count)
+{
+	struct {
+		uint64_t fs, net;
+	} attr = {.net = NET_CONNECT_TCP};
+	struct ruleset rules = {.handled = NET_CONNECT_TCP};
+	enum cd_status status = CD_OK;
+
+	if (host_landlock_abi() < 4)
+		return CD_ENOSUP;
+	rules.fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (rules.fd < 0)
+		return CD_ESYS;
+	for (size_t i = 0; i < count && status == CD_OK; i++) {
+		const struct {
+			uint64_t rights, port;
+		} rule = {NET_CONNECT_TCP, ports[i]};
+
+		if (syscall(SYS_landlock_add_rule, rules.fd, RULE_NET_PORT, &rule, 0))
+			status = CD_ESYS;
+	}
+	return enter(&rules, status);
+}
+
 enum cd_status host_confine_service(const int *calls, size_t count, bool may_bind)
 {
+	static const unsigned long families[] = {AF_INET, AF_INET6};
 	struct host_allowed allowed;
 
 	prctl(PR_SET_DUMPABLE, 0);
@@ -441,5 +469,6 @@ enum cd_status host_confine_service(const int *calls, size_t count, bool may_bin
 	host_allow_begin(&allowed);
 	host_allow_without(&allowed, SYS_mmap, 2, PROT_EXEC);
 	host_allow_without(&allowed, SYS_mprotect, 2, PROT_EXEC);
+	host_allow_values(&allowed, SYS_socket, 0, families, 2);
 	return host_allow_only(&allowed, calls, count);
 }

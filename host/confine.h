@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cordon/plan.h"
 #include "cordon/status.h"
@@ -44,9 +45,15 @@ bool host_can_confine_native(void);
 enum cd_status host_confine_monitor(bool unix_sockets) CD_CHECKED;
 
 /*
+ * From here on this process makes TCP connections to these ports alone. CD_ENOSUP: this Linux
+ * cannot hold it to that.
+ */
+enum cd_status host_confine_connect(const uint16_t *ports, size_t count) CD_CHECKED;
+
+/*
  * For a process of ours that serves a space with sockets and nothing else, after the calls that it
  * needs have been listed: no files, no capability (may_bind: but that to bind ports below 1024, if
- * the user has it), no new code, and only those calls.
+ * the user has it), no new code, and only those calls; new sockets are of the internet.
  */
 enum cd_status host_confine_service(const int *calls, size_t count, bool may_bind) CD_CHECKED;
 

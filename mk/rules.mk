@@ -19,7 +19,7 @@ $(BUILD)/cordon-init: $(call ship_obj,$(INIT_SRC))
 $(BUILD)/ship/kernel/init_image.o: $(BUILD)/cordon-init
 
 # Archives, of which only what is used is taken.
-STATIC_LIBS := $(SYSLIB)/libjansson.a $(SYSLIB)/libelf.a $(SYSLIB)/libz.a $(SYSLIB)/libcapstone.a
+STATIC_LIBS := $(SYSLIB)/libjansson.a $(SYSLIB)/libelf.a $(SYSLIB)/libz.a $(SYSLIB)/libcapstone.a $(SYSLIB)/libcares.a
 $(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c)
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ $(STATIC_LIBS) -o $@
 
@@ -44,9 +44,9 @@ $(BUILD)/hook/kernel/init_image.o: $(BUILD)/cordon-init
 # The tests carry the image as the program does.
 INIT_IMAGE := $(BUILD)/ship/kernel/init_image.o
 $(BUILD)/unit-tests: $(call unit_obj,$(LIB_SRC) $(TEST_SRC)) $(INIT_IMAGE)
-	$(CC) $^ -o $@ -lcriterion -ljansson -lelf -lcapstone -lpthread
+	$(CC) $^ -o $@ -lcriterion -ljansson -lelf -lcapstone -lcares -lpthread
 $(BUILD)/san-tests: $(call san_obj,$(LIB_SRC) $(TEST_SRC)) $(INIT_IMAGE)
-	$(CC) $(SAN) $^ -o $@ -lcriterion -ljansson -lelf -lcapstone -lpthread
+	$(CC) $(SAN) $^ -o $@ -lcriterion -ljansson -lelf -lcapstone -lcares -lpthread
 
 # --- fuzzers: tests/fuzz/fuzz_NAME.c each, with every module source, by clang ---
 FUZZ_FLAGS := $(BASE) -O1 -DCORDON_TEST -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -54,7 +54,7 @@ $(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -c $< -o $@
 $(BUILD)/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(LIB_SRC)) $(INIT_IMAGE)
-	$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ -ljansson -lelf -lcapstone -lpthread
+	$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ -ljansson -lelf -lcapstone -lcares -lpthread
 FUZZ_SECONDS ?= 60
 fuzz: $(addprefix $(BUILD)/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (60)
 	@for f in $(FUZZERS); do mkdir -p $(BUILD)/corpus/$$f; echo "$$f: $(FUZZ_SECONDS) s"; \
