@@ -23,9 +23,7 @@
 #include "lib/without.h"
 
 /* Rights that came after the headers that we may be compiled with. */
-#define FS_IOCTL_DEV	(UINT64_C(1) << 15) /* ABI 5 */
-#define NET_CONNECT_TCP UINT64_C(2)	    /* ABI 4 */
-#define RULE_NET_PORT	2
+#define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -165,6 +163,7 @@ struct attributes {
 };
 #define NET_BIND_TCP	(UINT64_C(1) << 0)
 #define NET_CONNECT_TCP (UINT64_C(1) << 1)
+#define RULE_NET_PORT	2
 
 static int create_ruleset(const struct attributes *attributes)
 {
@@ -435,15 +434,13 @@ static enum cd_status leave_files(bool may_bind)
 
 enum cd_status host_confine_connect(const uint16_t *ports, size_t count)
 {
-	struct {
-		uint64_t fs, net;
-	} attr = {.net = NET_CONNECT_TCP};
+	const struct attributes attributes = {.network = NET_CONNECT_TCP};
 	struct ruleset rules = {.handled = NET_CONNECT_TCP};
 	enum cd_status status = CD_OK;
 
 	if (host_landlock_abi() < 4)
 		return CD_ENOSUP;
-	rules.fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	rules.fd = create_ruleset(&attributes);
 	if (rules.fd < 0)
 		return CD_ESYS;
 	for (size_t i = 0; i < count && status == CD_OK; i++) {
