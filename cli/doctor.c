@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/limits.h"
 #include "host/confine.h"
 #include "lib/without.h"
 
@@ -95,12 +96,6 @@ static bool has_memory_access(void)
 	return syscall(SYS_process_vm_readv, getpid(), local, 1, remote, 1, 0) == 1;
 }
 
-static bool has_cgroup2(void)
-{
-	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ||
-	       access("/sys/fs/cgroup/unified/cgroup.controllers", F_OK) == 0;
-}
-
 static bool has_sync_wakeup(void)
 {
 	return is_at_least(6, 6);
@@ -135,6 +130,11 @@ static bool has_thread_pidfds(void)
 	return fd >= 0;
 }
 
+static bool has_pid_max(void)
+{
+	return is_at_least(6, 14);
+}
+
 static bool has_linux(void)
 {
 	return is_at_least(5, 15);
@@ -167,10 +167,8 @@ static const struct probe replaced[CD_MECHANISM_COUNT] = {
     [CD_KILLABLE_RECV] = {.probe = has_killable_wait},
     [CD_SYNC_WAKEUP] = {.probe = has_sync_wakeup},
     [CD_PIDFD_THREAD] = {.probe = has_thread_pidfds},
+    [CD_PID_MAX] = {.probe = has_pid_max},
 };
-
-static const struct probe limits = {"cgroup v2", has_cgroup2, false,
-				    "limits hold for each process, not for the space as a whole"};
 
 struct answers {
 	bool json;
@@ -219,8 +217,10 @@ static int doctor_command(int argc, char **argv)
 		probe.cost = entry->cost;
 		try(&answers, &probe, false, cd_without((enum cd_mechanism)id));
 	}
-	try(&answers, &limits, false, false);
-	puts(answers.json      ? "]}"
+	if (answers.json)
+		printf("]");
+	cli_limits_survey(answers.json);
+	puts(answers.json      ? "}"
 	     : answers.missing ? "\nSpaces cannot run here."
 			       : "\nSpaces can run here.");
 	return answers.missing;

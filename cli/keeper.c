@@ -14,6 +14,8 @@
 #include "cli/cli.h"
 #include "kernel/init.h"
 
+#define WATCH_NS 100000000 /* between two looks at what the space has used */
+
 static const int forwarded[] = {SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
 				SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH, SIGALRM};
 
@@ -37,11 +39,13 @@ struct keeper {
 	struct host_space *space;
 	struct report_view *view;
 	struct network *network;
-	int signals, clock;
-	int init;   /* pidfd of init; -1 until the monitor has sent it */
-	int early;  /* a signal that came before that */
-	bool ended; /* the monitor has */
-	bool out_of_time;
+	struct cli_limits *limits;
+	int signals, clock, watch; /* watch: ticks when it is time to look at what is used */
+	int proc;		   /* the space's; -1 until the monitor has sent it */
+	int init;		   /* pidfd of init; -1 until the monitor has sent it */
+	int early;		   /* a signal that came before that */
+	bool ended;		   /* the monitor has */
+	bool ending;		   /* init was killed: the space is to end */
 	struct host_fault fault;
 	int32_t status; /* wait status of the program */
 	bool has_status;
@@ -84,7 +88,7 @@ static void take_report(struct keeper *k)
 	static struct report report;
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(2 * sizeof(int))];
 	} control;
 	struct iovec vector = {&report, sizeof(report)};
 	struct msghdr header = {.msg_iov = &vector,
@@ -93,7 +97,7 @@ static void take_report(struct keeper *k)
 				.msg_controllen = sizeof(control)};
 	struct cmsghdr *rights;
 	ssize_t n = recvmsg(k->space->control, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	int fd = -1;
+	int fds[2] = {-1, -1};
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -104,16 +108,19 @@ static void take_report(struct keeper *k)
 	}
 	rights = CMSG_FIRSTHDR(&header);
 	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
-	if (fd >= 0 && k->init < 0 && (size_t)n >= sizeof(report.kind) &&
+		memcpy(fds, CMSG_DATA(rights),
+		       rights->cmsg_len >= CMSG_LEN(sizeof(fds)) ? sizeof(fds) : sizeof(int));
+	if (fds[0] >= 0 && k->init < 0 && (size_t)n >= sizeof(report.kind) &&
 	    report.kind == REPORT_STARTED) {
-		k->init = fd;
+		k->init = fds[0];
+		k->proc = fds[1];
 		if (k->early)
 			forward(k, k->early, false);
 		return;
 	}
-	if (fd >= 0)
-		close(fd);
+	for (int i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	report_take(k->view, &report, (size_t)n);
 }
 
@@ -159,12 +166,44 @@ static void take_need(struct keeper *k)
 	k->space->broker = -1;
 }
 
+static void set_timer(int *timer, time_t seconds, long every_ns)
+{
+	struct itimerspec time = {{0, every_ns}, {seconds, every_ns}};
+
+	if (*timer < 0)
+		*timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	timerfd_settime(*timer, 0, &time, NULL);
+}
+
+/* With init the space ends; the monitor then has a second to say what it knows. */
+static void end_space(struct keeper *k)
+{
+	int target = k->ending || k->init < 0 ? k->space->monitor_pidfd : k->init;
+
+	k->ending = true;
+	syscall(SYS_pidfd_send_signal, target, SIGKILL, NULL, 0);
+	set_timer(&k->clock, 1, 0);
+}
+
 static void take_time(struct keeper *k)
 {
-	k->out_of_time = true;
-	syscall(SYS_pidfd_send_signal, k->space->monitor_pidfd, SIGKILL, NULL, 0);
-	close(k->clock);
-	k->clock = -1;
+	uint64_t times;
+
+	if (read(k->clock, &times, sizeof(times)) != sizeof(times))
+		return;
+	if (!k->ending)
+		cli_limits_out_of_time(k->limits);
+	end_space(k);
+}
+
+static void take_tick(struct keeper *k)
+{
+	uint64_t times;
+
+	if (read(k->watch, &times, sizeof(times)) != sizeof(times) || k->ending)
+		return;
+	if (cli_limits_exceeded(k->limits, k->proc))
+		end_space(k);
 }
 
 static void watch(struct keeper *k)
@@ -187,6 +226,7 @@ static void watch(struct keeper *k)
 		    {k->space->status, take_status},
 		    {k->signals, take_signal},
 		    {k->clock, take_time},
+		    {k->watch, take_tick},
 		    {k->space->broker, take_need},
 		    {k->ended ? -1 : k->space->monitor_pidfd, take_end},
 		};
@@ -205,10 +245,8 @@ static void watch(struct keeper *k)
 
 static int exit_status(const struct keeper *k)
 {
-	if (k->out_of_time) {
-		cli_say("the limit wall_seconds is over; the space was ended");
+	if (k->ending)
 		return 128 + SIGKILL;
-	}
 	if (k->fault.stage == HOST_STAGE_EXEC) {
 		cli_say("%s", host_fault_text(&k->fault));
 		return k->fault.error == ENOENT || k->fault.error == ENOTDIR ? CLI_NOT_FOUND
@@ -225,20 +263,26 @@ static int exit_status(const struct keeper *k)
 }
 
 int keeper_run(struct host_space *space, struct report_view *view, struct network *network,
-	       unsigned long wall_seconds)
+	       struct cli_limits *limits)
 {
-	struct keeper k = {
-	    .space = space, .view = view, .network = network, .init = -1, .clock = -1};
-	struct itimerspec time = {.it_value.tv_sec = (time_t)wall_seconds};
+	struct keeper k = {.space = space,
+			   .view = view,
+			   .network = network,
+			   .limits = limits,
+			   .init = -1,
+			   .proc = -1,
+			   .clock = -1,
+			   .watch = -1};
 	sigset_t set;
 
 	handled_signals(&set);
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (wall_seconds) {
-		k.clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-		timerfd_settime(k.clock, 0, &time, NULL);
-	}
+	if (limits->host.value[HOST_LIMIT_WALL_SECONDS])
+		set_timer(&k.clock, (time_t)limits->host.value[HOST_LIMIT_WALL_SECONDS], 0);
+	if (host_limits_need_watch(&limits->host))
+		set_timer(&k.watch, 0, WATCH_NS);
 	watch(&k);
+	cli_limits_finish(limits, k.has_status ? k.status : -1);
 	network_end(network);
 	if (space->broker >= 0)
 		close(space->broker);
@@ -247,7 +291,11 @@ int keeper_run(struct host_space *space, struct report_view *view, struct networ
 		close(k.signals);
 	if (k.clock >= 0)
 		close(k.clock);
+	if (k.watch >= 0)
+		close(k.watch);
 	if (k.init >= 0)
 		close(k.init);
+	if (k.proc >= 0)
+		close(k.proc);
 	return exit_status(&k);
 }

@@ -22,6 +22,6 @@ void keeper_prepare(void);
  * 125 to 127 with the reason said. Closes the space's descriptors.
  */
 int keeper_run(struct host_space *space, struct report_view *view, struct network *network,
-	       unsigned long wall_seconds);
+	       struct cli_limits *limits);
 
 #endif

@@ -352,7 +352,9 @@ static void print_json(const struct report_view *view, int status)
 		fputs(line, stderr);
 		comma = ",";
 	}
-	fputs("]}\n", stderr);
+	cd_buf_init(&out, line, sizeof(line));
+	cli_limits_json(view->limits, &out);
+	fprintf(stderr, "],%s}\n", line);
 }
 
 static bool is_well_formed(const struct report *report, size_t size)
@@ -408,6 +410,7 @@ void report_print(struct report_view *view, int status)
 		print_json(view, status);
 		return;
 	}
+	cli_limits_print(view->limits, view->quiet);
 	if (view->quiet)
 		return;
 	for (size_t i = 0; !view->verbose && i < view->count; i++)

@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/limits.h"
 #include "cordon/limits.h"
 #include "kernel/border.h"
 #include "policy/policy.h"
 
 enum report_kind {
-	REPORT_STARTED = 1, /* with it, as ancillary data: a pidfd of init */
+	REPORT_STARTED =
+	    1, /* with it, as ancillary data: a pidfd of init, and a /proc of the space */
 	REPORT_DENIAL,
 	REPORT_END,
 };
@@ -46,6 +48,7 @@ void report_finish(struct report_sink *sink, const struct kern_counters *counter
 /* ---- the keeper's side ---- */
 struct report_view {
 	const struct pol_policy *policy;
+	const struct cli_limits *limits;
 	bool verbose, quiet, json;
 	bool complete; /* the totals have come */
 	uint64_t messages, denied, lost, forgotten;

@@ -18,6 +18,7 @@
 
 #include "cli/cli.h"
 #include "cli/keeper.h"
+#include "cli/limits.h"
 #include "cli/native.h"
 #include "cli/report.h"
 #include "cordon/shim.h"
@@ -48,8 +49,7 @@ struct run {
 	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
 	char **envp;
 	const char *search;
-	struct host_rlimit limits[8];
-	size_t limit_count;
+	struct cli_limits limits;
 	int log_fd;
 };
 
@@ -67,8 +67,8 @@ static void send_started(const struct host_monitor *monitor)
 	struct report started = {.kind = REPORT_STARTED};
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+		char bytes[CMSG_SPACE(2 * sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(2 * sizeof(int)),
 				.cmsg_level = SOL_SOCKET,
 				.cmsg_type = SCM_RIGHTS}};
 	struct iovec vector = {&started, sizeof(started.kind)};
@@ -77,7 +77,8 @@ static void send_started(const struct host_monitor *monitor)
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
 
-	memcpy(CMSG_DATA(&control.header), &monitor->init_pidfd, sizeof(int));
+	memcpy(CMSG_DATA(&control.header), (int[]){monitor->init_pidfd, monitor->proc},
+	       2 * sizeof(int));
 	sendmsg(monitor->control, &header, MSG_NOSIGNAL);
 }
 
@@ -381,27 +382,6 @@ static int make_environment(struct run *run)
 	return 0;
 }
 
-static void set_limits(struct run *run)
-{
-	const struct pol_limits *l = &run->policy->limits;
-	const struct host_rlimit all[] = {
-	    /* 1 and not 0: where cores go to a helper by a pipe, Linux runs it, as root and
-	       outside, unless it is 1. */
-	    {RLIMIT_CORE, 1},
-	    /* Private memory that can be written to: programs reserve far more address space than
-	       they use. */
-	    {RLIMIT_DATA, l->memory},
-	    {RLIMIT_NPROC, l->processes},
-	    {RLIMIT_CPU, l->cpu_seconds},
-	    {RLIMIT_NOFILE, l->open_files},
-	    {RLIMIT_FSIZE, l->file_size},
-	};
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i].resource == RLIMIT_CORE || all[i].value)
-			run->limits[run->limit_count++] = all[i];
-}
-
 /* What the view holds besides what rules grant. The texts live as long as the process. */
 static size_t add_own_mounts(struct cd_mount *mounts)
 {
@@ -450,11 +430,14 @@ static int make_plan(struct run *run)
 						   [POL_VIEW_COW] = CD_MOUNT_COW};
 	struct cd_mount *mounts = calloc(run->policy->view_count + 4, sizeof(*mounts));
 	enum cd_status status;
+	uint64_t size;
 	size_t count;
 
 	if (!mounts)
 		return CLI_FAILED;
 	count = add_own_mounts(mounts);
+	/* They are memory. Linux would let each of them have a half of the machine's. */
+	size = run->policy->limits.tmp_size ? run->policy->limits.tmp_size : host_tmp_default();
 	for (size_t i = 0; i < run->policy->view_count; i++) {
 		const struct pol_view *view = &run->policy->views[i];
 
@@ -463,7 +446,7 @@ static int make_plan(struct run *run)
 				      .dest = view->dest,
 				      .from = view->from,
 				      .writable = view->writable || view->kind != POL_VIEW_BIND,
-				      .size = run->policy->limits.tmp_size};
+				      .size = size};
 		if (view->from && access(view->from, F_OK)) {
 			cli_say("%s: %s: cannot show %s: %s", view->source, view->pointer,
 				view->from, strerror(errno));
@@ -570,15 +553,17 @@ static int launch(struct run *run)
 						   : "/",
 	    .directory_must = run->directory != NULL,
 	    .hostname = run->name ? run->name : "cordon",
-	    .limits = run->limits,
-	    .limit_count = run->limit_count,
+	    .limits = &run->limits.host,
 	    .unix_sockets = grants_unix(run->policy->table),
 	    .native = run->native,
 	    .serve = serve,
 	    .context = run,
 	};
-	struct report_view view = {
-	    .policy = run->policy, .verbose = run->verbose, .quiet = run->quiet, .json = run->json};
+	struct report_view view = {.policy = run->policy,
+				   .limits = &run->limits,
+				   .verbose = run->verbose,
+				   .quiet = run->quiet,
+				   .json = run->json};
 	struct host_space space;
 	struct host_fault fault;
 	int status;
@@ -589,15 +574,19 @@ static int launch(struct run *run)
 		cli_say("out of memory");
 		return CLI_FAILED;
 	}
+	cli_limits_settle(&run->limits, &run->policy->limits);
+	if (!run->quiet && !run->json)
+		cli_limits_say_weak(&run->limits);
 	if (host_launch(&in, &space, &fault) != CD_OK) {
+		host_cgroup_free(run->limits.host.cgroup);
 		cli_say("%s; `cordon doctor` says what this machine lacks",
 			host_fault_text(&fault));
 		return CLI_FAILED;
 	}
-	status = keeper_run(&space, &view, &run->network,
-			    (unsigned long)run->policy->limits.wall_seconds);
+	status = keeper_run(&space, &view, &run->network, &run->limits);
 	report_print(&view, status);
 	report_view_free(&view);
+	host_cgroup_free(run->limits.host.cgroup);
 	return status;
 }
 
@@ -622,7 +611,6 @@ static int prepare(struct run *run)
 		cli_native_hide(run->plan);
 	if (run->program[0])
 		cli_lend_musl(run->plan, run->program, run->native != 0);
-	set_limits(run);
 	/* The monitor has no environment that would say it. */
 	run->no_sync_wakeup = cd_without(CD_SYNC_WAKEUP);
 	run->no_thread_pidfds = cd_without(CD_PIDFD_THREAD);

@@ -72,7 +72,7 @@ static const char *const stage_texts[] = {
     [HOST_STAGE_LANDLOCK] = "cannot confine the space with Landlock",
     [HOST_STAGE_CAPABILITIES] = "cannot give up capabilities",
     [HOST_STAGE_FILTER] = "cannot install the space's filter",
-    [HOST_STAGE_LIMITS] = "cannot set the limit",
+    [HOST_STAGE_LIMITS] = "cannot set the limits",
     [HOST_STAGE_DIRECTORY] = "cannot enter the directory",
     [HOST_STAGE_CONFINE] = "cannot confine the monitor",
     [HOST_STAGE_EXEC] = "cannot run",
@@ -101,13 +101,6 @@ static _Noreturn void fail(const struct launch *l, enum host_stage stage, const 
 	_exit(125);
 }
 
-/* fork with flags; the stack is the caller's, copied. */
-static pid_t fork_with(unsigned long flags, int *pidfd)
-{
-	return (pid_t)syscall(SYS_clone, flags | SIGCHLD | (pidfd ? CLONE_PIDFD : 0), NULL, pidfd,
-			      NULL, 0);
-}
-
 /* ---- the program ---- */
 
 static void reset_signals(void)
@@ -119,20 +112,6 @@ static void reset_signals(void)
 		sigaction(signal, &standard, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void set_limits(const struct launch *l)
-{
-	for (size_t i = 0; i < l->in->limit_count; i++) {
-		struct rlimit limit = {l->in->limits[i].value, l->in->limits[i].value};
-		struct rlimit now;
-
-		if (getrlimit(l->in->limits[i].resource, &now) == 0 &&
-		    now.rlim_max < limit.rlim_max)
-			limit.rlim_cur = limit.rlim_max = now.rlim_max;
-		if (setrlimit(l->in->limits[i].resource, &limit))
-			fail(l, HOST_STAGE_LIMITS, NULL);
-	}
 }
 
 static void enter_directory(const struct launch *l)
@@ -204,7 +183,11 @@ static _Noreturn void run_program(struct launch *l)
 
 	setsid();
 	umask(l->umask);
-	set_limits(l);
+	if (host_limits_apply(l->in->limits) != CD_OK)
+		fail(l, HOST_STAGE_LIMITS, NULL);
+	/* Here it begins; outside of it one could not be born in one of its groups. */
+	if (l->in->limits->cgroup && syscall(SYS_unshare, CLONE_NEWCGROUP))
+		fail(l, HOST_STAGE_NAMESPACES, NULL);
 	enter_directory(l);
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
@@ -235,6 +218,8 @@ static _Noreturn void run_init(struct launch *l)
 	size_t size = (uintptr_t)kern_init_image_end - (uintptr_t)kern_init_image;
 	int image;
 
+	if (host_limits_apply_numbers(l->in->limits) != CD_OK)
+		fail(l, HOST_STAGE_LIMITS, NULL);
 	if (host_view_mount_proc() != CD_OK || write(l->proc_pipe[1], "", 1) != 1)
 		fail(l, HOST_STAGE_PROC, NULL);
 	image = (int)syscall(SYS_memfd_create, "cordon-init", MFD_CLOEXEC);
@@ -319,7 +304,7 @@ void host_forget_environment(void)
 static int start_init(struct launch *l)
 {
 	int pidfd = -1;
-	pid_t pid = fork_with(CLONE_NEWPID, &pidfd);
+	pid_t pid = host_cgroup_fork(NULL, HOST_CGROUP_OWN, CLONE_NEWPID, &pidfd);
 
 	if (pid == 0)
 		run_init(l);
@@ -339,7 +324,7 @@ static int start_init(struct launch *l)
 static int fork_program(void *context)
 {
 	struct launch *l = context;
-	pid_t pid = fork_with(CLONE_FILES, NULL);
+	pid_t pid = host_cgroup_fork(l->in->limits->cgroup, HOST_CGROUP_SPACE, CLONE_FILES, NULL);
 
 	if (pid == 0)
 		run_program(l);
@@ -444,6 +429,8 @@ static _Noreturn void run_monitor(struct launch *l)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	reset_signals();
+	if (host_limits_apply_own(l->in->limits) != CD_OK)
+		fail(l, HOST_STAGE_LIMITS, NULL);
 	if (l->own_users)
 		map_identity(l);
 	host_bound_capabilities();
@@ -495,6 +482,7 @@ int host_await_program(const struct host_monitor *monitor)
 
 	fcntl(listener, F_SETFD, FD_CLOEXEC);
 	close_pipes(l);
+	host_cgroup_let_go(l->in->limits->cgroup);
 	let_go_of_standard_streams();
 	close(l->fault);
 	return listener;
@@ -507,17 +495,18 @@ int host_await_program(const struct host_monitor *monitor)
  */
 static pid_t fork_monitor(struct launch *l, int *pidfd)
 {
+	const struct host_cgroup *group = l->in->limits->cgroup;
 	const unsigned long namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
-					 CLONE_NEWNET | CLONE_NEWCGROUP;
+					 CLONE_NEWNET | (group ? 0 : CLONE_NEWCGROUP);
 	pid_t pid = -1;
 
 	l->own_users = !cd_without(CD_USERNS);
 	if (l->own_users)
-		pid = fork_with(CLONE_NEWUSER | namespaces, pidfd);
+		pid = host_cgroup_fork(group, HOST_CGROUP_OWN, CLONE_NEWUSER | namespaces, pidfd);
 	if (pid >= 0)
 		return pid;
 	l->own_users = false;
-	return fork_with(namespaces, pidfd);
+	return host_cgroup_fork(group, HOST_CGROUP_OWN, namespaces, pidfd);
 }
 
 enum cd_status host_launch(const struct host_launch *in, struct host_space *space,

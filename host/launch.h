@@ -16,11 +16,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "cordon/plan.h"
 #include "cordon/status.h"
+#include "host/limits.h"
 
 /* Where a launch can fail. */
 enum host_stage {
@@ -33,7 +33,7 @@ enum host_stage {
 	HOST_STAGE_LANDLOCK,
 	HOST_STAGE_CAPABILITIES,
 	HOST_STAGE_FILTER,
-	HOST_STAGE_LIMITS,    /* text: the limit */
+	HOST_STAGE_LIMITS,
 	HOST_STAGE_DIRECTORY, /* --chdir; text: the directory */
 	HOST_STAGE_CONFINE,   /* the monitor's own filter */
 	HOST_STAGE_EXEC,      /* text: the program */
@@ -43,11 +43,6 @@ struct host_fault {
 	int32_t stage; /* enum host_stage */
 	int32_t error; /* errno */
 	char text[256];
-};
-
-struct host_rlimit {
-	int resource; /* RLIMIT_... */
-	rlim_t value;
 };
 
 /* What the monitor process is given to serve with. All descriptors are its own. */
@@ -71,8 +66,7 @@ struct host_launch {
 	const char *directory; /* where the program starts, as the space sees it */
 	bool directory_must;   /* fail when it cannot be entered; else "/" takes its place */
 	const char *hostname;
-	const struct host_rlimit *limits;
-	size_t limit_count;
+	const struct host_limits *limits;
 	bool unix_sockets; /* the policy grants unix addresses */
 	unsigned
 	    native; /* enum cd_native: of what the plan settles, what the program does by itself */

@@ -169,16 +169,19 @@ static int put_bind(struct builder *b, const struct cd_mount *m, int parent, con
 	return attach_take(tree, parent, name);
 }
 
+/* Empty files and directories take memory, too, which the size does not bound. */
 static int make_tmpfs(uint64_t size, uint64_t attr, const char *mode)
 {
-	char text[32];
+	char text[32], files[32];
 	int fs = sys_fsopen("tmpfs"), tree = -1;
 
 	if (fs < 0)
 		return -1;
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
+	snprintf(files, sizeof(files), "%llu", (unsigned long long)(1024 + size / 4096));
 	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", mode) == 0 &&
-	    (size == 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", text) == 0) &&
+	    (size == 0 || (sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", text) == 0 &&
+			   sys_fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", files) == 0)) &&
 	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
 		tree = sys_fsmount(fs, (unsigned)attr);
 	close(fs);
@@ -457,7 +460,7 @@ out:
 	return status;
 }
 
-static int proc_mount(bool processes_only)
+static int proc_mount(bool processes_only, unsigned attr)
 {
 	int fs = sys_fsopen("proc"), tree = -1;
 
@@ -465,15 +468,20 @@ static int proc_mount(bool processes_only)
 		return -1;
 	if ((!processes_only || sys_fsconfig(fs, FSCONFIG_SET_STRING, "subset", "pid") == 0) &&
 	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
-		tree = sys_fsmount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-					   MOUNT_ATTR_NOEXEC);
+		tree = sys_fsmount(fs,
+				   attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	close(fs);
 	return tree;
 }
 
+int host_view_writable_proc(void)
+{
+	return proc_mount(false, 0);
+}
+
 int host_view_private_proc(void)
 {
-	int tree = proc_mount(false);
+	int tree = proc_mount(false, MOUNT_ATTR_RDONLY);
 
 	return tree < 0 ? -errno : tree;
 }
@@ -487,7 +495,7 @@ enum cd_status host_view_lend_proc(int proc)
 enum cd_status host_view_mount_proc(void)
 {
 	/* What it tells of the machine, the monitor tells: some of it. */
-	int tree = proc_mount(true);
+	int tree = proc_mount(true, MOUNT_ATTR_RDONLY);
 
 	/* Over the one lent, which nothing in the space can uncover: taking that away would cost a
 	 * grace period. */

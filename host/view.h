@@ -20,6 +20,9 @@ enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
 /* A detached /proc of this process's pid namespace, reachable by this descriptor alone; -errno. */
 int host_view_private_proc(void);
 
+/* The same of the caller's pid namespace, to set what can be set for it; -1 and errno. */
+int host_view_writable_proc(void);
+
 /*
  * Linux lets a user namespace mount a new /proc only while one is visible in its mount namespace.
  * So the private one is shown at /proc until the space's own takes its place, over it.

@@ -11,6 +11,7 @@ const struct pol_limit_info pol_limit_table[POL_LIMIT_COUNT] = {
     [POL_LIMIT_MEMORY] = {"memory", true, offsetof(struct pol_limits, memory)},
     [POL_LIMIT_PROCESSES] = {"processes", false, offsetof(struct pol_limits, processes)},
     [POL_LIMIT_CPU_SECONDS] = {"cpu_seconds", false, offsetof(struct pol_limits, cpu_seconds)},
+    [POL_LIMIT_CPU_PERCENT] = {"cpu_percent", false, offsetof(struct pol_limits, cpu_percent)},
     [POL_LIMIT_WALL_SECONDS] = {"wall_seconds", false, offsetof(struct pol_limits, wall_seconds)},
     [POL_LIMIT_OPEN_FILES] = {"open_files", false, offsetof(struct pol_limits, open_files)},
     [POL_LIMIT_FILE_SIZE] = {"file_size", true, offsetof(struct pol_limits, file_size)},

@@ -97,7 +97,7 @@ prepare_user() {
 	mkdir -p "$dir/bin" "$dir/src" "$dir/work" "$homes/$who"
 	cp "$build/cordon" "$dir/bin/cordon"
 	[ ! -x "$build/cordon-hooked" ] || cp "$build/cordon-hooked" "$dir/bin/"
-	cp -r tests/scenarios tests/attacks tests/property "$dir/src/"
+	cp -r tests/scenarios tests/attacks tests/property samples "$dir/src/"
 	chmod -R a+rX "$dir"
 	chown -R "$owner" "$dir" "$homes/$who"
 	: >"$root/$who.results"
