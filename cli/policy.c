@@ -339,7 +339,7 @@ static bool enforce(const struct planned *p, const struct mon_rule *rule, enum c
 	if (rule->pattern[0] == '/')
 		return enforce_on(p, rule, op, out);
 	/* Processes outside are in another pid namespace; the rest is not there yet. */
-	if (op == CD_OP_PROC_SIGNAL || op == CD_OP_PROC_TRACE || op == CD_OP_SPACE_CREATE)
+	if (op == CD_OP_PROC_SIGNAL || op == CD_OP_SPACE_CREATE)
 		out->by = "filter";
 	return true;
 }

@@ -7,8 +7,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "host/fs.h"
@@ -53,10 +55,17 @@ static bool is_held(const struct host_object *object, uint64_t flags)
 	return held == O_RDWR || held == wanted;
 }
 
-/* Opening a FIFO waits for the other side. */
+/* Opening a FIFO waits for the other side, and of most devices nobody knows: a modem's line waits
+ * for a carrier. Of memory (null, zero, random) and terminals one does. */
 static bool may_wait(const struct stat *st, uint64_t flags)
 {
-	return S_ISFIFO(st->st_mode) && !(flags & O_NONBLOCK) && (flags & ACCESS) != O_RDWR;
+	unsigned type = major(st->st_rdev);
+
+	if (flags & O_NONBLOCK)
+		return false;
+	if (S_ISCHR(st->st_mode))
+		return type != MEM_MAJOR && type != TTYAUX_MAJOR && type != UNIX98_PTY_SLAVE_MAJOR;
+	return S_ISFIFO(st->st_mode) && (flags & ACCESS) != O_RDWR;
 }
 
 static void reply_with(struct kern_reply *reply, int fd, uint64_t flags)

@@ -2,7 +2,6 @@
 #include "host/host.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "host/fs.h"
 #include "host/inet.h"
@@ -16,18 +15,47 @@ static HOST_HANDLER(set_dumpable)
 	reply->value = m->mode > 1 ? -EINVAL : 0;
 }
 
-static HOST_HANDLER(refuse_ioctl)
+/*
+ * Linux performs the request, for only it and the driver know what the argument points to. What was
+ * decided on is a register, the request, and holds for every descriptor that the program has: which
+ * one it meant could be exchanged by another of its threads at any time. What none may do to any,
+ * the filter has refused already.
+ */
+static HOST_HANDLER(decide_ioctl)
 {
-	char text[32];
+	char text[CD_REQUEST_TEXT];
 	struct cd_object object = {.kind = CD_OBJECT_NAME, .text = text};
 	int error;
 
 	(void)context;
-	object.len = (size_t)snprintf(text, sizeof(text), "0x%x", (unsigned)m->flags);
+	object.len = cd_request_name((uint32_t)m->flags, text);
 	error = kern_border_decide(border, m, CD_OPBIT(CD_OP_DEV_IOCTL), &object);
+	if (!error) {
+		reply->action = KERN_REPLY_CONTINUE;
+		return;
+	}
 	/* A program asks a descriptor what it is in this way; "not a terminal" is what it can live
 	 * with. */
 	reply->value = error == KERN_DENIED_KILL ? error : -ENOTTY;
+}
+
+/*
+ * Whoever the arguments name, it is a process of the space's pid namespace, and not its first
+ * process, which nobody may trace. So nothing rests on them. What a tracer makes its tracee call
+ * meets the filter again: Linux asks it after the tracer.
+ */
+static HOST_HANDLER(decide_trace)
+{
+	static const char name[] = CD_TRACE_SPACE;
+	const struct cd_object object = {
+	    .kind = CD_OBJECT_NAME, .text = name, .len = sizeof(name) - 1};
+	int error = kern_border_decide(border, m, CD_OPBIT(CD_OP_PROC_TRACE), &object);
+
+	(void)context;
+	if (!error)
+		reply->action = KERN_REPLY_CONTINUE;
+	else
+		reply->value = error == KERN_DENIED_KILL ? error : -EPERM;
 }
 
 const struct kern_host host_linux = {
@@ -64,7 +92,8 @@ const struct kern_host host_linux = {
 	    [CD_VERB_SENDMSG] = host_sock_send,
 	    [CD_VERB_SENDMMSG] = host_sock_send,
 	    [CD_VERB_GETSOCKNAME] = host_sock_name,
-	    [CD_VERB_IOCTL] = refuse_ioctl,
+	    [CD_VERB_IOCTL] = decide_ioctl,
+	    [CD_VERB_TRACE] = decide_trace,
 	    [CD_VERB_PRCTL] = set_dumpable,
 	},
 };

@@ -57,7 +57,7 @@ struct launch {
 	int main_pipe[2];  /* the program's pid, for init */
 	int ready_pipe[2]; /* the listener's number, for the monitor */
 	int proc_pipe[2];  /* for the monitor: a byte when the space's /proc stands, the end when
-			      init is exec'd */
+			      init is out of the program's reach */
 	struct sock_filter filter[KERN_FILTER_MAX];
 	size_t filter_len;
 };
@@ -233,13 +233,15 @@ static _Noreturn void run_init(struct launch *l)
 	l->status = fcntl(l->status, F_DUPFD, 100);
 	image = fcntl(image, F_DUPFD_CLOEXEC, 100);
 	l->fault = fcntl(l->fault, F_DUPFD_CLOEXEC, 100);
-	l->proc_pipe[1] = fcntl(l->proc_pipe[1], F_DUPFD_CLOEXEC, 100);
+	l->proc_pipe[1] = fcntl(l->proc_pipe[1], F_DUPFD, 100);
 	dup2(l->main_pipe[0], KERN_INIT_MAIN_FD);
 	dup2(l->status, KERN_INIT_STATUS_FD);
+	dup2(l->proc_pipe[1], KERN_INIT_READY_FD);
 	syscall(SYS_close_range, 0, 2, 0);
-	syscall(SYS_close_range, KERN_INIT_STATUS_FD + 1, 99, 0);
+	syscall(SYS_close_range, KERN_INIT_READY_FD + 1, 99, 0);
 	close(l->main_pipe[0]);
 	close(l->status);
+	close(l->proc_pipe[1]);
 	fcntl(l->fault, F_SETFD, FD_CLOEXEC);
 	syscall(SYS_execveat, image, "", argv, envp, AT_EMPTY_PATH);
 	fail(l, HOST_STAGE_INIT, NULL);
@@ -372,7 +374,8 @@ static void let_go_of_standard_streams(void)
 /*
  * Nothing of the space runs before it has its own /proc, where the monitor's was until then, and
  * before init is a program of its own: as a copy of the monitor it would show the user's command
- * line. init says the first with a byte, and the second by closing its end, which the exec does.
+ * line, and until it has said that nobody may trace it, it could be traced. init says the first
+ * with a byte, and the second by closing its end.
  */
 static void await_init_exec(const struct launch *l)
 {

@@ -1,6 +1,7 @@
 /* Names of operations, from ops.def. */
 #include "cordon/ops.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct cd_op_info cd_op_table[CD_OP_COUNT] = {
@@ -37,4 +38,14 @@ uint64_t cd_ops_named(const char *name, unsigned long len)
 			mask |= CD_OPBIT(op);
 	}
 	return mask;
+}
+
+unsigned long cd_request_name(uint32_t request, char *text)
+{
+	unsigned type = request >> 8 & 0xff; /* _IOC_TYPE */
+	unsigned letter = type | 0x20;
+	int is_word = (type >= '0' && type <= '9') || (letter >= 'a' && letter <= 'z');
+
+	return (unsigned long)snprintf(text, CD_REQUEST_TEXT, is_word ? "%c.0x%x" : "0x%02x.0x%x",
+				       type, request);
 }

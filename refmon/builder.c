@@ -72,15 +72,15 @@ static enum cd_status copy_source(struct mon_builder *builder, const char *sourc
 	return copy_text(builder, source, offset);
 }
 
-static enum mon_flaw flaw_for_kind(enum cd_object_kind kind, const char *pattern)
+static enum mon_flaw flaw_for_op(enum cd_op op, const char *pattern)
 {
 	size_t len = strlen(pattern);
 	struct mon_address address;
 
-	switch (kind) {
+	switch (cd_op_table[op].kind) {
 	case CD_OBJECT_PATH: return mon_path_flaw(pattern, len);
 	case CD_OBJECT_ADDRESS: return mon_address_parse(pattern, len, &address);
-	case CD_OBJECT_NAME: return mon_name_flaw(pattern, len);
+	case CD_OBJECT_NAME: return mon_name_flaw_for(op, pattern, len);
 	case CD_OBJECT_NONE: break;
 	}
 	return MON_FLAW_NONE;
@@ -92,7 +92,7 @@ static enum mon_flaw flaw_for_ops(uint64_t ops, const char *pattern)
 	enum mon_flaw first = MON_FLAW_NONE;
 
 	for (; ops; ops &= ops - 1) {
-		enum mon_flaw flaw = flaw_for_kind(cd_op_table[__builtin_ctzll(ops)].kind, pattern);
+		enum mon_flaw flaw = flaw_for_op((enum cd_op)__builtin_ctzll(ops), pattern);
 
 		if (!flaw)
 			return MON_FLAW_NONE;

@@ -1,6 +1,8 @@
 /* The syntax of path and name patterns, and the matching of one component. */
 #include "refmon/pattern.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cordon/limits.h"
@@ -112,6 +114,47 @@ enum mon_flaw mon_name_flaw(const char *pattern, size_t len)
 			return MON_FLAW_NAME;
 	}
 	return memmem(pattern, len, "**", 2) ? MON_FLAW_STARS : MON_FLAW_NONE;
+}
+
+/* "*", or TYPE.NUMBER as cd_request_name() writes it; in place of either, "*". */
+static bool is_request_pattern(const char *pattern, size_t len)
+{
+	char name[CD_REQUEST_TEXT], number[CD_REQUEST_TEXT];
+	const char *dot = memchr(pattern, '.', len), *digits;
+	size_t type = dot ? (size_t)(dot - pattern) : 0, digits_len = len - type - 1;
+	unsigned long request;
+
+	if (len == 1 && *pattern == '*')
+		return true;
+	if (!type || digits_len >= sizeof(number))
+		return false;
+	memcpy(number, dot + 1, digits_len);
+	number[digits_len] = '\0';
+	/* Of all of a type, any. */
+	request = strcmp(number, "*") != 0 ? strtoul(number, NULL, 16)
+		  : type == 1		   ? (unsigned long)(unsigned char)*pattern << 8
+					   : strtoul(pattern, NULL, 16) << 8;
+	if (request > UINT32_MAX)
+		return false;
+	cd_request_name((uint32_t)request, name);
+	digits = strchr(name, '.');
+	return (strcmp(number, "*") == 0 || strcmp(number, digits + 1) == 0) &&
+	       ((type == 1 && *pattern == '*') ||
+		(type == (size_t)(digits - name) && memcmp(pattern, name, type) == 0));
+}
+
+enum mon_flaw mon_name_flaw_for(enum cd_op op, const char *pattern, size_t len)
+{
+	enum mon_flaw flaw = mon_name_flaw(pattern, len);
+
+	if (flaw)
+		return flaw;
+	if (op == CD_OP_DEV_IOCTL && !is_request_pattern(pattern, len))
+		return MON_FLAW_REQUEST;
+	if (op == CD_OP_PROC_TRACE &&
+	    !mon_glob_match(pattern, len, CD_TRACE_SPACE, strlen(CD_TRACE_SPACE)))
+		return MON_FLAW_TRACE;
+	return MON_FLAW_NONE;
 }
 
 bool mon_path_is_normal(const char *path, size_t len)

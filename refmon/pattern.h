@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cordon/ops.h"
+
 /*
  * What can be wrong with a pattern:
  *   MON_FLAW(enumerator, what is wrong, what to do about it)
@@ -31,6 +33,11 @@
 	MON_FLAW(CONTROL, "it holds a NUL byte", "remove it")                                      \
 	MON_FLAW(NAME, "it is not a word of letters, digits, and . _ @ + - *",                     \
 		 "write one such word")                                                            \
+	MON_FLAW(REQUEST, "it is not a device request, so none can match it",                      \
+		 "write TYPE.NUMBER as a denial shows it, such as T.0x5413, or TYPE.* for all of " \
+		 "a driver's")                                                                     \
+	MON_FLAW(TRACE, "proc.trace is decided on one name, which this does not match",            \
+		 "write \"" CD_TRACE_SPACE "\": the space's processes may trace each other")       \
 	MON_FLAW(SCHEME,                                                                           \
 		 "the scheme is none of tcp://, udp:// and unix:", "use one of these, or none")    \
 	MON_FLAW(UNIX, "a unix address is unix:/path or unix:@name", "begin the name with / or @") \
@@ -64,6 +71,8 @@ const char *mon_flaw_text(enum mon_flaw flaw);
 
 enum mon_flaw mon_path_flaw(const char *pattern, size_t len);
 enum mon_flaw mon_name_flaw(const char *pattern, size_t len);
+/* The same for a name that this operation is to match: one that never can is a mistake. */
+enum mon_flaw mon_name_flaw_for(enum cd_op op, const char *pattern, size_t len);
 
 /* True for a path in the form that mon_decide() wants: absolute, and equal to its own normal form.
  */

@@ -567,6 +567,13 @@ static void add_hole(struct draft *d, const char *place, uint64_t ops, bool subt
 
 /* ---- all together ---- */
 
+/* A device comes into the view by a rule that says which, and be it a family: "/dev/video*". As a
+ * whole /dev never does (is_special). */
+static bool is_all_of_dev(const char *pattern)
+{
+	return strncmp(pattern, "/dev/*", 6) == 0 && (!pattern[6] || pattern[6] == '/');
+}
+
 static void add_grants(struct draft *d)
 {
 	for (uint32_t i = 0; i < mon_table_count(d->table); i++) {
@@ -577,7 +584,7 @@ static void add_grants(struct draft *d)
 		e.ops = rule.ops;
 		/* A unix socket is talked to through a place in the view, which has to be writable.
 		 */
-		if (rule.verdict != CD_DENY)
+		if (rule.verdict != CD_DENY && !is_all_of_dev(rule.pattern))
 			expand_pattern(&e,
 				       rule.pattern + (strncmp(rule.pattern, "unix:/", 6) ? 0 : 5));
 	}
@@ -709,9 +716,11 @@ static void set_rights(const struct draft *d, struct entry *entry)
 	in =
 	    directory ? allowed_in(d->table, FS_CHANGE | CD_OPBIT(CD_OP_FS_EXEC), mount->dest) : at;
 	mount->exec = named & in & CD_OPBIT(CD_OP_FS_EXEC);
+	mount->dev = (directory || S_ISCHR(entry->type) || S_ISBLK(entry->type)) &&
+		     mount->kind == CD_MOUNT_BIND && is_below(mount->dest, "/dev") &&
+		     strcmp(mount->dest, mount->from) == 0;
 	if (entry->own)
 		return;
-	mount->dev = S_ISCHR(entry->type) && is_below(mount->dest, "/dev");
 	mount->writable = entry->holds || entry->changes || named & (at | in) & FS_CHANGE;
 }
 

@@ -37,4 +37,15 @@ const char *cd_op_name(enum cd_op op);
  */
 uint64_t cd_ops_named(const char *name, unsigned long len);
 
+/* The one name that proc.trace is decided on: a space's processes trace each other or do not. */
+#define CD_TRACE_SPACE "space"
+
+/*
+ * The name of a device request, which dev.ioctl is decided on: its type, as a letter or digit where
+ * it is one, a dot, and the whole number: "T.0x5413", "0xae.0xae80". So "d.*" is all of a driver
+ * family's. text must hold CD_REQUEST_TEXT bytes; returns the length.
+ */
+#define CD_REQUEST_TEXT 16
+unsigned long cd_request_name(uint32_t request, char *text);
+
 #endif

@@ -34,6 +34,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,6 +108,131 @@ static int way_ptrace_own_child(void)
 	status = ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)PTRACE_O_TRACESECCOMP);
 	kill(pid, SIGKILL);
 	return status;
+}
+/*
+ * A child of this process calls getppid and takes the answer for a descriptor; its tracer makes another call of that:
+ * of the same authority, but behind a filter that looked at the first.
+ */
+static void read_descriptor(long fd)
+{
+	char text[64] = "";
+
+	if (fd >= 0 && read((int)fd, text, sizeof(text) - 1) > 0 && strstr(text, "TOP-SECRET"))
+		_exit(0);
+	_exit(1);
+}
+static int trace_until(pid_t pid, int (*at_stop)(pid_t pid, int status))
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+		if (at_stop(pid, status) && ptrace(PTRACE_SYSCALL, pid, NULL, NULL))
+			return 1;
+	return !WIFEXITED(status) || WEXITSTATUS(status);
+}
+static int become_open(pid_t pid, int status)
+{
+	struct user_regs_struct r;
+
+	if (WSTOPSIG(status) != SIGTRAP || ptrace(PTRACE_GETREGS, pid, NULL, &r) || r.orig_rax != SYS_getppid ||
+	    (long)r.rax != -ENOSYS)
+		return 1;
+	r.orig_rax = SYS_open;
+	r.rdi = (unsigned long)args[0];
+	r.rsi = O_RDONLY;
+	return !ptrace(PTRACE_SETREGS, pid, NULL, &r);
+}
+static int way_trace_number(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP))
+			_exit(1);
+		read_descriptor(syscall(SYS_getppid));
+	}
+	return trace_until(pid, become_open);
+}
+/* The same with a call that waits at the border already: stopped, changed, and begun again. */
+static int way_trace_waiting(void)
+{
+	pid_t pid = fork();
+	int status, rounds = 0;
+
+	if (pid == 0)
+		for (;;) {
+			char text[64] = "";
+			long fd = syscall(SYS_open, "/usr", O_RDONLY | O_DIRECTORY);
+
+			/* A directory cannot be read. */
+			if (fd >= 0 && read((int)fd, text, sizeof(text) - 1) > 0 && strstr(text, "TOP-SECRET"))
+				_exit(0);
+			close((int)fd);
+		}
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL)) {
+		kill(pid, SIGKILL);
+		return 1;
+	}
+	while (rounds++ < number(1)) {
+		struct user_regs_struct r;
+
+		/* It may just have ended. */
+		ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+		if (waitpid(pid, &status, 0) != pid)
+			return 1;
+		if (!WIFSTOPPED(status))
+			return !WIFEXITED(status) || WEXITSTATUS(status);
+		/* In the call, or just behind it: once more, with another name, and for a file. */
+		if (ptrace(PTRACE_GETREGS, pid, NULL, &r) == 0 && r.rsi == (O_RDONLY | O_DIRECTORY) &&
+		    (ptrace(PTRACE_PEEKTEXT, pid, r.rip - 2, NULL) & 0xffff) == 0x050f) {
+			r.rdi = (unsigned long)args[0];
+			r.rsi = O_RDONLY;
+			r.rax = SYS_open;
+			r.orig_rax = -1;
+			r.rip -= 2;
+			ptrace(PTRACE_SETREGS, pid, NULL, &r);
+		}
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+	}
+	kill(pid, SIGKILL);
+	return 1;
+}
+/* Linux lets a tracer switch its tracee's filters off, if it has the privilege. */
+static int way_trace_suspend(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	waitpid(pid, &status, WUNTRACED);
+	status = ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)PTRACE_O_SUSPEND_SECCOMP);
+	kill(pid, SIGKILL);
+	return status;
+}
+/* The first process of what one is in: of a space, cordon's. */
+static int way_trace_first(void)
+{
+	char path[64], byte;
+	struct iovec local = {&byte, 1}, remote = {(void *)0x400000, 1};
+	int pidfd = (int)syscall(SYS_pidfd_open, 1, 0);
+
+	if (ptrace(PTRACE_SEIZE, 1, NULL, NULL) == 0 || ptrace(PTRACE_ATTACH, 1, NULL, NULL) == 0)
+		return 0;
+	if (process_vm_readv(1, &local, 1, &remote, 1, 0) == 1)
+		return 0;
+	for (int fd = 0; fd < 200; fd++)
+		if (syscall(SYS_pidfd_getfd, pidfd, fd, 0) >= 0)
+			return 0;
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "/proc/1/%s", ((const char *const[]){"mem", "environ", "maps", "auxv"})[i]);
+		if (read(open(path, O_RDONLY), &byte, 1) == 1)
+			return 0;
+	}
+	return syscall(SYS_kcmp, getpid(), 1, 1, 0, 0) < 0;
 }
 static int way_vm_read(void)
 {
@@ -252,6 +378,11 @@ static int way_aio(void)
 	return syscall(SYS_io_setup, 1, &context) < 0;
 }
 static int way_keyctl(void) { return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 1) < 0; }
+static int way_session_keyring(void)
+{
+	return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) < 0 &&
+	       syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0;
+}
 static int way_add_key(void)
 {
 	return syscall(SYS_add_key, "user", "attack", "x", 1, KEY_SPEC_PROCESS_KEYRING) < 0;
@@ -551,6 +682,31 @@ static int way_setgid_fchmod(void)
 
 	return fchmod(fd, 02755) || fstat(fd, &st) || !(st.st_mode & S_ISGID);
 }
+/*
+ * The file of a program that runs, kept by a descriptor until it may be written to: how programs in containers have
+ * replaced what started them. args[0]: a program outside, which may be run.
+ */
+static int way_overwrite_running(void)
+{
+	char path[64];
+	pid_t pid = fork();
+	int held, fd;
+
+	if (pid == 0) {
+		execl(args[0], args[0], "100", NULL);
+		_exit(1);
+	}
+	usleep(300000);
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	held = open(path, O_PATH);
+	if (held < 0)
+		held = open(path, O_RDONLY);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
+	fd = open(path, O_WRONLY | O_APPEND);
+	return held < 0 || fd < 0 || write(fd, "x", 1) != 1;
+}
 static int way_device(void)
 {
 	unlink("device");
@@ -636,7 +792,8 @@ int main(int argc, char **argv)
 	} ways[] = {
 #define W(name) {#name, way_##name}
 		W(kill), W(kill_all), W(kill_group), W(kill_guess), W(tgkill), W(sigqueue), W(pidfd), W(sigio),
-		W(priority), W(affinity), W(ptrace), W(ptrace_own_child), W(vm_read), W(proc_mem),
+		W(priority), W(affinity), W(ptrace), W(ptrace_own_child), W(trace_number),
+		W(trace_waiting), W(trace_suspend), W(trace_first), W(session_keyring), W(overwrite_running), W(vm_read), W(proc_mem),
 		W(proc_environ), W(pidfd_getfd), W(kcmp), W(see), W(userns), W(userns_clone), W(userns_clone3),
 		W(mount), W(new_mount), W(open_tree), W(setns), W(setns_pid), W(chroot), W(hostname),
 		W(domainname), W(bpf), W(io_uring), W(aio), W(keyctl), W(add_key), W(perf), W(userfaultfd),

@@ -43,6 +43,7 @@ fixture_attack() {
 	printf 'text\n' >"$outside/home/plain"
 	printf '#!/bin/echo TOP-SECRET\n' >"$outside/home/netrc"
 	cp /bin/true "$outside/home/program"
+	cp /bin/sleep "$outside/ro/sleep"
 	mkdir -p -m 700 "$outside/home/.cache/cordon/shim"
 	mkfifo "$outside/ro/fifo"
 	printf 'may be read\n' >"$outside/ro/file"
@@ -196,6 +197,7 @@ attacks_of() {
 		cordon_run) label=monitor ;;
 		esac
 		case $flags in *@NOWRITE*) label='by rules alone' ;; esac
+		case $flags in *proc.trace*) label+=${label:+, }'tracing granted' ;; *dev.ioctl*) label='requests granted' ;; esac
 		[ "$program" != range ] || label="$kind, $args, $flags"
 		[ "$kind" != stream ] || label='standard input'
 		# A native signal to everybody reaches the victim of the other user's run as well: one at a time.

@@ -89,3 +89,19 @@ Test(ops, every_status_has_a_name)
 	cr_expect_str_eq(cd_status_name((enum cd_status)1), "unknown status");
 	cr_expect_str_eq(cd_status_name((enum cd_status)(CD_ENOSUP - 1)), "unknown status");
 }
+
+Test(ops, a_device_request_is_named_by_its_type_and_its_number)
+{
+	static const struct {
+		uint32_t request;
+		const char *name;
+	} cases[] = {{0x5413, "T.0x5413"},   {0xc02064b2, "d.0xc02064b2"}, {0xae80, "0xae.0xae80"},
+		     {0x2, "0x00.0x2"},	     {0xffffffff, "0xff.0xffffffff"}, {0x3001, "0.0x3001"},
+		     {0x5b01, "0x5b.0x5b01"}};
+	char text[CD_REQUEST_TEXT];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_expect_eq(cd_request_name(cases[i].request, text), strlen(cases[i].name));
+		cr_expect_str_eq(text, cases[i].name);
+	}
+}

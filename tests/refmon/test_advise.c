@@ -45,8 +45,8 @@ Test(advise, names_the_flag_and_the_policy_line)
 	     "\"allow\": {\"net.send\": [\"udp://1.1.1.1:53\"]}"},
 	    {CD_OP_NET_CONNECT, "unix:/run/x", "--allow-net=unix:/run/x",
 	     "\"allow\": {\"net.connect\": [\"unix:/run/x\"]}"},
-	    {CD_OP_DEV_IOCTL, "TIOCSTI", "--allow=dev.ioctl:TIOCSTI",
-	     "\"allow\": {\"dev.ioctl\": [\"TIOCSTI\"]}"},
+	    {CD_OP_DEV_IOCTL, "T.0x5413", "--allow=dev.ioctl:T.0x5413",
+	     "\"allow\": {\"dev.ioctl\": [\"T.0x5413\"]}"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

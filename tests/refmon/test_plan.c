@@ -444,3 +444,12 @@ Test(plan, the_whole_root_is_all_that_is_in_it)
 	cr_expect_null(strstr(text, " /dev\n"));
 	cr_expect_null(strstr(text, "bind /\n"));
 }
+
+/* By its name, or by its family's, or with the directory that holds it; never with all that there is. */
+Test(plan, a_device_takes_a_rule_that_says_which)
+{
+	cr_expect_not_null(strstr(plan_of(table_of("allow fs.read /dev/nul*", NULL)), "bind /dev/null d\n"));
+	cr_expect_not_null(strstr(plan_of(table_of("allow fs.read /dev/shm/**", NULL)), "bind /dev/shm d\n"));
+	cr_expect_str_eq(plan_of(table_of("allow fs.* /dev/*", "allow fs.* /dev/*/x", "allow fs.* /dev/**", NULL)), "");
+	cr_expect_null(strstr(plan_of(table_of("allow fs.read /**", NULL)), " d\n"));
+}
