@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -83,21 +84,51 @@ static void take_signal(struct keeper *k)
 		raise(SIGSTOP);
 }
 
+/* Keeps what came with the first message of this sort; closes everything else. */
+static void take_descriptors(struct keeper *k, const struct cmsghdr *rights, uint32_t held)
+{
+	int *const places[REPORT_HELD_COUNT] = {
+	    [REPORT_HELD_INIT] = &k->init,
+	    [REPORT_HELD_PROC] = &k->proc,
+	    [REPORT_HELD_RESOLVER_UDP] = &k->network->resolver_sockets[0],
+	    [REPORT_HELD_RESOLVER_TCP] = &k->network->resolver_sockets[1],
+	};
+	size_t at = 0, count;
+
+	if (rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
+		return;
+	count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	for (unsigned i = 0; at < count; i++) {
+		int fd;
+
+		while (i < REPORT_HELD_COUNT && !(held & 1u << i))
+			i++;
+		memcpy(&fd, CMSG_DATA(rights) + at++ * sizeof(int), sizeof(int));
+		if (i < REPORT_HELD_COUNT && *places[i] < 0)
+			*places[i] = fd;
+		else
+			close(fd);
+	}
+	if (k->early)
+		forward(k, k->early, false);
+	k->early = 0;
+}
+
 static void take_report(struct keeper *k)
 {
 	static struct report report;
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(2 * sizeof(int))];
+		char bytes[CMSG_SPACE(REPORT_HELD_COUNT * sizeof(int))];
 	} control;
 	struct iovec vector = {&report, sizeof(report)};
 	struct msghdr header = {.msg_iov = &vector,
 				.msg_iovlen = 1,
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
-	struct cmsghdr *rights;
 	ssize_t n = recvmsg(k->space->control, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	int fds[2] = {-1, -1};
+	bool started =
+	    n >= (ssize_t)offsetof(struct report, text) && report.kind == REPORT_STARTED;
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -106,22 +137,10 @@ static void take_report(struct keeper *k)
 		k->space->control = -1;
 		return;
 	}
-	rights = CMSG_FIRSTHDR(&header);
-	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(fds, CMSG_DATA(rights),
-		       rights->cmsg_len >= CMSG_LEN(sizeof(fds)) ? sizeof(fds) : sizeof(int));
-	if (fds[0] >= 0 && k->init < 0 && (size_t)n >= sizeof(report.kind) &&
-	    report.kind == REPORT_STARTED) {
-		k->init = fds[0];
-		k->proc = fds[1];
-		if (k->early)
-			forward(k, k->early, false);
-		return;
-	}
-	for (int i = 0; i < 2; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	report_take(k->view, &report, (size_t)n);
+	if (CMSG_FIRSTHDR(&header))
+		take_descriptors(k, CMSG_FIRSTHDR(&header), started ? report.held : 0);
+	if (!started)
+		report_take(k->view, &report, (size_t)n);
 }
 
 static void take_fault(struct keeper *k)

@@ -130,6 +130,12 @@ static void describe_object(struct cd_buf *buf, const struct report *report)
 	} else {
 		if (report->proto == CD_UDP)
 			cd_buf_str(buf, "udp://");
+		if (report->text_len)
+			cd_buf_add(buf, report->text, report->text_len);
+		if (report->text_len && report->family)
+			cd_buf_str(buf, " = ");
+		if (!report->family)
+			return;
 		inet_ntop(report->family == 6 ? AF_INET6 : AF_INET, report->address, address,
 			  sizeof(address));
 		cd_buf_fmt(buf, report->family == 6 ? "[%s]:%u" : "%s:%u", address, report->port);

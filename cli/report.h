@@ -15,9 +15,17 @@
 #include "kernel/border.h"
 #include "policy/policy.h"
 
+/* What the monitor hands to the keeper at the start. */
+enum report_held {
+	REPORT_HELD_INIT,	  /* a pidfd of init */
+	REPORT_HELD_PROC,	  /* a /proc of the space */
+	REPORT_HELD_RESOLVER_UDP, /* the sockets of struct host_monitor's resolver */
+	REPORT_HELD_RESOLVER_TCP,
+	REPORT_HELD_COUNT
+};
+
 enum report_kind {
-	REPORT_STARTED =
-	    1, /* with it, as ancillary data: a pidfd of init, and a /proc of the space */
+	REPORT_STARTED = 1, /* with it, as ancillary data, the descriptors that `held` tells */
 	REPORT_DENIAL,
 	REPORT_END,
 };
@@ -25,6 +33,7 @@ enum report_kind {
 /* One datagram. Only the bytes up to text + text_len are sent. */
 struct report {
 	uint32_t kind;
+	uint32_t held; /* of REPORT_STARTED: a bit for each enum report_held that is there */
 	/* A denial. Sent when it first happens (count 1) and at the end, with the final count. */
 	uint32_t op, verdict, rule, count;
 	uint8_t absent, inside, final, object_kind, proto, family;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,24 +63,37 @@ static bool movable(void *context, const char *path, size_t len)
 	return !mon_rules_below(table, path, len) && !mon_socket_rules_below(table, path, len);
 }
 
+/* With it go what the keeper needs to have. */
 static void send_started(const struct host_monitor *monitor)
 {
+	const int all[REPORT_HELD_COUNT] = {
+	    [REPORT_HELD_INIT] = monitor->init_pidfd,
+	    [REPORT_HELD_PROC] = monitor->proc,
+	    [REPORT_HELD_RESOLVER_UDP] = monitor->resolver[0],
+	    [REPORT_HELD_RESOLVER_TCP] = monitor->resolver[1],
+	};
 	struct report started = {.kind = REPORT_STARTED};
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(2 * sizeof(int))];
-	} control = {.header = {.cmsg_len = CMSG_LEN(2 * sizeof(int)),
-				.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS}};
-	struct iovec vector = {&started, sizeof(started.kind)};
-	struct msghdr header = {.msg_iov = &vector,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
+		char bytes[CMSG_SPACE(sizeof(all))];
+	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	struct iovec vector = {&started, offsetof(struct report, text)};
+	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control};
+	size_t size = 0;
 
-	memcpy(CMSG_DATA(&control.header), (int[]){monitor->init_pidfd, monitor->proc},
-	       2 * sizeof(int));
+	for (int i = 0; i < REPORT_HELD_COUNT; i++) {
+		if (all[i] < 0)
+			continue;
+		started.held |= 1u << i;
+		memcpy(CMSG_DATA(&control.header) + size, &all[i], sizeof(int));
+		size += sizeof(int);
+	}
+	control.header.cmsg_len = CMSG_LEN(size);
+	header.msg_controllen = CMSG_SPACE(size);
 	sendmsg(monitor->control, &header, MSG_NOSIGNAL);
+	for (int i = 0; i < 2; i++)
+		if (monitor->resolver[i] >= 0)
+			close(monitor->resolver[i]);
 }
 
 /* Every program has ended; init is about to pass the status on. Our own end would be its end. */

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -292,6 +293,22 @@ static uint64_t raise_loopback(void)
 	return network;
 }
 
+/* A socket on port 53 of the space's loopback; -1: it cannot be had. */
+static int bind_resolver(int type)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+					    .sin_port = htons(53),
+					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 && (bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
+			(type == SOCK_STREAM && listen(fd, 64)))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 /* The environment and the command line hold the user's secrets, and what decides on hostile input
  * needs neither. */
 void host_forget_environment(void)
@@ -439,6 +456,8 @@ static _Noreturn void run_monitor(struct launch *l)
 	host_bound_capabilities();
 	sethostname(l->in->hostname, strlen(l->in->hostname));
 	monitor.network = raise_loopback();
+	monitor.resolver[0] = bind_resolver(SOCK_DGRAM);
+	monitor.resolver[1] = bind_resolver(SOCK_STREAM);
 	l->umask = umask(0);
 	l->proc = host_view_private_proc();
 	if (l->proc < 0) {

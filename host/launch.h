@@ -54,6 +54,8 @@ struct host_monitor {
 	int proc;	  /* the monitor's private /proc */
 	int control;	  /* to the keeper: SOCK_SEQPACKET */
 	int broker;	  /* to the broker, once it is asked for anything (host/broker.h) */
+	int resolver[2];  /* UDP and TCP on 127.0.0.1:53 of the space's network, for its names to be
+			     looked up; -1: it has no such port */
 	uint64_t network; /* the space's, as host_socket_network() tells it; 0: it cannot be told */
 	mode_t umask;	  /* that the space begins with */
 };

@@ -44,7 +44,9 @@ static void add_address(const struct mon_object *object, struct cd_buf *out)
 	if (object->proto == MON_UDP)
 		cd_buf_str(out, "udp://");
 	add_host(object, out);
-	cd_buf_fmt(out, ":%u", object->port);
+	/* A name that was only looked up has none: the rule is for any. */
+	if (object->port || object->family)
+		cd_buf_fmt(out, ":%u", object->port);
 }
 
 static bool is_pattern_for(enum cd_op op, const char *text, size_t len)
