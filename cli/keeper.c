@@ -127,8 +127,7 @@ static void take_report(struct keeper *k)
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
 	ssize_t n = recvmsg(k->space->control, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	bool started =
-	    n >= (ssize_t)offsetof(struct report, text) && report.kind == REPORT_STARTED;
+	bool started = n >= (ssize_t)offsetof(struct report, text) && report.kind == REPORT_STARTED;
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -141,6 +140,21 @@ static void take_report(struct keeper *k)
 		take_descriptors(k, CMSG_FIRSTHDR(&header), started ? report.held : 0);
 	if (!started)
 		report_take(k->view, &report, (size_t)n);
+}
+
+static void take_lookup(struct keeper *k)
+{
+	static struct report report;
+	ssize_t n = recv(k->network->lookups, &report, sizeof(report), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n > 0) {
+		report_take(k->view, &report, (size_t)n);
+		return;
+	}
+	close(k->network->lookups);
+	k->network->lookups = -1;
 }
 
 static void take_fault(struct keeper *k)
@@ -247,6 +261,7 @@ static void watch(struct keeper *k)
 		    {k->clock, take_time},
 		    {k->watch, take_tick},
 		    {k->space->broker, take_need},
+		    {k->network->lookups, take_lookup},
 		    {k->ended ? -1 : k->space->monitor_pidfd, take_end},
 		};
 		const size_t count = sizeof(sources) / sizeof(sources[0]);

@@ -5,54 +5,28 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/report.h"
 #include "host/broker.h"
 #include "host/launch.h"
-#include "refmon/address.h"
-
-static bool speaks_of_names(const struct mon_table *table)
-{
-	const uint64_t net =
-	    CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
-
-	for (uint32_t i = 0; i < mon_table_count(table); i++) {
-		struct mon_address address;
-		struct mon_rule rule;
-
-		mon_table_rule(table, i, &rule);
-		if (rule.verdict != MON_DENY && rule.ops & net &&
-		    mon_address_parse(rule.pattern, strlen(rule.pattern), &address) ==
-			MON_FLAW_NONE &&
-		    (address.host == MON_HOST_NAME || address.host == MON_HOST_DOMAIN ||
-		     address.host == MON_HOST_ANY))
-			return true;
-	}
-	return false;
-}
+#include "host/resolver.h"
 
 bool network_prepare(struct network *network, const struct mon_table *table)
 {
-	*network = (struct network){.table = table, .names_fd = -1, .resolver_sockets = {-1, -1}};
-	if (!speaks_of_names(table))
-		return true;
+	*network = (struct network){
+	    .table = table, .names_fd = -1, .resolver_sockets = {-1, -1}, .lookups = -1};
 	network->written = mon_names_new(&network->names_fd);
 	network->names = network->written;
 	return network->written != NULL;
 }
 
-bool network_has_names(const struct network *network)
-{
-	return network->names_fd >= 0;
-}
-
 void network_only_read(struct network *network)
 {
-	if (!network_has_names(network))
-		return;
 	network->names = mon_names_map(network->names_fd);
 	mon_names_free(network->written);
 	network->written = NULL;
@@ -79,36 +53,23 @@ static bool granted(void *context, uint64_t ops, const struct cd_object *object)
 	return decision.verdict == CD_ALLOW;
 }
 
-/* A child of the keeper has no use for anything of the keeper's but these. */
-static void keep_only(int *first, int *second)
-{
-	int *const kept[] = {first, second};
-
-	for (int i = 0; i < 2; i++)
-		if (kept[i] && *kept[i] >= 0)
-			*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, 100);
-	for (int i = 0; i < 2; i++)
-		if (kept[i] && *kept[i] >= 0) {
-			dup3(*kept[i], 3 + i, O_CLOEXEC);
-			*kept[i] = 3 + i;
-		}
-	syscall(SYS_close_range, 5, ~0U, 0);
-	for (int fd = 0; fd <= 2; fd++)
-		close(fd);
-}
+/* ---- the broker ---- */
 
 static _Noreturn void run_broker(struct network *network, int channel)
 {
-	struct host_broker broker = {.granted = granted, .context = network};
+	struct host_broker broker = {.channel = 3, .granted = granted, .context = network};
 
 	network_only_read(network);
-	keep_only(&channel, NULL);
+	/* It has no use for anything of the keeper's but this. */
+	if (channel != broker.channel && dup3(channel, broker.channel, O_CLOEXEC) < 0)
+		_exit(1);
+	syscall(SYS_close_range, 0, 2, 0);
+	syscall(SYS_close_range, 4, ~0U, 0);
 	host_forget_environment();
-	broker.channel = channel;
 	host_broker_run(&broker);
 }
 
-void network_start(struct network *network, int channel)
+static void start_broker(struct network *network, int channel)
 {
 	network->broker = fork();
 	if (network->broker == 0)
@@ -117,6 +78,95 @@ void network_start(struct network *network, int channel)
 		cli_say("cannot start the network's broker: %s", strerror(errno));
 		network->broker = 0;
 	}
+}
+
+/* ---- the resolver ---- */
+
+struct lookups {
+	const struct network *network;
+	int report;
+};
+
+static bool allowed(void *context, const char *name, size_t len)
+{
+	const struct lookups *lookups = context;
+
+	return mon_allows_name(lookups->network->table, name, len);
+}
+
+static bool granted_address(void *context, unsigned char family, const unsigned char *address)
+{
+	const struct lookups *lookups = context;
+
+	return mon_allows_address(lookups->network->table, family, address);
+}
+
+/* A denial of net.connect: by that name, or to the address that it led to and that is not public.
+ */
+static void refused(void *context, const char *name, size_t len,
+		    const struct host_dns_address *address)
+{
+	const struct lookups *lookups = context;
+	struct cd_object object = {.kind = CD_OBJECT_ADDRESS, .proto = CD_TCP};
+	struct cd_decision decision;
+
+	if (address) {
+		object.family = address->family;
+		memcpy(object.address, address->bytes, sizeof(object.address));
+	} else {
+		object.text = name;
+		object.len = len;
+	}
+	mon_decide(lookups->network->table, CD_OPBIT(CD_OP_NET_CONNECT), &object, &decision);
+	report_refused(lookups->report, &object, &decision);
+}
+
+static _Noreturn void run_resolver(struct network *network, int report)
+{
+	struct lookups lookups = {network, report};
+	const struct host_resolver resolver = {.udp = network->resolver_sockets[0],
+					       .tcp = network->resolver_sockets[1],
+					       .lifeline = report,
+					       .report = report,
+					       .names = network->written,
+					       .allowed = allowed,
+					       .granted = granted_address,
+					       .denied = refused,
+					       .context = &lookups};
+
+	host_forget_environment();
+	host_resolver_run(&resolver);
+}
+
+static void start_resolver(struct network *network)
+{
+	int ends[2];
+
+	if (network->resolver_sockets[1] < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return;
+	network->resolver = fork();
+	if (network->resolver == 0) {
+		close(ends[0]);
+		run_resolver(network, ends[1]);
+	}
+	close(ends[1]);
+	network->lookups = ends[0];
+	if (network->resolver < 0) {
+		cli_say("cannot start the space's resolver: %s", strerror(errno));
+		network->resolver = 0;
+	}
+}
+
+void network_start(struct network *network, int channel)
+{
+	start_resolver(network);
+	for (int i = 0; i < 2; i++) {
+		if (network->resolver_sockets[i] >= 0)
+			close(network->resolver_sockets[i]);
+		network->resolver_sockets[i] = -1;
+	}
+	start_broker(network, channel);
 	close(channel);
 }
 
@@ -138,6 +188,10 @@ void network_end(struct network *network)
 	await(&network->broker);
 	await(&network->resolver);
 	mon_names_free(network->written);
-	if (network->names_fd >= 0)
-		close(network->names_fd);
+	close(network->names_fd);
+	if (network->lookups >= 0)
+		close(network->lookups);
+	for (int i = 0; i < 2; i++)
+		if (network->resolver_sockets[i] >= 0)
+			close(network->resolver_sockets[i]);
 }

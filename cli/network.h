@@ -17,14 +17,12 @@ struct network {
 	const struct mon_names *names; /* where it is only read */
 	int names_fd;
 	int resolver_sockets[2]; /* UDP and TCP, within the space's network; -1 */
+	int lookups;		 /* struct reports of names that were refused; -1 */
 	pid_t broker, resolver;	 /* 0: not started */
 };
 
 /* In the keeper, before the space is launched. The table is borrowed. False: out of memory. */
 bool network_prepare(struct network *network, const struct mon_table *table);
-/* Do the rules speak of hosts by name, so that the space needs a resolver? */
-bool network_has_names(const struct network *network);
-
 /* In a process that was forked from the keeper and only decides: the names can be read, and no
  * more, from here on. */
 void network_only_read(struct network *network);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/view.h"
 #include "host/confine.h"
 #include "lib/without.h"
 #include "refmon/pattern.h"
@@ -471,38 +472,14 @@ static int print_plan(const struct planned *p, bool json)
 	return fflush(stdout) ? CLI_FAILED : 0;
 }
 
-/* As `cordon run` plans, but that what it supplies of its own says nothing here. */
 static struct cd_plan *make_plan(const struct pol_policy *policy)
 {
-	static const enum cd_mount_kind kinds[] = {[POL_VIEW_BIND] = CD_MOUNT_BIND,
-						   [POL_VIEW_PRIVATE] = CD_MOUNT_TMPFS,
-						   [POL_VIEW_COW] = CD_MOUNT_COW};
-	static const struct cd_mount own[] = {
-	    {.kind = CD_MOUNT_TEXT, .dest = "/etc/passwd", .from = ""},
-	    {.kind = CD_MOUNT_TEXT, .dest = "/etc/group", .from = ""},
-	    {.kind = CD_MOUNT_DIR, .dest = "/proc"}};
-	const size_t own_count = sizeof(own) / sizeof(own[0]);
-	struct cd_mount *mounts = calloc(policy->view_count + own_count, sizeof(*mounts));
-	struct cd_plan *plan = NULL;
+	struct cd_plan *plan = cli_plan(policy, "cordon");
 
-	if (!mounts)
-		return NULL;
-	memcpy(mounts, own, sizeof(own));
-	for (size_t i = 0; i < policy->view_count; i++) {
-		const struct pol_view *view = &policy->views[i];
-
-		mounts[own_count + i] =
-		    (struct cd_mount){.kind = kinds[view->kind],
-				      .dest = view->dest,
-				      .from = view->from,
-				      .writable = view->writable || view->kind != POL_VIEW_BIND};
-	}
-	if (mon_plan_make(policy->table, mounts, own_count + policy->view_count, &plan) == CD_OK &&
-	    mon_settle(policy->table, plan) != CD_OK) {
+	if (plan && mon_settle(policy->table, plan) != CD_OK) {
 		mon_plan_free(plan);
 		plan = NULL;
 	}
-	free(mounts);
 	return plan;
 }
 

@@ -118,6 +118,14 @@ static void remember(struct report_sink *sink, const struct report *report)
 	send_report(sink, report);
 }
 
+void report_refused(int control, const struct cd_object *object, const struct cd_decision *decision)
+{
+	static struct report report;
+
+	fill(&report, &(struct kern_record){.object = object, .decision = decision});
+	send(control, &report, report_size(&report), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void describe_object(struct cd_buf *buf, const struct report *report)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -138,7 +146,9 @@ static void describe_object(struct cd_buf *buf, const struct report *report)
 			return;
 		inet_ntop(report->family == 6 ? AF_INET6 : AF_INET, report->address, address,
 			  sizeof(address));
-		cd_buf_fmt(buf, report->family == 6 ? "[%s]:%u" : "%s:%u", address, report->port);
+		cd_buf_fmt(buf, report->family == 6 ? "[%s]" : "%s", address);
+		if (report->port || report->op == CD_OP_NET_LISTEN)
+			cd_buf_fmt(buf, ":%u", report->port);
 	}
 }
 

@@ -51,6 +51,9 @@ struct report_sink;
 struct report_sink *report_sink_new(int control, int log, const struct mon_table *table);
 /* A kern_observer's function; context is the sink. */
 void report_record(void *context, const struct kern_record *record);
+/* In another process of ours that decides: a denial, to the keeper. */
+void report_refused(int control, const struct cd_object *object,
+		    const struct cd_decision *decision);
 /* Sends the final counts and the totals. */
 void report_finish(struct report_sink *sink, const struct kern_counters *counters);
 

@@ -6,10 +6,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <stddef.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +20,7 @@
 #include "cli/limits.h"
 #include "cli/native.h"
 #include "cli/report.h"
+#include "cli/view.h"
 #include "cordon/shim.h"
 #include "host/host.h"
 #include "host/launch.h"
@@ -396,27 +395,9 @@ static int make_environment(struct run *run)
 	return 0;
 }
 
-/* What the view holds besides what rules grant. The texts live as long as the process. */
-static size_t add_own_mounts(struct cd_mount *mounts)
+static const char *hostname(const struct run *run)
 {
-	static char users[1024], groups[1024];
-	const struct passwd *user = getpwuid(geteuid());
-	const struct group *group = getgrgid(getegid());
-	size_t count = 0;
-
-	snprintf(users, sizeof(users), "%s:x:%u:%u::%s:%s\n%s", user ? user->pw_name : "user",
-		 geteuid(), getegid(), user ? user->pw_dir : "/", user ? user->pw_shell : "/bin/sh",
-		 geteuid() == 65534
-		     ? ""
-		     : "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
-	snprintf(groups, sizeof(groups), "%s:x:%u:\n%s", group ? group->gr_name : "user", getegid(),
-		 getegid() == 65534 ? "" : "nogroup:x:65534:\n");
-	mounts[count++] =
-	    (struct cd_mount){.kind = CD_MOUNT_TEXT, .dest = "/etc/passwd", .from = users};
-	mounts[count++] =
-	    (struct cd_mount){.kind = CD_MOUNT_TEXT, .dest = "/etc/group", .from = groups};
-	mounts[count++] = (struct cd_mount){.kind = CD_MOUNT_DIR, .dest = "/proc"};
-	return count;
+	return run->name ? run->name : "cordon";
 }
 
 /*
@@ -435,44 +416,6 @@ static int protect_cache(struct run *run)
 	return pol_draft_protect(run->draft, cache.path, &error) == CD_OK
 		   ? 0
 		   : cli_say_policy_error(&error);
-}
-
-static int make_plan(struct run *run)
-{
-	static const enum cd_mount_kind kinds[] = {[POL_VIEW_BIND] = CD_MOUNT_BIND,
-						   [POL_VIEW_PRIVATE] = CD_MOUNT_TMPFS,
-						   [POL_VIEW_COW] = CD_MOUNT_COW};
-	struct cd_mount *mounts = calloc(run->policy->view_count + 4, sizeof(*mounts));
-	enum cd_status status;
-	uint64_t size;
-	size_t count;
-
-	if (!mounts)
-		return CLI_FAILED;
-	count = add_own_mounts(mounts);
-	/* They are memory. Linux would let each of them have a half of the machine's. */
-	size = run->policy->limits.tmp_size ? run->policy->limits.tmp_size : host_tmp_default();
-	for (size_t i = 0; i < run->policy->view_count; i++) {
-		const struct pol_view *view = &run->policy->views[i];
-
-		mounts[count++] =
-		    (struct cd_mount){.kind = kinds[view->kind],
-				      .dest = view->dest,
-				      .from = view->from,
-				      .writable = view->writable || view->kind != POL_VIEW_BIND,
-				      .size = size};
-		if (view->from && access(view->from, F_OK)) {
-			cli_say("%s: %s: cannot show %s: %s", view->source, view->pointer,
-				view->from, strerror(errno));
-			free(mounts);
-			return CLI_FAILED;
-		}
-	}
-	status = mon_plan_make(run->policy->table, mounts, count, &run->plan);
-	free(mounts);
-	if (status != CD_OK)
-		cli_say("cannot plan the view: %s", cd_status_name(status));
-	return status == CD_OK ? 0 : CLI_FAILED;
 }
 
 static bool may_stat(const struct run *run, const char *path)
@@ -566,7 +509,7 @@ static int launch(struct run *run)
 			 : may_stat(run, run->cwd) ? run->cwd
 						   : "/",
 	    .directory_must = run->directory != NULL,
-	    .hostname = run->name ? run->name : "cordon",
+	    .hostname = hostname(run),
 	    .limits = &run->limits.host,
 	    .unix_sockets = grants_unix(run->policy->table),
 	    .native = run->native,
@@ -616,7 +559,8 @@ static int prepare(struct run *run)
 		return cli_say_policy_error(&error);
 	if (run->print_policy)
 		return print_policy(run) ? CLI_FAILED : -1;
-	if (make_environment(run) || make_plan(run) || open_log(run))
+	if (make_environment(run) || open_log(run) ||
+	    !(run->plan = cli_plan(run->policy, hostname(run))))
 		return CLI_FAILED;
 	if (run->policy->audit == POL_AUDIT_DENIED)
 		run->native = cli_native(run->plan, run->policy->table,

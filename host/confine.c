@@ -456,7 +456,7 @@ enum cd_status host_confine_connect(const uint16_t *ports, size_t count)
 
 enum cd_status host_confine_service(const int *calls, size_t count, bool may_bind)
 {
-	static const unsigned long families[] = {AF_INET, AF_INET6};
+	static const unsigned long families[] = {AF_INET, AF_INET6, AF_UNIX};
 	struct host_allowed allowed;
 
 	prctl(PR_SET_DUMPABLE, 0);
@@ -466,6 +466,6 @@ enum cd_status host_confine_service(const int *calls, size_t count, bool may_bin
 	host_allow_begin(&allowed);
 	host_allow_without(&allowed, SYS_mmap, 2, PROT_EXEC);
 	host_allow_without(&allowed, SYS_mprotect, 2, PROT_EXEC);
-	host_allow_values(&allowed, SYS_socket, 0, families, 2);
+	host_allow_values(&allowed, SYS_socket, 0, families, may_bind ? 3 : 2);
 	return host_allow_only(&allowed, calls, count);
 }

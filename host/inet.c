@@ -174,14 +174,6 @@ static bool was_refused(int socket, int64_t value)
 	       info.tcpi_state == TCP_CLOSE;
 }
 
-/* Datagrams to the loopback get lost there without a word; but for questions to the resolver. */
-static void note_datagrams(struct kern_border *border, const struct kern_message *m, enum cd_op op,
-			   const struct cd_object *object)
-{
-	if (object->proto == CD_UDP && object->port != DNS_PORT)
-		kern_border_note_inside(border, m, CD_OPBIT(op), object);
-}
-
 static int64_t connect_by(struct kern_border *border, const struct kern_message *m, int socket,
 			  const union host_address *a, socklen_t len, bool outside)
 {
@@ -216,10 +208,8 @@ int64_t host_inet_connect(struct kern_border *border, const struct kern_message 
 	case WAY_INSIDE: break;
 	}
 	value = connect_by(border, m, socket, a, len, false);
-	if (!was_refused(socket, value)) {
-		note_datagrams(border, m, CD_OP_NET_CONNECT, &object);
+	if (!was_refused(socket, value))
 		return value;
-	}
 	/* Nobody is there inside. That somebody may be outside is what the user should know. */
 	error = kern_border_decide(border, m, CD_OPBIT(CD_OP_NET_CONNECT), &object);
 	return error == KERN_DENIED_KILL ? error : value;
@@ -320,8 +310,9 @@ int64_t host_inet_send(struct kern_border *border, const struct kern_message *m,
 		return error;
 	if (way == WAY_INSIDE && !outside) {
 		*inside = true;
-		if (named)
-			note_datagrams(border, m, CD_OP_NET_SEND, &object);
+		/* It gets lost there without a word; but for questions to the resolver. */
+		if (named && object.proto == CD_UDP && object.port != DNS_PORT)
+			kern_border_note_inside(border, m, CD_OPBIT(CD_OP_NET_SEND), &object);
 		return 0;
 	}
 	if (way == WAY_INSIDE && d->address_len)

@@ -34,7 +34,7 @@ static void add_host(const struct mon_object *object, struct cd_buf *out)
 	}
 }
 
-static void add_address(const struct mon_object *object, struct cd_buf *out)
+static void add_address(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
 {
 	if (object->proto == MON_UNIX) {
 		cd_buf_str(out, "unix:");
@@ -44,8 +44,9 @@ static void add_address(const struct mon_object *object, struct cd_buf *out)
 	if (object->proto == MON_UDP)
 		cd_buf_str(out, "udp://");
 	add_host(object, out);
-	/* A name that was only looked up has none: the rule is for any. */
-	if (object->port || object->family)
+	/* What was only looked up has none: the rule is for any. To listen, 0 is one like others.
+	 */
+	if (object->port || op == CD_OP_NET_LISTEN)
 		cd_buf_fmt(out, ":%u", object->port);
 }
 
@@ -72,7 +73,7 @@ static bool exact_pattern(enum cd_op op, const struct mon_object *object, struct
 	if ((unsigned)op >= CD_OP_COUNT || object->kind != cd_op_table[op].kind)
 		return false;
 	if (object->kind == CD_OBJECT_ADDRESS)
-		add_address(object, out);
+		add_address(op, object, out);
 	else if (object->text)
 		cd_buf_add(out, object->text, object->len);
 	return !out->cut && !mon_is_glob(out->data, out->len) && cd_is_utf8(out->data, out->len) &&
