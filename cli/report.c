@@ -23,6 +23,7 @@
 struct report_sink {
 	int control, log;
 	const struct mon_table *table;
+	const struct mon_names *names;
 	uint64_t lost;	    /* records that could not be written or sent */
 	uint64_t forgotten; /* denials of objects beyond the first CD_DENIALS_MAX */
 	size_t used;
@@ -32,7 +33,8 @@ struct report_sink {
 	} slots[SLOTS];
 };
 
-struct report_sink *report_sink_new(int control, int log, const struct mon_table *table)
+struct report_sink *report_sink_new(int control, int log, const struct mon_table *table,
+				    const struct mon_names *names)
 {
 	struct report_sink *sink = calloc(1, sizeof(*sink));
 
@@ -41,6 +43,7 @@ struct report_sink *report_sink_new(int control, int log, const struct mon_table
 	sink->control = control;
 	sink->log = log;
 	sink->table = table;
+	sink->names = names;
 	return sink;
 }
 
@@ -80,6 +83,18 @@ static void fill(struct report *report, const struct kern_record *record)
 	else
 		report->text_len = 0;
 	report->count = 1;
+}
+
+/* By which name the program may have come to an address: that is what a person would allow. */
+static void add_name(const struct report_sink *sink, struct report *report)
+{
+	struct mon_name names[MON_NAMES_WAYS];
+
+	if (!sink->names || report->object_kind != CD_OBJECT_ADDRESS || !report->family ||
+	    report->text_len || !mon_names_of(sink->names, report->family, report->address, names))
+		return;
+	memcpy(report->text, names[0].text, names[0].len);
+	report->text_len = (uint32_t)names[0].len;
 }
 
 static void send_report(struct report_sink *sink, const struct report *report)
@@ -212,6 +227,7 @@ void report_record(void *context, const struct kern_record *record)
 	struct report_sink *sink = context;
 
 	fill(&report, record);
+	add_name(sink, &report);
 	if (sink->log >= 0)
 		write_log(sink, record, &report);
 	if (record->decision->verdict != CD_ALLOW)

@@ -14,6 +14,7 @@
 #include "cordon/limits.h"
 #include "kernel/border.h"
 #include "policy/policy.h"
+#include "refmon/names.h"
 
 /* What the monitor hands to the keeper at the start. */
 enum report_held {
@@ -47,8 +48,10 @@ struct report {
 
 /* ---- the monitor's side ---- */
 struct report_sink;
-/* log: a descriptor to append JSON lines to, or -1. control: the socket to the keeper. */
-struct report_sink *report_sink_new(int control, int log, const struct mon_table *table);
+/* log: a descriptor to append JSON lines to, or -1. control: the socket to the keeper. names: of
+ * addresses. */
+struct report_sink *report_sink_new(int control, int log, const struct mon_table *table,
+				    const struct mon_names *names);
 /* A kern_observer's function; context is the sink. */
 void report_record(void *context, const struct kern_record *record);
 /* In another process of ours that decides: a denial, to the keeper. */

@@ -131,12 +131,13 @@ static void serve(void *context, const struct host_monitor *monitor)
 						run->policy->audit != POL_AUDIT_DENIED,
 					 .record = report_record};
 	struct kern_space *space = kern_space_new(NULL, monitor->proc);
-	struct report_sink *sink =
-	    report_sink_new(monitor->control, run->log_fd, run->policy->table);
+	struct report_sink *sink;
 	struct kern_border *border;
 
-	observer.context = sink;
 	network_only_read(&run->network);
+	sink =
+	    report_sink_new(monitor->control, run->log_fd, run->policy->table, run->network.names);
+	observer.context = sink;
 	if (!space || !sink || kern_space_add_layer(space, &layer) != CD_OK ||
 	    host_setup(monitor->proc, monitor->broker, monitor->network) != CD_OK)
 		_exit(CLI_FAILED);
