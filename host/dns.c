@@ -122,8 +122,11 @@ enum host_dns_rcode host_dns_read(const unsigned char *packet, size_t len,
 	packet += HEADER;
 	len -= HEADER;
 	used = read_name(packet, len, out);
-	if (used == 0 || len - used < 4)
+	if (used == 0 || len - used < 4) {
+		out->name[out->name_len = 0] = '\0';
+		out->is_host = false;
 		return HOST_DNS_FORMERR;
+	}
 	memcpy(out->question, packet, used + 4);
 	out->question_len = used + 4;
 	out->type = get16(packet + used);

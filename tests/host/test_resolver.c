@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/confine.h"
 #include "tests/refmon/support.h"
 
 TestSuite(resolver, .timeout = 60);
@@ -306,8 +307,50 @@ struct setting {
 	int guard; /* a descriptor that the resolver must not keep */
 };
 
+static uint16_t attack_port;
+static int denied_to;
+
+/* What whoever takes the resolver over would like; the names of what works, in one line. */
+static void attack(int out)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int inet = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char won[256] = "won:";
+	pid_t pid;
+
+	if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0)
+		strcat(won, " open");
+	if (open("/proc/self/mem", O_RDWR | O_CLOEXEC) >= 0)
+		strcat(won, " mem");
+	if (socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0)
+		strcat(won, " unix");
+	if (socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0)
+		strcat(won, " netlink");
+	if (bind(inet, (struct sockaddr *)&a, sizeof(a)) == 0)
+		strcat(won, " bind");
+	a.sin_port = htons(attack_port);
+	if (connect(inet, (struct sockaddr *)&a, sizeof(a)) == 0 || errno == EINPROGRESS)
+		strcat(won, " connect");
+	if (kill(getppid(), 0) == 0)
+		strcat(won, " kill");
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+	    MAP_FAILED)
+		strcat(won, " code");
+	if (memfd_create("x", MFD_CLOEXEC) >= 0)
+		strcat(won, " memfd");
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		strcat(won, " fork");
+	strcat(won, "\n");
+	(void)!write(out, won, strlen(won));
+}
+
 static bool allowed(void *context, const char *name, size_t len)
 {
+	if (strcmp(name, "attack.example.org") == 0)
+		attack(denied_to);
 	return mon_allows_name(context, name, len);
 }
 
@@ -315,8 +358,6 @@ static bool granted(void *context, unsigned char family, const unsigned char *ad
 {
 	return mon_allows_address(context, family, address);
 }
-
-static int denied_to;
 
 static void denied(void *context, const char *name, size_t len,
 		   const struct host_dns_address *address)
@@ -350,6 +391,7 @@ static struct setting start_on(struct mon_table *table, int udp, int tcp,
 	snprintf(servers, sizeof(servers), "127.0.0.1:%u", port);
 	if (udp < 0)
 		cr_assert(two_sockets(0, &udp, &tcp, &s.port));
+	attack_port = s.port;
 	cr_assert_eq(pipe2(life, O_CLOEXEC), 0);
 	cr_assert_eq(pipe2(reports, O_CLOEXEC | O_NONBLOCK), 0);
 	cr_assert_eq(pipe2(guard, O_CLOEXEC), 0);
@@ -1033,6 +1075,33 @@ Test(resolver, it_has_confined_itself)
 	}
 	if (geteuid() == 0)
 		cr_expect(fds >= 7 && fds <= 9, "%u", fds);
+	cr_expect_eq(stop(&s), 0);
+	mon_table_free(table);
+}
+
+/* The question whether a name is granted is asked where all the rest is done. */
+Test(resolver, who_takes_it_over_can_ask_name_servers_and_no_more)
+{
+	struct mon_table *table = usual_table();
+	struct setting s = start(table);
+	char text[512] = "";
+	int ends[2];
+	pid_t pid;
+
+	cr_expect_str_eq(look_up(&s, "attack.example.org", HOST_DNS_A), "NOERROR 203.0.113.1/77 ");
+	cr_expect_str_eq(denials(&s), host_landlock_abi() >= 4 ? "won:\n" : "won: connect\n");
+	/* And all of it works for anybody else. */
+	cr_assert_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		attack(ends[1]);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	cr_assert_gt(read(ends[0], text, sizeof(text) - 1), 0);
+	cr_expect_str_eq(text, "won: open mem unix netlink bind connect kill code memfd fork\n");
+	close(ends[0]);
+	close(ends[1]);
 	cr_expect_eq(stop(&s), 0);
 	mon_table_free(table);
 }
