@@ -160,6 +160,25 @@ static int64_t do_connect(const struct broker *b, struct order *order)
 	return error;
 }
 
+/*
+ * Linux says how an attempt went to whoever connects again. With an address of no length that can
+ * begin no new one: of a socket that has been shut down meanwhile only its error is left.
+ */
+static int64_t do_finish(const struct order *order)
+{
+	const union host_address nowhere = {
+	    .any.sa_family = (sa_family_t)host_socket_int(order->socket, SO_DOMAIN, AF_UNSPEC)};
+	int value, error;
+
+	if (nowhere.any.sa_family != AF_INET && nowhere.any.sa_family != AF_INET6)
+		return -EINVAL;
+	value = connect_bounded(order->socket, &nowhere, sizeof(nowhere.any.sa_family));
+	if (value != -EINVAL)
+		return value;
+	error = host_socket_int(order->socket, SO_ERROR, 0);
+	return error ? -error : -ECONNABORTED;
+}
+
 static int64_t do_bind(const struct broker *b, struct order *order)
 {
 	const socklen_t len = order->head.address_len;
@@ -182,18 +201,31 @@ static int64_t do_bind(const struct broker *b, struct order *order)
 	return 0;
 }
 
-/* Outside, on the address that it was bound to: one that was not would get a port of Linux's
- * choice. */
-static int64_t do_listen(const struct broker *b, struct order *order)
+/*
+ * May it listen on the address that it has, and on no other? One that has lost its port still tells
+ * which it was, and would get another of Linux's choice: so it is bound to what was decided on.
+ */
+static int hold_to_address(const struct broker *b, int socket)
 {
 	union host_address bound;
 	socklen_t len = sizeof(bound);
 
-	if (!is_inside(b, order->socket) &&
-	    (getsockname(order->socket, &bound.any, &len) ||
-	     (bound.any.sa_family != AF_UNIX &&
-	      !granted(b, CD_OP_NET_LISTEN, order->socket, &bound, len))))
+	if (getsockname(socket, &bound.any, &len))
+		return -errno;
+	if (bound.any.sa_family == AF_UNIX)
+		return 0; /* no listening without a name, and that was granted */
+	if (!granted(b, CD_OP_NET_LISTEN, socket, &bound, len))
 		return -EACCES;
+	/* EINVAL: it is bound, as it should be. */
+	return bind(socket, &bound.any, len) && errno != EINVAL ? -errno : 0;
+}
+
+static int64_t do_listen(const struct broker *b, struct order *order)
+{
+	int error = is_inside(b, order->socket) ? 0 : hold_to_address(b, order->socket);
+
+	if (error)
+		return error;
 	return listen(order->socket, (int)order->head.flags) ? -errno : 0;
 }
 
@@ -287,6 +319,7 @@ static int64_t carry_out(struct broker *b, struct order *order)
 		return -ENOTSOCK;
 	switch ((enum host_broker_call)order->head.call) {
 	case HOST_BROKER_CONNECT: return do_connect(b, order);
+	case HOST_BROKER_FINISH: return do_finish(order);
 	case HOST_BROKER_BIND: return do_bind(b, order);
 	case HOST_BROKER_LISTEN: return do_listen(b, order);
 	case HOST_BROKER_SEND: return do_send(b, order);

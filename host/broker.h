@@ -18,12 +18,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cordon/limits.h"
 #include "cordon/object.h"
 #include "host/address.h"
 
 enum host_broker_call {
 	HOST_BROKER_CHANNEL, /* no socket: answers with another channel, for a worker of its own */
 	HOST_BROKER_CONNECT, /* AF_UNSPEC dissolves */
+	HOST_BROKER_FINISH,  /* what has become of an attempt to connect; no address */
 	HOST_BROKER_BIND,
 	HOST_BROKER_LISTEN, /* flags: the backlog */
 	HOST_BROKER_SEND,   /* flags: MSG_*. Only outside */
@@ -43,7 +45,7 @@ struct host_broker_request {
 #define HOST_BROKER_ROOM                                                                           \
 	(sizeof(struct host_broker_request) + sizeof(union host_address) + HOST_BROKER_CONTROL +   \
 	 HOST_BROKER_PAYLOAD)
-#define HOST_BROKER_CHANNELS 80 /* more than workers can be pending */
+#define HOST_BROKER_CHANNELS (CD_PENDING_MAX + 8) /* the monitor's, and each worker's */
 
 /*
  * The broker's process. Confines itself, serves the channel, and ends when nobody holds the other

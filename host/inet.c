@@ -60,22 +60,26 @@ static enum way choose(struct kern_border *border, const struct kern_message *m,
 /* ---- asking the broker ---- */
 
 /*
- * The new socket takes the old one's place, in the number by which the process called it. Sets of
+ * The new socket takes the old one's place, in all numbers by which the process calls it. Sets of
  * descriptors that are waited for (epoll) and hold the old one get the new one in its place.
  */
 static int put_in_place(struct kern_border *border, const struct kern_message *m, int old,
 			int replacement)
 {
 	struct host_watches watches;
-	int error;
-
-	host_watches_find(m, m->fd, old, &watches);
-	error =
+	int error =
 	    kern_border_replace(border, m, m->fd, replacement, kern_process_fd_cloexec(m, m->fd));
-	if (!error)
-		host_watches_renew(&watches, replacement, m->fd);
+
+	if (error)
+		return error;
+	/* The other numbers still mean the old one. */
+	host_watches_find(m, old, &watches);
+	for (size_t i = 0; i < watches.number_count; i++)
+		kern_border_replace(border, m, watches.numbers[i], replacement,
+				    kern_process_fd_cloexec(m, watches.numbers[i]));
+	host_watches_renew(&watches, old, replacement);
 	host_watches_close(&watches);
-	return error;
+	return 0;
 }
 
 /* Asks, and puts the new socket in its place if there is one; *now: that, or the old one. The
@@ -114,25 +118,35 @@ static int begin_waiting(struct kern_border *border, const struct kern_message *
 	return error;
 }
 
-/* Waits until the socket can be written to. 1: it can; 0: its own time is over; -1: a signal. */
-static int await_writable(int socket)
+/* How long a call on the socket may take, in ms; -1: for ever. */
+static int time_limit(int socket)
 {
-	struct pollfd poller = {.fd = socket, .events = POLLOUT};
 	struct timeval limit = {0};
 	socklen_t len = sizeof(limit);
-	int64_t ms = -1;
+	int64_t ms;
 
 	getsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, &len);
-	if (limit.tv_sec || limit.tv_usec)
-		ms = limit.tv_sec * 1000 + limit.tv_usec / 1000;
-	return poll(&poller, 1, ms > INT32_MAX ? INT32_MAX : (int)ms);
+	ms = limit.tv_sec * 1000 + limit.tv_usec / 1000;
+	if (!limit.tv_sec && !limit.tv_usec)
+		return -1;
+	return ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+/* Waits until it can be written to. 1: it can; 0: its time is over; -1: a signal. */
+static int await_writable(int socket, int limit)
+{
+	struct pollfd poller = {.fd = socket, .events = POLLOUT};
+
+	return poll(&poller, 1, limit);
 }
 
 /* Waits a little: of a unix socket's full backlog Linux tells nothing when it empties. */
-static int pause_a_little(void)
+static int pause_a_little(int *limit)
 {
 	const struct timespec time = {.tv_nsec = RETRY_MS * 1000000L};
 
+	if (*limit >= 0 && (*limit -= RETRY_MS) < 0)
+		return 0;
 	return nanosleep(&time, NULL) ? -1 : 1;
 }
 
@@ -140,20 +154,22 @@ static int pause_a_little(void)
 static int64_t wait_for(struct kern_border *border, const struct kern_message *m, int socket,
 			const struct host_broker_ask *ask, int64_t value)
 {
-	int own, replacement;
+	const struct host_broker_ask finish = {.call = HOST_BROKER_FINISH};
+	int own, replacement, limit = time_limit(socket);
 	int error = begin_waiting(border, m, &own);
 
 	if (error)
 		return error;
 	while (value == -EINPROGRESS || value == -EAGAIN) {
 		bool listens = value == -EAGAIN && host_socket_int(socket, SO_DOMAIN, 0) == AF_UNIX;
-		int ready = listens ? pause_a_little() : await_writable(socket);
+		int ready = listens ? pause_a_little(&limit) : await_writable(socket, limit);
 
-		if (ready < 0)
-			return RESTART;
+		if (ready < 0) /* as Linux: what has a limit would begin it anew */
+			return limit < 0 ? RESTART : -EINTR;
 		if (ready == 0)
 			return value;
-		value = host_broker_ask(own, socket, ask, &replacement);
+		value = host_broker_ask(own, socket, value == -EINPROGRESS ? &finish : ask,
+					&replacement);
 		if (replacement >= 0)
 			close(replacement); /* it has one by now, or wants none */
 	}

@@ -1,4 +1,4 @@
-/* epoll sets, found by /proc and put right from outside. */
+/* Duplicates and epoll sets, found by /proc and put right from outside. */
 #include "host/watches.h"
 
 #include <dirent.h>
@@ -15,50 +15,57 @@
 
 #define NUMBERS_MAX 4096 /* descriptors that are looked at */
 
-static bool is_set(int folder, const char *number)
+/* The socket's places in one set. Its lines read "tfd: 5 events: 19 data: 5 pos:0 ino:2f sdev:8".
+ */
+static void look_into(const struct kern_message *m, int set, ino_t inode, struct host_watches *out)
 {
-	char target[32];
-	ssize_t n = readlinkat(folder, number, target, sizeof(target) - 1);
-
-	if (n < 0)
-		return false;
-	target[n] = '\0';
-	return strcmp(target, "anon_inode:[eventpoll]") == 0;
-}
-
-/* Is the socket in this set? The lines read "tfd: 5 events: 19 data: 5 pos:0 ino:2f sdev:8". */
-static bool holds(const struct kern_message *m, int set, int number, ino_t inode,
-		  struct epoll_event *event)
-{
-	char path[48], line[256];
-	bool found = false;
+	char path[48], line[256], its[32];
 	FILE *lines;
 	int fd;
 
 	snprintf(path, sizeof(path), "%d/fdinfo/%d", m->tid, set);
+	snprintf(its, sizeof(its), " ino:%lx ", (unsigned long)inode);
 	fd = openat(m->space->proc, path, O_RDONLY | O_CLOEXEC);
 	lines = fd < 0 ? NULL : fdopen(fd, "r");
-	while (lines && !found && fgets(line, sizeof(line), lines)) {
-		unsigned long long data, ino;
+	while (lines && out->count < HOST_WATCHES_MAX && fgets(line, sizeof(line), lines)) {
+		unsigned long long data;
 		unsigned events;
-		int tfd;
+		int number;
 
-		if (sscanf(line, "tfd: %d events: %x data: %llx pos:%*d ino:%llx", &tfd, &events,
-			   &data, &ino) != 4)
+		if (!strstr(line, its) ||
+		    sscanf(line, "tfd: %d events: %x data: %llx", &number, &events, &data) != 3)
 			continue;
-		found = tfd == number && ino == inode;
-		event->events = events;
-		event->data.u64 = data;
+		out->at[out->count].set = kern_process_fd_dup(m, set);
+		if (out->at[out->count].set < 0)
+			continue;
+		out->at[out->count].number = number;
+		out->at[out->count++].event =
+		    (struct epoll_event){.events = events, .data.u64 = data};
 	}
 	if (lines)
 		fclose(lines);
 	else if (fd >= 0)
 		close(fd);
-	return found;
 }
 
-void host_watches_find(const struct kern_message *m, int number, int socket,
-		       struct host_watches *out)
+/* What the number is, as the link in /proc says. */
+static void look_at(const struct kern_message *m, int folder, const char *number, ino_t inode,
+		    struct host_watches *out)
+{
+	char target[32], its[32];
+	ssize_t n = readlinkat(folder, number, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return;
+	target[n] = '\0';
+	snprintf(its, sizeof(its), "socket:[%lu]", (unsigned long)inode);
+	if (strcmp(target, "anon_inode:[eventpoll]") == 0)
+		look_into(m, atoi(number), inode, out);
+	else if (strcmp(target, its) == 0 && out->number_count < HOST_WATCHES_MAX)
+		out->numbers[out->number_count++] = atoi(number);
+}
+
+void host_watches_find(const struct kern_message *m, int socket, struct host_watches *out)
 {
 	struct dirent *entry;
 	struct stat st;
@@ -66,11 +73,10 @@ void host_watches_find(const struct kern_message *m, int number, int socket,
 	DIR *folder;
 	int fd;
 
-	out->count = 0;
-	snprintf(path, sizeof(path), "%d/fd", m->tid);
-	/* Whoever waits for many sockets does not block on one. */
-	if (!(fcntl(socket, F_GETFL) & O_NONBLOCK) || fstat(socket, &st))
+	out->count = out->number_count = 0;
+	if (fstat(socket, &st))
 		return;
+	snprintf(path, sizeof(path), "%d/fd", m->tid);
 	fd = openat(m->space->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	folder = fd < 0 ? NULL : fdopendir(fd);
 	if (!folder) {
@@ -78,40 +84,43 @@ void host_watches_find(const struct kern_message *m, int number, int socket,
 			close(fd);
 		return;
 	}
-	for (int i = 0; i < NUMBERS_MAX && (entry = readdir(folder)); i++) {
-		int set = atoi(entry->d_name);
-
-		if (entry->d_name[0] == '.' || out->count == HOST_WATCHES_MAX ||
-		    !is_set(dirfd(folder), entry->d_name) ||
-		    !holds(m, set, number, st.st_ino, &out->at[out->count].event))
-			continue;
-		set = kern_process_fd_dup(m, set);
-		if (set >= 0)
-			out->at[out->count++].set = set;
-	}
+	for (int i = 0; i < NUMBERS_MAX && (entry = readdir(folder)); i++)
+		if (entry->d_name[0] != '.')
+			look_at(m, dirfd(folder), entry->d_name, st.st_ino, out);
 	closedir(folder);
 }
 
-/* Linux compares the number, too: it has to be ours for the moment, in a table of descriptors that
- * nobody needs. */
-static _Noreturn void renew_all(const struct host_watches *watches, int socket, int number)
+/* Linux goes by number and file: the socket has to have that number here, for the moment. */
+static void renew(int set, int number, const struct epoll_event *event, int old, int replacement)
 {
-	int sets[HOST_WATCHES_MAX];
+	struct epoll_event copy = *event;
+
+	if (dup3(old, number, O_CLOEXEC) != number)
+		return;
+	epoll_ctl(set, EPOLL_CTL_DEL, number, NULL);
+	if (dup3(replacement, number, O_CLOEXEC) == number)
+		epoll_ctl(set, EPOLL_CTL_ADD, number, &copy);
+}
+
+/* In a table of descriptors that nobody needs. */
+static _Noreturn void renew_all(const struct host_watches *watches, int old, int replacement)
+{
+	int above = 0, sets[HOST_WATCHES_MAX];
 
 	for (size_t i = 0; i < watches->count; i++)
-		sets[i] = fcntl(watches->at[i].set, F_DUPFD_CLOEXEC, number + 1);
-	if (socket != number && dup3(socket, number, O_CLOEXEC) != number)
-		_exit(1);
-	for (size_t i = 0; i < watches->count; i++) {
-		struct epoll_event event = watches->at[i].event;
-
-		if (sets[i] >= 0)
-			epoll_ctl(sets[i], EPOLL_CTL_ADD, number, &event);
-	}
+		if (watches->at[i].number >= above)
+			above = watches->at[i].number + 1;
+	/* Out of the way of all numbers that are needed. */
+	old = fcntl(old, F_DUPFD_CLOEXEC, above);
+	replacement = fcntl(replacement, F_DUPFD_CLOEXEC, above);
+	for (size_t i = 0; i < watches->count; i++)
+		sets[i] = fcntl(watches->at[i].set, F_DUPFD_CLOEXEC, above);
+	for (size_t i = 0; i < watches->count; i++)
+		renew(sets[i], watches->at[i].number, &watches->at[i].event, old, replacement);
 	_exit(0);
 }
 
-void host_watches_renew(const struct host_watches *watches, int socket, int number)
+void host_watches_renew(const struct host_watches *watches, int old, int replacement)
 {
 	pid_t child;
 
@@ -119,7 +128,7 @@ void host_watches_renew(const struct host_watches *watches, int socket, int numb
 		return;
 	child = fork();
 	if (child == 0)
-		renew_all(watches, socket, number);
+		renew_all(watches, old, replacement);
 	if (child > 0)
 		waitpid(child, NULL, 0);
 }
