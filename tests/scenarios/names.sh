@@ -15,7 +15,6 @@ fi
 . "$(dirname "$0")/lib.sh"
 python=/usr/bin/python3
 names=$SRC/scenarios/programs/names.py
-TREE=0
 
 ip link set lo up
 for address in 203.0.113.1 203.0.113.2 169.254.169.254 10.9.8.7; do ip address add $address/32 dev lo; done
@@ -52,7 +51,7 @@ if [ "$natively" != 'hello, hello, hello, hello, hello, hello' ]; then
 fi
 pass natively
 one=--allow-net=good.example.org:8080
-all=--allow-net=*.example.org:8080
+all='--allow-net=*.example.org:8080'
 
 asks 'a granted name leads there' hello $one -- "${ask[@]}" good.example.org
 asks 'in any case, and with a dot' 'hello, hello' $one -- "${ask[@]}" GOOD.example.Org good.example.org.
