@@ -41,20 +41,21 @@ struct keeper {
 	struct report_view *view;
 	struct network *network;
 	struct cli_limits *limits;
+	struct terminal *terminal;
 	int signals, clock, watch; /* watch: ticks when it is time to look at what is used */
 	int proc;		   /* the space's; -1 until the monitor has sent it */
 	int init;		   /* pidfd of init; -1 until the monitor has sent it */
 	int early;		   /* a signal that came before that */
-	bool ended;		   /* the monitor has */
+	bool ended;		   /* the monitor has, */
+	bool killed;		   /* by a signal */
 	bool ending;		   /* init was killed: the space is to end */
 	struct host_fault fault;
 	int32_t status; /* wait status of the program */
 	bool has_status;
 };
 
-/* Signals from the terminal go to the whole job, as the terminal would send them; others to the
- * program. */
-static void forward(struct keeper *k, int signal, bool to_group)
+/* to: KERN_INIT_TO_..., or 0. */
+static void forward(struct keeper *k, int signal, int to)
 {
 	siginfo_t info;
 
@@ -67,8 +68,48 @@ static void forward(struct keeper *k, int signal, bool to_group)
 	info.si_code = SI_QUEUE;
 	info.si_pid = getpid();
 	info.si_uid = getuid();
-	info.si_value.sival_int = to_group ? KERN_INIT_TO_GROUP : 0;
+	info.si_value.sival_int = to;
 	syscall(SYS_pidfd_send_signal, k->init, signal, &info, 0);
+}
+
+static void resume(struct keeper *k)
+{
+	terminal_return(k->terminal);
+	forward(k, SIGCONT, KERN_INIT_TO_JOB);
+}
+
+/*
+ * The program has stopped, by ^Z most likely, which the user's terminal would have sent to all of
+ * his job. Where nobody is there to let it go on, Linux does not stop it, and so neither do we.
+ */
+static void suspend(struct keeper *k)
+{
+	sigset_t stop, pending;
+
+	terminal_leave(k->terminal);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	kill(0, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here we stop */
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	sigpending(&pending);
+	if (!sigismember(&pending, SIGCONT))
+		resume(k);
+}
+
+/* Signals while the space has a terminal of its own: the user's, in raw mode, sends none but that
+ * its size has changed, and that it is gone. */
+static void take_signal_of_own(struct keeper *k, int signal, bool from_terminal)
+{
+	switch (signal) {
+	case SIGWINCH: terminal_resize(k->terminal); break;
+	case SIGCONT: resume(k); break;
+	case SIGTSTP: forward(k, signal, KERN_INIT_TO_JOB); break;
+	default:
+		forward(k, signal, from_terminal ? KERN_INIT_TO_GROUP : 0);
+		if (k->terminal->ending || (signal == SIGHUP && from_terminal))
+			terminal_hang_up(k->terminal);
+	}
 }
 
 static void take_signal(struct keeper *k)
@@ -77,7 +118,13 @@ static void take_signal(struct keeper *k)
 
 	if (read(k->signals, &info, sizeof(info)) != sizeof(info))
 		return;
-	forward(k, (int)info.ssi_signo, info.ssi_code == SI_KERNEL);
+	if (k->terminal->own) {
+		take_signal_of_own(k, (int)info.ssi_signo, info.ssi_code == SI_KERNEL);
+		return;
+	}
+	/* Signals from the terminal go to the whole job, as the terminal would send them; others to
+	 * the program. */
+	forward(k, (int)info.ssi_signo, info.ssi_code == SI_KERNEL ? KERN_INIT_TO_GROUP : 0);
 	/* The user's shell waits for us to stop; what it resumes is us, and SIGCONT then goes the
 	 * same way. */
 	if (info.ssi_signo == SIGTSTP)
@@ -87,12 +134,16 @@ static void take_signal(struct keeper *k)
 /* Keeps what came with the first message of this sort; closes everything else. */
 static void take_descriptors(struct keeper *k, const struct cmsghdr *rights, uint32_t held)
 {
+	int unwanted = 0;
 	int *const places[REPORT_HELD_COUNT] = {
+	    [REPORT_HELD_TERMINAL] =
+		k->terminal->own && k->init < 0 ? &k->terminal->master : &unwanted,
 	    [REPORT_HELD_INIT] = &k->init,
 	    [REPORT_HELD_PROC] = &k->proc,
 	    [REPORT_HELD_RESOLVER_UDP] = &k->network->resolver_sockets[0],
 	    [REPORT_HELD_RESOLVER_TCP] = &k->network->resolver_sockets[1],
 	};
+	bool first = k->init < 0;
 	size_t at = 0, count;
 
 	if (rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
@@ -110,8 +161,10 @@ static void take_descriptors(struct keeper *k, const struct cmsghdr *rights, uin
 			close(fd);
 	}
 	if (k->early)
-		forward(k, k->early, false);
+		forward(k, k->early, 0);
 	k->early = 0;
+	if (first && k->terminal->master >= 0)
+		terminal_begin(k->terminal);
 }
 
 static void take_report(struct keeper *k)
@@ -179,6 +232,11 @@ static void take_status(struct keeper *k)
 
 	if (n < 0 && errno == EINTR)
 		return;
+	if (n == sizeof(k->status) && WIFSTOPPED(k->status)) {
+		if (k->terminal->own)
+			suspend(k);
+		return;
+	}
 	k->has_status |= n == sizeof(k->status);
 	close(k->space->status);
 	k->space->status = -1;
@@ -191,6 +249,7 @@ static void take_end(struct keeper *k)
 	while (waitpid(k->space->monitor, &status, 0) < 0 && errno == EINTR)
 		;
 	k->ended = true;
+	k->killed = WIFSIGNALED(status);
 }
 
 static void take_need(struct keeper *k)
@@ -216,6 +275,8 @@ static void end_space(struct keeper *k)
 	k->ending = true;
 	syscall(SYS_pidfd_send_signal, target, SIGKILL, NULL, 0);
 	set_timer(&k->clock, 1, 0);
+	if (k->terminal->ending)
+		terminal_hang_up(k->terminal);
 }
 
 static void take_time(struct keeper *k)
@@ -239,6 +300,36 @@ static void take_tick(struct keeper *k)
 		end_space(k);
 }
 
+static void take_keyboard(struct keeper *k)
+{
+	terminal_take_in(k->terminal);
+}
+
+static void take_screen(struct keeper *k)
+{
+	terminal_take_out(k->terminal);
+}
+
+static void take_look(struct keeper *k)
+{
+	terminal_take_clock(k->terminal);
+}
+
+/*
+ * What is still in the pipes and the socket when the monitor has ended is read to the end. Once it
+ * has sent its totals the space is empty, and its own remains need no waiting for; what the space
+ * has printed on a terminal of its own does.
+ */
+static bool is_over(struct keeper *k)
+{
+	if (!(k->has_status && k->view->complete) &&
+	    (!k->ended || k->space->control >= 0 || k->space->fault >= 0 || k->space->status >= 0))
+		return false;
+	if (!k->terminal->ending)
+		terminal_drain(k->terminal);
+	return k->terminal->out.pidfd < 0;
+}
+
 static void watch(struct keeper *k)
 {
 	struct source {
@@ -246,13 +337,7 @@ static void watch(struct keeper *k)
 		void (*take)(struct keeper *k);
 	};
 
-	/*
-	 * What is still in the pipes and the socket when the monitor has ended is read to the end.
-	 * Once it has sent its totals the space is empty, and its own remains need no waiting for.
-	 */
-	while (!(k->has_status && k->view->complete) &&
-	       (!k->ended || k->space->control >= 0 || k->space->fault >= 0 ||
-		k->space->status >= 0)) {
+	while (!is_over(k)) {
 		struct source sources[] = {
 		    {k->space->control, take_report},
 		    {k->space->fault, take_fault},
@@ -260,6 +345,9 @@ static void watch(struct keeper *k)
 		    {k->signals, take_signal},
 		    {k->clock, take_time},
 		    {k->watch, take_tick},
+		    {k->terminal->in.pidfd, take_keyboard},
+		    {k->terminal->out.pidfd, take_screen},
+		    {k->terminal->clock, take_look},
 		    {k->space->broker, take_need},
 		    {k->network->lookups, take_lookup},
 		    {k->ended ? -1 : k->space->monitor_pidfd, take_end},
@@ -290,19 +378,21 @@ static int exit_status(const struct keeper *k)
 		cli_say("%s", host_fault_text(&k->fault));
 		return CLI_FAILED;
 	}
-	if (k->has_status)
+	/* What the program's status is once Linux ends it in the monitor's wake says nothing. */
+	if (k->has_status && !(k->killed && !k->view->complete))
 		return WIFEXITED(k->status) ? WEXITSTATUS(k->status) : 128 + WTERMSIG(k->status);
 	cli_say("the monitor ended before the program did; the space was ended with it");
 	return CLI_FAILED;
 }
 
 int keeper_run(struct host_space *space, struct report_view *view, struct network *network,
-	       struct cli_limits *limits)
+	       struct cli_limits *limits, struct terminal *terminal)
 {
 	struct keeper k = {.space = space,
 			   .view = view,
 			   .network = network,
 			   .limits = limits,
+			   .terminal = terminal,
 			   .init = -1,
 			   .proc = -1,
 			   .clock = -1,
@@ -316,6 +406,7 @@ int keeper_run(struct host_space *space, struct report_view *view, struct networ
 	if (host_limits_need_watch(&limits->host))
 		set_timer(&k.watch, 0, WATCH_NS);
 	watch(&k);
+	terminal_end(terminal);
 	cli_limits_finish(limits, k.has_status ? k.status : -1);
 	network_end(network);
 	if (space->broker >= 0)

@@ -1,9 +1,9 @@
 /*
  * The keeper: the small process that keeps the user's authority while a space runs.
  *
- * It forwards signals, collects what the monitor reports, watches the clock, and passes the
- * program's status on. When the space first asks for the network, it starts what serves it. The
- * monitor can ask it for nothing else.
+ * It forwards signals, tends the terminal, collects what the monitor reports, watches the clock,
+ * and passes the program's status on. When the space first asks for the network, it starts what
+ * serves it. The monitor can ask it for nothing else.
  */
 #ifndef CORDON_CLI_KEEPER_H
 #define CORDON_CLI_KEEPER_H
@@ -12,6 +12,7 @@
 
 #include "cli/network.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "host/launch.h"
 
 /* Blocks the signals that the keeper handles; before the launch, so that none is lost. */
@@ -22,6 +23,6 @@ void keeper_prepare(void);
  * 125 to 127 with the reason said. Closes the space's descriptors.
  */
 int keeper_run(struct host_space *space, struct report_view *view, struct network *network,
-	       struct cli_limits *limits);
+	       struct cli_limits *limits, struct terminal *terminal);
 
 #endif

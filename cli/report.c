@@ -319,19 +319,21 @@ static void print_denial(const struct report_view *view, const struct report *re
 {
 	struct cd_object object = object_of(report);
 	char line[4 * CD_PATH_MAX + 1024], text[2 * CD_PATH_MAX];
+	const char *end = *view->raw ? "\r\n" : "\n";
 	struct cd_buf out, raw;
 
 	cd_buf_init(&out, line, sizeof(line));
 	cd_buf_init(&raw, text, sizeof(text));
 	describe_object(&raw, report);
-	cd_buf_fmt(&out, "cordon: %s %s ", report->inside ? "kept inside:" : "denied",
+	cd_buf_fmt(&out, "%scordon: %s %s ", *view->raw ? "\r" : "",
+		   report->inside ? "kept inside:" : "denied",
 		   cd_op_name((enum cd_op)report->op));
 	cd_buf_visible(&out, text, raw.len);
 	if (report->count > 1)
 		cd_buf_fmt(&out, " (%u times)", report->count);
 	cd_buf_str(&out, ": ");
 	describe_rule(view, report, &out);
-	cd_buf_str(&out, "\n");
+	cd_buf_str(&out, end);
 	cd_buf_init(&raw, text, sizeof(text));
 	if (can_advise(report))
 		mon_advise_flag(advised(report), &object, &raw);
@@ -342,7 +344,7 @@ static void print_denial(const struct report_view *view, const struct report *re
 		mon_advise_policy(advised(report), &object, &raw);
 		cd_buf_str(&out, "   or in a policy: ");
 		cd_buf_visible(&out, text, raw.len);
-		cd_buf_str(&out, "\n");
+		cd_buf_str(&out, end);
 	}
 	fputs(line, stderr);
 }

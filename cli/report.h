@@ -22,6 +22,7 @@ enum report_held {
 	REPORT_HELD_PROC,	  /* a /proc of the space */
 	REPORT_HELD_RESOLVER_UDP, /* the sockets of struct host_monitor's resolver */
 	REPORT_HELD_RESOLVER_TCP,
+	REPORT_HELD_TERMINAL, /* the master of its terminal, if it has one of its own */
 	REPORT_HELD_COUNT
 };
 
@@ -65,7 +66,8 @@ struct report_view {
 	const struct pol_policy *policy;
 	const struct cli_limits *limits;
 	bool verbose, quiet, json;
-	bool complete; /* the totals have come */
+	const bool *raw; /* what is said now goes to a terminal that takes each byte as it is */
+	bool complete;	 /* the totals have come */
 	uint64_t messages, denied, lost, forgotten;
 	size_t count; /* of kept */
 	struct report *kept[CD_DENIALS_MAX];

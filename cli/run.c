@@ -36,13 +36,14 @@
 struct run {
 	/* from the command line */
 	const char *directory, *name, *log;
-	bool verbose, quiet, json, print_policy, has_policy, origins;
+	bool verbose, quiet, json, print_policy, has_policy, origins, pty, no_pty;
 	char **argv;
 	/* from these */
 	struct pol_draft *draft;
 	struct pol_policy *policy;
 	struct cd_plan *plan;
 	struct network network;
+	struct terminal terminal;
 	unsigned native; /* enum cd_native: what programs may do without the monitor */
 	bool no_sync_wakeup, no_thread_pidfds;
 	char cwd[CD_PATH_MAX];
@@ -70,6 +71,7 @@ static void send_started(const struct host_monitor *monitor)
 	    [REPORT_HELD_PROC] = monitor->proc,
 	    [REPORT_HELD_RESOLVER_UDP] = monitor->resolver[0],
 	    [REPORT_HELD_RESOLVER_TCP] = monitor->resolver[1],
+	    [REPORT_HELD_TERMINAL] = monitor->terminal,
 	};
 	struct report started = {.kind = REPORT_STARTED};
 	union {
@@ -93,6 +95,8 @@ static void send_started(const struct host_monitor *monitor)
 	for (int i = 0; i < 2; i++)
 		if (monitor->resolver[i] >= 0)
 			close(monitor->resolver[i]);
+	if (monitor->terminal >= 0)
+		close(monitor->terminal);
 }
 
 /* Every program has ended; init is about to pass the status on. Our own end would be its end. */
@@ -188,6 +192,9 @@ static const char usage[] =
     "      --name NAME         the space's name, which is also its host name\n"
     "      --log FILE          append records as JSON lines (--audit=all: of all operations)\n"
     "      --print-policy      print the resulting policy as JSON and run nothing\n"
+    "      --pty               a terminal of the space's own, in place of all three standard\n"
+    "                          streams; without asking, where all three are the terminal\n"
+    "      --no-pty            the standard streams as they are\n"
     "  -v, --verbose           say each denial as it happens\n"
     "  -q, --quiet             say nothing about denials\n"
     "      --json              summary on standard error as one JSON object\n"
@@ -240,6 +247,8 @@ static int set_own_option(struct run *run, const char *option, int *at, int argc
 		     {"-q", "--quiet", offsetof(struct run, quiet)},
 		     {NULL, "--json", offsetof(struct run, json)},
 		     {NULL, "--origins", offsetof(struct run, origins)},
+		     {NULL, "--pty", offsetof(struct run, pty)},
+		     {NULL, "--no-pty", offsetof(struct run, no_pty)},
 		     {NULL, "--print-policy", offsetof(struct run, print_policy)}};
 	size_t n = strcspn(option, "=");
 
@@ -333,8 +342,9 @@ static void find_program(struct run *run, const char *name)
  * options. */
 static int program_index(int argc, char **argv)
 {
-	static const char *const plain[] = {
-	    "-v", "-q", "--verbose", "--quiet", "--json", "--print-policy", "--origins"};
+	static const char *const plain[] = {"-v",	 "-q",	   "--verbose",
+					    "--quiet",	 "--json", "--print-policy",
+					    "--origins", "--pty",  "--no-pty"};
 
 	for (int at = 1; at < argc; at++) {
 		bool takes_value = true;
@@ -514,6 +524,7 @@ static int launch(struct run *run)
 	    .limits = &run->limits.host,
 	    .unix_sockets = grants_unix(run->policy->table),
 	    .native = run->native,
+	    .pty = run->terminal.own ? &run->terminal.like : NULL,
 	    .serve = serve,
 	    .context = run,
 	};
@@ -521,7 +532,8 @@ static int launch(struct run *run)
 				   .limits = &run->limits,
 				   .verbose = run->verbose,
 				   .quiet = run->quiet,
-				   .json = run->json};
+				   .json = run->json,
+				   .raw = &run->terminal.raw};
 	struct host_space space;
 	struct host_fault fault;
 	int status;
@@ -541,11 +553,25 @@ static int launch(struct run *run)
 			host_fault_text(&fault));
 		return CLI_FAILED;
 	}
-	status = keeper_run(&space, &view, &run->network, &run->limits);
+	status = keeper_run(&space, &view, &run->network, &run->limits, &run->terminal);
 	report_print(&view, status);
 	report_view_free(&view);
 	host_cgroup_free(run->limits.host.cgroup);
 	return status;
+}
+
+/* One of its own takes a place to be made in, whatever the rules say of that. */
+static bool choose_terminal(struct run *run)
+{
+	const struct cd_mount place = {
+	    .kind = CD_MOUNT_PTS, .dest = "/dev/pts", .writable = true, .dev = true};
+	const struct cd_mount *there = mon_plan_at(run->plan, place.dest);
+
+	terminal_choose(&run->terminal, run->no_pty ? TERMINAL_SHARED
+					: run->pty  ? TERMINAL_OWN
+						    : TERMINAL_AUTO);
+	return !run->terminal.own || (there && there->kind == CD_MOUNT_PTS) ||
+	       mon_plan_add(run->plan, &place) == CD_OK;
 }
 
 static int prepare(struct run *run)
@@ -561,7 +587,7 @@ static int prepare(struct run *run)
 	if (run->print_policy)
 		return print_policy(run) ? CLI_FAILED : -1;
 	if (make_environment(run) || open_log(run) ||
-	    !(run->plan = cli_plan(run->policy, hostname(run))))
+	    !(run->plan = cli_plan(run->policy, hostname(run))) || !choose_terminal(run))
 		return CLI_FAILED;
 	if (run->policy->audit == POL_AUDIT_DENIED)
 		run->native = cli_native(run->plan, run->policy->table,

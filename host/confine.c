@@ -25,6 +25,12 @@
 /* Rights that came after the headers that we may be compiled with. */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
 
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+#ifndef TIOCSIG
+#define TIOCSIG _IOW('T', 0x36, int)
+#endif
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
@@ -274,8 +280,8 @@ enum cd_status host_confine_native(const struct cd_plan *plan)
 	return enter(&rules, status);
 }
 
-/* What serving a border takes. Arguments are checked for ioctl alone: only the listener's requests.
- */
+/* What serving a border takes. Arguments are checked for ioctl alone: only the listener's requests,
+ * and a few of terminals. */
 static const int monitor_calls[] = {
     /* messages */
     SYS_process_vm_readv,
@@ -394,9 +400,11 @@ static const int monitor_calls[] = {
 
 enum cd_status host_confine_monitor(bool unix_sockets)
 {
-	static const unsigned long listener_requests[] = {
+	static const unsigned long requests[] = {
 	    SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID,
-	    SECCOMP_IOCTL_NOTIF_ADDFD, SECCOMP_IOCTL_NOTIF_SET_FLAGS};
+	    SECCOMP_IOCTL_NOTIF_ADDFD, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+	    /* of terminals: host/tty.c */
+	    TIOCSWINSZ, TIOCPKT, TIOCGPTPEER, TIOCSIG, TIOCEXCL, TIOCNXCL};
 	static const unsigned long seccomp_requests[] = {SECCOMP_GET_NOTIF_SIZES};
 	struct host_allowed allowed;
 	int calls[CALLS + 2];
@@ -408,8 +416,7 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 		calls[count++] = SYS_bind;
 	}
 	host_allow_begin(&allowed);
-	host_allow_values(&allowed, SYS_ioctl, 1, listener_requests,
-			  sizeof(listener_requests) / sizeof(listener_requests[0]));
+	host_allow_values(&allowed, SYS_ioctl, 1, requests, sizeof(requests) / sizeof(requests[0]));
 	host_allow_values(&allowed, SYS_seccomp, 0, seccomp_requests, 1);
 	/* No new code, and no new namespaces. */
 	host_allow_without(&allowed, SYS_mmap, 2, PROT_EXEC);

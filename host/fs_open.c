@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host/fs.h"
+#include "host/tty.h"
 #include "kernel/process.h"
 
 #ifndef __O_TMPFILE
@@ -114,6 +115,8 @@ static int open_object(struct kern_border *border, const struct kern_message *m,
 		if (error)
 			return error;
 	}
+	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 0))
+		return host_tty_open_controlling(m, (int)(flags & passed));
 	return host_reopen(object->fd, (int)(flags & passed));
 }
 

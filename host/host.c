@@ -6,6 +6,7 @@
 #include "host/fs.h"
 #include "host/inet.h"
 #include "host/sock.h"
+#include "host/tty.h"
 
 /* The monitor must go on reading the memory of a process, and a core file is never written anyway.
  */
@@ -16,10 +17,11 @@ static HOST_HANDLER(set_dumpable)
 }
 
 /*
- * Linux performs the request, for only it and the driver know what the argument points to. What was
- * decided on is a register, the request, and holds for every descriptor that the program has: which
- * one it meant could be exchanged by another of its threads at any time. What none may do to any,
- * the filter has refused already.
+ * On terminals that the space has made itself some requests are the monitor's to perform. For the
+ * rest: Linux performs the request, for only it and the driver know what the argument points to.
+ * What was decided on is a register, the request, and holds for every descriptor that the program
+ * has: which one it meant could be exchanged by another of its threads at any time. What none may
+ * do to any, the filter has refused already.
  */
 static HOST_HANDLER(decide_ioctl)
 {
@@ -28,6 +30,8 @@ static HOST_HANDLER(decide_ioctl)
 	int error;
 
 	(void)context;
+	if (host_tty_ioctl(m, reply))
+		return;
 	object.len = cd_request_name((uint32_t)m->flags, text);
 	error = kern_border_decide(border, m, CD_OPBIT(CD_OP_DEV_IOCTL), &object);
 	if (!error) {
@@ -100,6 +104,7 @@ const struct kern_host host_linux = {
 
 enum cd_status host_setup(int proc, int broker, uint64_t network)
 {
+	host_tty_setup();
 	host_inet_setup(broker, network);
 	return host_resolve_setup(proc);
 }

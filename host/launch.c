@@ -69,6 +69,7 @@ static const char *const stage_texts[] = {
     [HOST_STAGE_IDENTITY] = "cannot map this user into the space",
     [HOST_STAGE_VIEW] = "cannot build the view at",
     [HOST_STAGE_PROC] = "cannot mount the space's /proc",
+    [HOST_STAGE_TERMINAL] = "cannot make a terminal for the space",
     [HOST_STAGE_INIT] = "cannot start the space's first process",
     [HOST_STAGE_LANDLOCK] = "cannot confine the space with Landlock",
     [HOST_STAGE_CAPABILITIES] = "cannot give up capabilities",
@@ -174,6 +175,15 @@ static void exec_program(const struct launch *l)
 	errno = worst;
 }
 
+/* A terminal that others use does not control the program; one of its own does. */
+static void take_terminal(const struct launch *l)
+{
+	if (!l->in->pty)
+		setsid();
+	else if (host_pty_foreground() != CD_OK)
+		fail(l, HOST_STAGE_TERMINAL, NULL);
+}
+
 /*
  * Shares the monitor's descriptors until the listener is in its table, then has its own: 0, 1, 2
  * and, until the exec, the fault pipe.
@@ -182,7 +192,7 @@ static _Noreturn void run_program(struct launch *l)
 {
 	int listener;
 
-	setsid();
+	take_terminal(l);
 	umask(l->umask);
 	if (host_limits_apply(l->in->limits) != CD_OK)
 		fail(l, HOST_STAGE_LIMITS, NULL);
@@ -228,7 +238,9 @@ static _Noreturn void run_init(struct launch *l)
 		fail(l, HOST_STAGE_INIT, NULL);
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
-	setsid();
+	/* In the session of the program, if that has a terminal: host/pty.h. */
+	if (l->in->pty ? setpgid(0, 0) : setsid() < 0)
+		fail(l, HOST_STAGE_INIT, NULL);
 	/* Above everything first, so that no number is taken while it is still needed. */
 	l->main_pipe[0] = fcntl(l->main_pipe[0], F_DUPFD, 100);
 	l->status = fcntl(l->status, F_DUPFD, 100);
@@ -439,9 +451,20 @@ static void close_pipes(const struct launch *l)
 		close(all[i]);
 }
 
+static int make_terminal(const struct launch *l)
+{
+	int master = l->in->pty ? host_pty_open(l->in->pty) : -1;
+
+	if (l->in->pty && master < 0) {
+		errno = -master;
+		fail(l, HOST_STAGE_TERMINAL, NULL);
+	}
+	return master;
+}
+
 static _Noreturn void run_monitor(struct launch *l)
 {
-	struct host_monitor monitor = {.control = l->control, .broker = l->broker};
+	struct host_monitor monitor = {.control = l->control, .broker = l->broker, .terminal = -1};
 	const char *culprit;
 	enum cd_status status;
 	pid_t between;
@@ -468,6 +491,7 @@ static _Noreturn void run_monitor(struct launch *l)
 		fail(l, HOST_STAGE_VIEW, culprit);
 	if (host_view_lend_proc(l->proc) != CD_OK)
 		fail(l, HOST_STAGE_PROC, NULL);
+	monitor.terminal = make_terminal(l);
 	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC) ||
 	    pipe2(l->proc_pipe, O_CLOEXEC))
 		fail(l, HOST_STAGE_INIT, NULL);
@@ -476,6 +500,8 @@ static _Noreturn void run_monitor(struct launch *l)
 	if (status != CD_OK && status != CD_ENOSUP)
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
 	between = start_program(l);
+	/* As leader of the session we would be told that its terminal is gone. */
+	signal(SIGHUP, SIG_IGN);
 	/* The program's process gets itself ready meanwhile, and shares our descriptors until it
 	 * is. */
 	return_to_own_pids(l);

@@ -20,6 +20,7 @@
 
 #include "cordon/plan.h"
 #include "cordon/status.h"
+#include "host/pty.h"
 #include "host/limits.h"
 
 /* Where a launch can fail. */
@@ -29,6 +30,7 @@ enum host_stage {
 	HOST_STAGE_IDENTITY,   /* uid and gid maps */
 	HOST_STAGE_VIEW,       /* text: the place */
 	HOST_STAGE_PROC,
+	HOST_STAGE_TERMINAL, /* of the space's own */
 	HOST_STAGE_INIT,
 	HOST_STAGE_LANDLOCK,
 	HOST_STAGE_CAPABILITIES,
@@ -57,6 +59,8 @@ struct host_monitor {
 	int resolver[2];  /* UDP and TCP on 127.0.0.1:53 of the space's network, for its names to be
 			     looked up; -1: it has no such port */
 	uint64_t network; /* the space's, as host_socket_network() tells it; 0: it cannot be told */
+	int terminal;	  /* the master of the space's own; to be closed when it has been passed
+			     on. -1: none */
 	mode_t umask;	  /* that the space begins with */
 };
 
@@ -69,7 +73,9 @@ struct host_launch {
 	bool directory_must;   /* fail when it cannot be entered; else "/" takes its place */
 	const char *hostname;
 	const struct host_limits *limits;
-	bool unix_sockets; /* the policy grants unix addresses */
+	bool unix_sockets;	    /* the policy grants unix addresses */
+	const struct host_pty *pty; /* the terminal to make, for the program's standard streams;
+				       NULL: it has ours */
 	unsigned
 	    native; /* enum cd_native: of what the plan settles, what the program does by itself */
 	/* Runs in the monitor process, confined, until the space has ended. It calls

@@ -253,6 +253,28 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 	return tree < 0 ? -1 : attach_take(tree, parent, name);
 }
 
+/* An instance of its own: no terminal of anybody else has a name in it. */
+static int put_pts(struct builder *b, const struct cd_mount *m, int parent, const char *name)
+{
+	char max[16];
+	int fs, tree = -1;
+
+	(void)b;
+	if (make_place(parent, name, true))
+		return -1;
+	fs = sys_fsopen("devpts");
+	if (fs < 0)
+		return -1;
+	snprintf(max, sizeof(max), "%d", CD_TERMINALS_MAX);
+	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "ptmxmode", "0666") == 0 &&
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0620") == 0 &&
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "max", max) == 0 &&
+	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
+		tree = sys_fsmount(fs, (unsigned)attributes(m));
+	close(fs);
+	return tree < 0 ? -1 : attach_take(tree, parent, name);
+}
+
 static int put_symlink(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
 	(void)b;
@@ -371,7 +393,7 @@ static int (*const put[])(struct builder *b, const struct cd_mount *m, int paren
 			  const char *name) = {
     [CD_MOUNT_BIND] = put_bind,	      [CD_MOUNT_TMPFS] = put_tmpfs, [CD_MOUNT_COW] = put_cow,
     [CD_MOUNT_SYMLINK] = put_symlink, [CD_MOUNT_TEXT] = put_text,   [CD_MOUNT_DIR] = put_dir,
-    [CD_MOUNT_MASK] = put_mask,	      [CD_MOUNT_COPY] = put_copy,
+    [CD_MOUNT_MASK] = put_mask,	      [CD_MOUNT_COPY] = put_copy,   [CD_MOUNT_PTS] = put_pts,
 };
 
 static int put_mount(struct builder *b, const struct cd_mount *m)

@@ -53,12 +53,14 @@ static int32_t read_main(void)
 	return pid;
 }
 
-static void finish(int status)
+static void report(int status)
 {
 	int32_t word = status;
 
 	while (write(KERN_INIT_STATUS_FD, &word, sizeof(word)) < 0 && errno == EINTR)
 		;
+	if (WIFSTOPPED(status))
+		return;
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
@@ -67,14 +69,20 @@ static void reap(pid_t main_pid)
 	int status;
 	pid_t pid;
 
-	/* An orphan that asks to be traced stops for us: we do not trace. */
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == main_pid && !WIFSTOPPED(status))
-			finish(status);
+	/* Who asks to be traced by us stops, too: we do not trace. */
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0)
+		if (pid == main_pid)
+			report(status);
 }
 
 static void forward(const siginfo_t *info, pid_t main_pid)
 {
+	int to = info->si_code == SI_QUEUE ? info->si_value.sival_int : 0;
+
+	if (to == KERN_INIT_TO_JOB) {
+		kill(-main_pid, info->si_signo);
+		return;
+	}
 	switch (info->si_signo) {
 	case SIGTSTP: /* the main program's group is an orphaned one, which SIGTSTP would not stop
 		       */
@@ -82,7 +90,7 @@ static void forward(const siginfo_t *info, pid_t main_pid)
 		break;
 	case SIGCONT: kill(-1, SIGCONT); break;
 	default:
-		if (info->si_code == SI_QUEUE && info->si_value.sival_int == KERN_INIT_TO_GROUP)
+		if (to == KERN_INIT_TO_GROUP)
 			kill(-main_pid, info->si_signo);
 		else
 			kill(main_pid, info->si_signo);

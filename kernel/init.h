@@ -11,13 +11,18 @@
 	3 /* init reads from it, once: the int32 process id of the main program                    \
 	   */
 #define KERN_INIT_STATUS_FD                                                                        \
-	4 /* init writes to it, once: the int32 wait status of the main program */
+	4 /* init writes to it the int32 wait status of the main program: each time that it has    \
+	     stopped, and when it has ended */
 
 #define KERN_INIT_READY_FD 5 /* init closes it when no process can trace it any more */
 
-/* Signals forwarded with this value go to the main program's process group, others to the program
- * alone. */
+/*
+ * Signals forwarded with one of these values go to the main program's process group, others to the
+ * program alone. What stops a group and lets it go on goes to everybody in the space; to the job
+ * alone where it has a terminal of its own, on which others may have been stopped.
+ */
 #define KERN_INIT_TO_GROUP 1
+#define KERN_INIT_TO_JOB   2
 
 /* The ELF image of the program. */
 extern const char kern_init_image[], kern_init_image_end[];

@@ -654,6 +654,17 @@ static void add_given(struct draft *d)
 	}
 }
 
+/* The space's own terminals, where rules let it open one. */
+static void add_terminals(struct draft *d)
+{
+	const uint64_t both = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE);
+
+	if (is_given(d, "/dev/pts") || allowed(d->table, both, "/dev/pts/ptmx") != both)
+		return;
+	add(d, CD_MOUNT_PTS, "/dev/pts", NULL);
+	add(d, CD_MOUNT_SYMLINK, "/dev/ptmx", "pts/ptmx");
+}
+
 /*
  * Of two entries for one place the one that shows less comes first, and stands; of the same kind,
  * the one that some rule needs writable.
@@ -661,8 +672,9 @@ static void add_given(struct draft *d)
 static int compare(const void *a, const void *b)
 {
 	static const int weight[] = {
-	    [CD_MOUNT_MASK] = 0, [CD_MOUNT_TEXT] = 1, [CD_MOUNT_TMPFS] = 2,   [CD_MOUNT_COW] = 3,
-	    [CD_MOUNT_COPY] = 4, [CD_MOUNT_BIND] = 5, [CD_MOUNT_SYMLINK] = 6, [CD_MOUNT_DIR] = 7,
+	    [CD_MOUNT_MASK] = 0,    [CD_MOUNT_TEXT] = 1, [CD_MOUNT_TMPFS] = 2,
+	    [CD_MOUNT_COW] = 3,	    [CD_MOUNT_COPY] = 4, [CD_MOUNT_BIND] = 5,
+	    [CD_MOUNT_SYMLINK] = 6, [CD_MOUNT_DIR] = 7,	 [CD_MOUNT_PTS] = 3,
 	};
 	const struct cd_mount *x = &((const struct entry *)a)->mount,
 			      *y = &((const struct entry *)b)->mount;
@@ -703,6 +715,8 @@ static void set_rights(const struct draft *d, struct entry *entry)
 	bool directory;
 	struct stat st;
 
+	if (mount->kind == CD_MOUNT_PTS)
+		mount->writable = mount->dev = true;
 	if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_TMPFS &&
 	    mount->kind != CD_MOUNT_COW)
 		return;
@@ -848,6 +862,7 @@ enum cd_status mon_plan_make(const struct mon_table *table, const struct cd_moun
 	d.listing.len = 0;
 	add_given(&d);
 	add_grants(&d);
+	add_terminals(&d);
 	add_holes(&d);
 	if (d.listing.names != d.listing.first)
 		free(d.listing.names);

@@ -115,7 +115,8 @@ static bool is_below(const char *path, const char *dir)
 static bool is_mount_point(const struct cd_mount *mount)
 {
 	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_TMPFS ||
-	       mount->kind == CD_MOUNT_COW || mount->kind == CD_MOUNT_MASK;
+	       mount->kind == CD_MOUNT_COW || mount->kind == CD_MOUNT_MASK ||
+	       mount->kind == CD_MOUNT_PTS;
 }
 
 /*
@@ -212,11 +213,14 @@ static uint8_t native_of(uint64_t ops)
 
 /* null, zero, full, random, urandom, and the terminal that a session has already: nothing happens
  * when they are opened. Of another terminal, or of anything else, much may. */
-static bool is_tame_device(const char *path)
+static bool is_tame(const struct cd_mount *m)
 {
 	struct stat st;
 
-	if (lstat(path, &st) || !S_ISCHR(st.st_mode))
+	/* The space's own terminals: what happens, happens inside. */
+	if (!m->dev || m->kind == CD_MOUNT_PTS)
+		return true;
+	if (lstat(m->from, &st) || !S_ISCHR(st.st_mode))
 		return false;
 	if (major(st.st_rdev) == 5 && minor(st.st_rdev) == 0)
 		return true;
@@ -237,7 +241,7 @@ static uint8_t shown_region(const struct settling *s, size_t mount)
 	const struct cd_mount *m = &s->plan->mounts[mount];
 	uint8_t native = native_of(m->file ? allowed(s, fs_ops, m->dest) : allowed_below(s, mount));
 
-	if (m->dev && !is_tame_device(m->from))
+	if (!is_tame(m))
 		native &= CD_NATIVE_LOOK;
 	if (!m->writable && !m->dev)
 		native |= CHANGES;
@@ -290,6 +294,8 @@ static uint8_t region(const struct settling *s, size_t mount)
 	case CD_MOUNT_BIND:
 	case CD_MOUNT_TMPFS:
 	case CD_MOUNT_COW: return shown_region(s, mount);
+	/* Linux lets nobody make or remove a name in there. */
+	case CD_MOUNT_PTS: return shown_region(s, mount) | CD_NATIVE_CREATE | CD_NATIVE_REMOVE;
 	/* The skeleton cannot be changed, and nothing in it is a program. */
 	case CD_MOUNT_DIR:
 		/* Of /proc the monitor shows some, by rules of its own. */
@@ -529,7 +535,7 @@ static void blame(const struct settling *s, size_t mount, enum cd_native bit,
 	struct cd_decision decision;
 
 	snprintf(out->place, sizeof(out->place), "%s", m->dest);
-	if (m->dev && !is_tame_device(m->from) && bit != CD_NATIVE_LOOK) {
+	if (!is_tame(m) && bit != CD_NATIVE_LOOK) {
 		out->kind = MON_BY_DEVICE;
 		return;
 	}

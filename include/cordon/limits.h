@@ -10,6 +10,7 @@
 #define CD_COPY_MAX	    8192 /* bytes of a file that is copied into a view instead of mounted */
 #define CD_PENDING_MAX	    256	 /* operations of one space that block at the same time */
 #define CD_DENIALS_MAX	    512	 /* distinct denials remembered for the summary */
+#define CD_TERMINALS_MAX    256	 /* pseudo-terminals of one space */
 #define CD_POLICY_SIZE_MAX  (4u << 20) /* bytes of one policy file */
 #define CD_POLICY_DEPTH_MAX 32	       /* extends chain */
 #define CD_RULES_MAX	    (1u << 20) /* rules of one compiled table */

@@ -19,6 +19,7 @@ enum cd_mount_kind {
 	CD_MOUNT_DIR,	  /* a directory of the skeleton itself */
 	CD_MOUNT_MASK,	  /* what stands at dest is covered by something empty and unreadable */
 	CD_MOUNT_COPY,	  /* from: a small file outside, copied as it is when the space starts */
+	CD_MOUNT_PTS,	  /* the terminals that the space itself makes, and no others */
 };
 
 /*

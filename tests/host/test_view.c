@@ -12,10 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "cordon/limits.h"
 
 static char root[64];
 
@@ -289,6 +292,39 @@ Test(view, a_mask_can_hold_what_was_granted_by_name)
 	};
 
 	inside(mounts, 3, look_into_a_mask);
+}
+
+/* ---- terminals ---- */
+
+static void look_at_terminals(void)
+{
+	int master, zero = 0;
+	char name[32] = "";
+	struct stat st;
+
+	CHECK(flags_of("/dev/pts") == (ST_NOSUID | ST_NOEXEC));
+	CHECK(count_names("/dev/pts") == 1);
+	master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+	CHECK(master >= 0 && ioctl(master, TIOCSPTLCK, &zero) == 0);
+	CHECK(ptsname_r(master, name, sizeof(name)) == 0 && strcmp(name, "/dev/pts/0") == 0);
+	CHECK(stat(name, &st) == 0 && (st.st_mode & 07777) == 0620);
+	CHECK(open(name, O_RDWR | O_NOCTTY) >= 0);
+	CHECK(open("/dev/pts/new", O_CREAT | O_RDWR, 0600) == -1);
+	CHECK(unlink(name) == -1);
+	/* Of all that the machine has, the space can use up so many. */
+	for (int i = 1; i < CD_TERMINALS_MAX; i++)
+		CHECK(open("/dev/pts/ptmx", O_RDWR | O_NOCTTY) >= 0);
+	CHECK(open("/dev/pts/ptmx", O_RDWR | O_NOCTTY) == -1 && errno == ENOSPC);
+}
+
+Test(view, terminals_are_the_spaces_own)
+{
+	const struct cd_mount mounts[] = {
+	    {.kind = CD_MOUNT_PTS, .dest = "/dev/pts", .writable = true, .dev = true}};
+	int mine = posix_openpt(O_RDWR | O_NOCTTY);
+
+	inside(mounts, 1, look_at_terminals);
+	close(mine);
 }
 
 /* ---- the other kinds ---- */

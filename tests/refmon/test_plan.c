@@ -71,7 +71,7 @@ static __attribute__((sentinel)) void tree(const char *name, ...)
 /* One line a mount: "KIND PLACE[ w][ x][ d][ <FROM]\n", FROM where it is not the place itself. */
 static const char *describe(const struct cd_plan *plan)
 {
-	static const char *const kinds[] = {"bind", "tmpfs", "cow", "link", "text", "dir", "mask", "copy"};
+	static const char *const kinds[] = {"bind", "tmpfs", "cow", "link", "text", "dir", "mask", "copy", "pts"};
 	static char text[65536];
 	size_t len = 0, n = strlen(root);
 
@@ -421,9 +421,19 @@ Test(plan, a_grant_shows_through_in_a_private_directory)
 
 Test(plan, special_places_are_never_the_machines)
 {
-	cr_expect_str_eq(plan_of(table_of("allow fs.* /proc/**", "allow fs.* /dev/pts/**", "allow fs.* /dev/ptmx",
-					  "allow fs.* /dev/**", NULL)),
+	cr_expect_str_eq(plan_of(table_of("allow fs.* /proc/**", "allow fs.read /dev/pts/**", "allow fs.* /dev/ptmx",
+					  "allow fs.read /dev/**", NULL)),
 			 "");
+}
+
+Test(plan, terminals_are_the_spaces_own_where_rules_let_it_make_some)
+{
+	const char *own = "link /dev/ptmx <pts/ptmx\npts /dev/pts w d\n";
+	const struct cd_mount private[] = {{.kind = CD_MOUNT_TMPFS, .dest = "/dev/pts", .writable = true}};
+
+	cr_expect_str_eq(plan_of(table_of("allow fs.* /dev/pts/**", NULL)), own);
+	cr_expect_str_eq(plan_of(table_of("allow fs.* /dev/pts/**", "deny fs.write /dev/pts/ptmx", NULL)), "");
+	cr_expect_str_eq(plan_with(table_of("allow fs.* /dev/pts/**", NULL), private, 1), "tmpfs /dev/pts w x\n");
 }
 
 Test(plan, devices_are_shown_as_such_and_nothing_else_is_one)

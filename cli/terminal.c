@@ -1,0 +1,212 @@
+/* The user's terminal, while a space runs. */
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define LOOK_MS 250  /* how soon it is seen that the shell has brought us to the foreground */
+#define HELD_MS 1000 /* at the end, for a terminal that somebody outside still holds */
+
+static bool same_device(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_rdev == y.st_rdev && x.st_ino == y.st_ino;
+}
+
+void terminal_choose(struct terminal *t, enum terminal_choice choice)
+{
+	*t = (struct terminal){
+	    .user = -1, .master = -1, .slave = -1, .clock = -1, .in.pidfd = -1, .out.pidfd = -1};
+	for (int fd = 2; fd >= 0; fd--)
+		if (isatty(fd))
+			t->user = fd;
+	t->keyboard = t->user == 0;
+	t->own = choice == TERMINAL_OWN ||
+		 (choice == TERMINAL_AUTO && t->keyboard && same_device(0, 1) && same_device(0, 2));
+	t->like.typed_unseen = !t->keyboard;
+	if (t->user < 0)
+		return;
+	t->flags = fcntl(t->user, F_GETFL);
+	t->like.has_modes = tcgetattr(t->user, &t->like.modes) == 0;
+	t->saved = t->like.modes;
+	ioctl(t->user, TIOCGWINSZ, &t->like.size);
+}
+
+/* May we read from the user's terminal, and set its modes? Not in the background of its session. */
+static bool is_foreground(const struct terminal *t)
+{
+	pid_t group = tcgetpgrp(t->user);
+
+	return group < 0 ? errno == ENOTTY : group == getpgrp();
+}
+
+static void set_clock(const struct terminal *t, unsigned ms)
+{
+	const struct itimerspec time = {.it_value.tv_nsec = ms % 1000 * 1000000,
+					.it_value.tv_sec = ms / 1000};
+
+	timerfd_settime(t->clock, 0, &time, NULL);
+}
+
+void terminal_begin(struct terminal *t)
+{
+	t->slave = host_pty_peer(t->master);
+	t->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (t->slave < 0 || t->clock < 0 ||
+	    pump_start(&t->out, t->master, STDOUT_FILENO, 0) != CD_OK) {
+		terminal_hang_up(t);
+		return;
+	}
+	terminal_resize(t);
+	terminal_return(t);
+}
+
+void terminal_resize(const struct terminal *t)
+{
+	struct winsize size, now;
+
+	if (t->master < 0 || t->user < 0 || ioctl(t->user, TIOCGWINSZ, &size) ||
+	    ioctl(t->master, TIOCGWINSZ, &now) || memcmp(&size, &now, sizeof(size)) == 0)
+		return;
+	ioctl(t->master, TIOCSWINSZ, &size);
+}
+
+static void start_input(struct terminal *t)
+{
+	unsigned char end = t->like.has_modes ? t->like.modes.c_cc[VEOF] : 4;
+
+	if (pump_start(&t->in, STDIN_FILENO, t->master, t->keyboard ? 0 : end) != CD_OK)
+		terminal_hang_up(t);
+}
+
+static void set_raw(struct terminal *t)
+{
+	struct termios raw;
+
+	if (!t->raw && tcgetattr(t->user, &t->saved))
+		return;
+	raw = t->saved;
+	cfmakeraw(&raw);
+	t->raw = tcsetattr(t->user, TCSANOW, &raw) == 0;
+}
+
+void terminal_return(struct terminal *t)
+{
+	if (!t->own || t->master < 0 || t->ending)
+		return;
+	if (!t->keyboard) {
+		/* No keys, but bytes that nobody else waits for. */
+		if (t->in.pid == 0)
+			start_input(t);
+	} else if (is_foreground(t)) {
+		set_raw(t);
+		if (t->in.pidfd < 0)
+			start_input(t);
+	} else {
+		t->raw = false; /* who has it now has set it as he likes */
+		pump_stop(&t->in);
+		set_clock(t, LOOK_MS);
+	}
+}
+
+void terminal_leave(struct terminal *t)
+{
+	if (!t->keyboard)
+		return;
+	pump_stop(&t->in);
+	if (t->raw && is_foreground(t))
+		tcsetattr(t->user, TCSANOW, &t->saved);
+	t->raw = false;
+}
+
+static void let_go(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void terminal_hang_up(struct terminal *t)
+{
+	terminal_leave(t);
+	pump_stop(&t->in);
+	pump_stop(&t->out);
+	let_go(&t->slave);
+	let_go(&t->master);
+}
+
+void terminal_take_in(struct terminal *t)
+{
+	struct termios modes;
+
+	pump_stop(&t->in);
+	if (!t->keyboard)
+		return;
+	if (tcgetattr(t->user, &modes))
+		terminal_hang_up(t);
+	else if (t->master >= 0 && !t->ending)
+		set_clock(t, LOOK_MS);
+}
+
+void terminal_take_out(struct terminal *t)
+{
+	pump_stop(&t->out);
+	if (!t->ending)
+		terminal_hang_up(t);
+}
+
+void terminal_take_clock(struct terminal *t)
+{
+	uint64_t times;
+
+	if (read(t->clock, &times, sizeof(times)) != sizeof(times))
+		return;
+	if (t->ending)
+		pump_stop(&t->out);
+	else
+		terminal_return(t);
+}
+
+void terminal_drain(struct terminal *t)
+{
+	struct pollfd poller = {.fd = t->master, .events = POLLIN};
+
+	t->ending = true;
+	pump_stop(&t->in);
+	let_go(&t->slave);
+	/* Everybody in the space has let go of it: its end is certain. */
+	if (t->master >= 0 && !(poll(&poller, 1, 0) == 1 && poller.revents & POLLHUP))
+		set_clock(t, HELD_MS);
+}
+
+/*
+ * What a program of the space may have done to the user's terminal, which it shared. Not if its
+ * output goes elsewhere: a pager at the end of the pipe has set the terminal as it needs it.
+ */
+static void put_right(const struct terminal *t)
+{
+	if (t->user < 0 || !isatty(STDOUT_FILENO) || !is_foreground(t))
+		return;
+	tcsetattr(t->user, TCSANOW, &t->saved);
+	tcflow(t->user, TCOON);
+	if (fcntl(t->user, F_GETFL) != t->flags)
+		fcntl(t->user, F_SETFL, t->flags);
+}
+
+void terminal_end(struct terminal *t)
+{
+	if (!t->own) {
+		put_right(t);
+		return;
+	}
+	terminal_hang_up(t);
+	let_go(&t->clock);
+}
