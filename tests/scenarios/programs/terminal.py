@@ -88,7 +88,7 @@ class User:
     def is_cooked(self):
         return bool(self.modes()[3] & termios.ICANON)
 
-    def wait_until(self, what, why, seconds=10):
+    def wait_until(self, what, why, seconds=20):
         end = time.time() + seconds
         while not what():
             if time.time() > end:
@@ -114,6 +114,11 @@ class User:
             except OSError:
                 pass
         return None
+
+    def running(self, *words):
+        """A shell may miss what is typed while it starts something."""
+        self.wait_until(lambda: self.find(words), f"{' '.join(words)} is not running", 20)
+        time.sleep(0.1)
 
     def keeper(self):
         """The first cordon."""
@@ -185,7 +190,7 @@ def _(user):
     user.prompt("in> ")
     user.line("echo begin; sleep 100")
     user.expect("begin\r\n")
-    time.sleep(0.3)
+    user.running("sleep", "100")
     user.send(b"\x03")
     user.expect(r"\^C")
     user.prompt("in> ")
@@ -193,7 +198,7 @@ def _(user):
     user.expect("130")
     user.prompt("in> ")
     user.line("sleep 101")
-    time.sleep(0.3)
+    user.running("sleep", "101")
     user.send(b"\x1a")
     user.expect("Stopped")
     user.prompt("in> ")
@@ -202,7 +207,7 @@ def _(user):
     user.prompt("in> ")
     user.line("fg")
     user.expect("sleep 101\r\n")
-    time.sleep(0.3)
+    user.running("sleep", "101")
     user.send(b"\x03")
     user.prompt("in> ")
     user.line("cat &")
@@ -223,7 +228,7 @@ def _(user):
     before = user.modes()
     user.line(f"{RUN} sh -c 'echo star''ted; sleep 100'; echo status $?")
     user.expect("started")
-    time.sleep(0.2)
+    user.running("sleep", "100")
     user.send(b"\x03")
     user.expect("status 130")
     user.prompt()
@@ -235,7 +240,7 @@ def _(user):
     before = user.modes()
     user.line(f"{RUN} sh -c 'echo star''ted; sleep 5; echo fin''ished; read x; echo got $x'")
     user.expect("started")
-    time.sleep(0.2)
+    user.running("sleep", "2")
     user.send(b"\x1a")
     user.expect("Stopped")
     user.prompt()
@@ -431,6 +436,7 @@ def _(user):
     user.prompt()
     user.line("fg")
     user.expect("finished")
+    user.running("sleep", "100")
     user.send(b"\x03")
     user.prompt()
     same(user, before)
@@ -443,7 +449,7 @@ def _(user):
     user.prompt("in> ")
     user.line("echo begin; sleep 100")
     user.expect("begin\r\n")
-    time.sleep(0.3)
+    user.running("sleep", "100")
     user.send(b"\x03")
     user.prompt("in> ")
     user.line("exit 3")
@@ -461,7 +467,7 @@ def _(user):
     user.prompt("in> ")
     user.line("tty; sleep 100")
     user.expect("/dev/pts/1\r\n")
-    time.sleep(0.3)
+    user.running("sleep", "100")
     user.send(b"\x1a")
     user.expect("Stopped")
     user.prompt("in> ")
