@@ -10,6 +10,8 @@
 
 #include "cli/cli.h"
 
+#define LOG_SIZE (UINT64_C(256) << 20) /* without a limit */
+
 static const struct {
 	const char *name;
 	size_t offset; /* in struct pol_limits */
@@ -25,12 +27,15 @@ static const struct {
     [HOST_LIMIT_OPEN_FILES] = {"open_files", offsetof(struct pol_limits, open_files), false, 256},
     [HOST_LIMIT_FILE_SIZE] = {"file_size", offsetof(struct pol_limits, file_size), true, 1 << 30},
     [HOST_LIMIT_TMP_SIZE] = {"tmp_size", offsetof(struct pol_limits, tmp_size), true, 1 << 30},
+    [HOST_LIMIT_LOG_SIZE] = {"log_size", offsetof(struct pol_limits, log_size), true, 1 << 30},
 };
 
-void cli_limits_settle(struct cli_limits *limits, const struct pol_limits *policy)
+void cli_limits_settle(struct cli_limits *limits, const struct pol_limits *policy, bool log)
 {
 	for (unsigned i = 0; i < HOST_LIMIT_COUNT; i++)
 		limits->host.value[i] = *(const uint64_t *)((const char *)policy + table[i].offset);
+	if (log && !policy->log_size)
+		limits->host.value[HOST_LIMIT_LOG_SIZE] = LOG_SIZE;
 	host_limits_settle(&limits->host);
 }
 
@@ -66,6 +71,11 @@ bool cli_limits_exceeded(struct cli_limits *limits, int proc)
 	return limits->ended != 0;
 }
 
+void cli_limits_count_unlogged(struct cli_limits *limits, uint64_t count)
+{
+	limits->unlogged = count;
+}
+
 void cli_limits_out_of_time(struct cli_limits *limits)
 {
 	limits->ended |= 1U << HOST_LIMIT_WALL_SECONDS;
@@ -99,6 +109,8 @@ static uint64_t reached(const struct cli_limits *limits, enum host_limit limit)
 		return count + limits->usage.events.killed;
 	if (limit == HOST_LIMIT_PROCESSES)
 		return count + limits->usage.events.refused;
+	if (limit == HOST_LIMIT_LOG_SIZE)
+		return limits->unlogged;
 	return count;
 }
 
@@ -128,7 +140,9 @@ static void add_consequence(struct cd_buf *out, const struct cli_limits *limits,
 	if (!program && limits->host.means[limit] == HOST_MEANS_CGROUP2 &&
 	    limit == HOST_LIMIT_MEMORY)
 		program = "the space's processes were killed";
-	if (program)
+	if (limit == HOST_LIMIT_LOG_SIZE)
+		cd_buf_fmt(out, "%llu record%s left out", count, count == 1 ? " was" : "s were");
+	else if (program)
 		cd_buf_str(out, program);
 	else if (limit == HOST_LIMIT_MEMORY)
 		cd_buf_fmt(out,

@@ -12,11 +12,12 @@
 struct cli_limits {
 	struct host_limits host;
 	struct host_usage usage; /* when it was last looked */
+	uint64_t unlogged;	 /* records that found no room in the log */
 	unsigned ended;		 /* bits of enum host_limit: the space was ended because of it */
 };
 
-/* The policy's limits, each with the means that hold it here. */
-void cli_limits_settle(struct cli_limits *limits, const struct pol_limits *policy);
+/* The policy's limits, each with the means that hold it here. log: records go to a file. */
+void cli_limits_settle(struct cli_limits *limits, const struct pol_limits *policy, bool log);
 /* Says which are held less well than they read. */
 void cli_limits_say_weak(const struct cli_limits *limits);
 
@@ -25,6 +26,8 @@ void cli_limits_say_weak(const struct cli_limits *limits);
  * enforces allows: then the space is to be ended. proc: as in host_limits_look().
  */
 bool cli_limits_exceeded(struct cli_limits *limits, int proc);
+/* The monitor had to leave records out. */
+void cli_limits_count_unlogged(struct cli_limits *limits, uint64_t count);
 /* Ended by the clock. */
 void cli_limits_out_of_time(struct cli_limits *limits);
 /* At the end; status: the wait status of the program, or -1. */

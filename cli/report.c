@@ -24,6 +24,9 @@ struct report_sink {
 	int control, log;
 	const struct mon_table *table;
 	const struct mon_names *names;
+	uint64_t room;	    /* bytes that may still be written to the log */
+	uint64_t reserve;   /* of these, for denials only */
+	uint64_t unlogged;  /* records that found no room */
 	uint64_t lost;	    /* records that could not be written or sent */
 	uint64_t forgotten; /* denials of objects beyond the first CD_DENIALS_MAX */
 	size_t used;
@@ -33,8 +36,8 @@ struct report_sink {
 	} slots[SLOTS];
 };
 
-struct report_sink *report_sink_new(int control, int log, const struct mon_table *table,
-				    const struct mon_names *names)
+struct report_sink *report_sink_new(int control, int log, uint64_t log_size,
+				    const struct mon_table *table, const struct mon_names *names)
 {
 	struct report_sink *sink = calloc(1, sizeof(*sink));
 
@@ -42,6 +45,8 @@ struct report_sink *report_sink_new(int control, int log, const struct mon_table
 		return NULL;
 	sink->control = control;
 	sink->log = log;
+	sink->room = log_size;
+	sink->reserve = log_size / 4;
 	sink->table = table;
 	sink->names = names;
 	return sink;
@@ -217,7 +222,24 @@ static void write_log(struct report_sink *sink, const struct kern_record *record
 	cd_buf_str(&out, record->absent	  ? ",\"absent\":true}\n"
 			 : record->inside ? ",\"inside\":true}\n"
 					  : "}\n");
+	/* What is allowed does not leave what is denied without room (invariant 10). */
+	if (sink->room < out.len + (report->verdict == CD_ALLOW ? sink->reserve : 0)) {
+		sink->unlogged++;
+		return;
+	}
+	sink->room -= out.len;
 	if (write(sink->log, line, out.len) != (ssize_t)out.len)
+		sink->lost++;
+}
+
+/* The log's last line, where it is not complete. */
+static void close_log(struct report_sink *sink)
+{
+	char line[128];
+	int len = snprintf(line, sizeof(line), "{\"v\":1,\"left_out\":%llu}\n",
+			   (unsigned long long)sink->unlogged);
+
+	if (sink->unlogged && write(sink->log, line, (size_t)len) != len)
 		sink->lost++;
 }
 
@@ -248,7 +270,9 @@ void report_finish(struct report_sink *sink, const struct kern_counters *counter
 			 MSG_NOSIGNAL) < 0)
 			sink->lost++;
 	}
+	close_log(sink);
 	end.lost = sink->lost;
+	end.unlogged = sink->unlogged;
 	end.forgotten = sink->forgotten;
 	send(sink->control, &end, report_size(&end), MSG_NOSIGNAL);
 }
@@ -431,6 +455,7 @@ void report_take(struct report_view *view, const struct report *report, size_t s
 		view->messages = report->messages;
 		view->denied = report->denied;
 		view->lost = report->lost;
+		cli_limits_count_unlogged(view->limits, report->unlogged);
 		view->forgotten = report->forgotten;
 	} else if (report->kind == REPORT_DENIAL && is_well_formed(report, size) &&
 		   is_worth_saying(report)) {

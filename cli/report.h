@@ -42,17 +42,17 @@ struct report {
 	uint16_t port;
 	uint8_t address[16];
 	/* The end. */
-	uint64_t messages, denied, lost, forgotten;
+	uint64_t messages, denied, lost, forgotten, unlogged;
 	uint32_t text_len;
 	char text[CD_PATH_MAX];
 };
 
 /* ---- the monitor's side ---- */
 struct report_sink;
-/* log: a descriptor to append JSON lines to, or -1. control: the socket to the keeper. names: of
- * addresses. */
-struct report_sink *report_sink_new(int control, int log, const struct mon_table *table,
-				    const struct mon_names *names);
+/* log: a descriptor to append JSON lines to, at most log_size bytes of them, or -1. control: the
+ * socket to the keeper. names: of addresses. */
+struct report_sink *report_sink_new(int control, int log, uint64_t log_size,
+				    const struct mon_table *table, const struct mon_names *names);
 /* A kern_observer's function; context is the sink. */
 void report_record(void *context, const struct kern_record *record);
 /* In another process of ours that decides: a denial, to the keeper. */
@@ -64,7 +64,7 @@ void report_finish(struct report_sink *sink, const struct kern_counters *counter
 /* ---- the keeper's side ---- */
 struct report_view {
 	const struct pol_policy *policy;
-	const struct cli_limits *limits;
+	struct cli_limits *limits;
 	bool verbose, quiet, json;
 	const bool *raw; /* what is said now goes to a terminal that takes each byte as it is */
 	bool complete;	 /* the totals have come */

@@ -139,8 +139,9 @@ static void serve(void *context, const struct host_monitor *monitor)
 	struct kern_border *border;
 
 	network_only_read(&run->network);
-	sink =
-	    report_sink_new(monitor->control, run->log_fd, run->policy->table, run->network.names);
+	sink = report_sink_new(monitor->control, run->log_fd,
+			       run->limits.host.value[HOST_LIMIT_LOG_SIZE], run->policy->table,
+			       run->network.names);
 	observer.context = sink;
 	if (!space || !sink || kern_space_add_layer(space, &layer) != CD_OK ||
 	    host_setup(monitor->proc, monitor->broker, monitor->network) != CD_OK)
@@ -544,7 +545,7 @@ static int launch(struct run *run)
 		cli_say("out of memory");
 		return CLI_FAILED;
 	}
-	cli_limits_settle(&run->limits, &run->policy->limits);
+	cli_limits_settle(&run->limits, &run->policy->limits, run->log != NULL);
 	if (!run->quiet && !run->json)
 		cli_limits_say_weak(&run->limits);
 	if (host_launch(&in, &space, &fault) != CD_OK) {

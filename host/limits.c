@@ -42,6 +42,7 @@ const char *host_means_text(enum host_means means)
 	    [HOST_MEANS_PROCESS] = "each process, by an rlimit",
 	    [HOST_MEANS_CLOCK] = "the space as a whole, by a clock",
 	    [HOST_MEANS_MOUNT] = "each private directory, by its mount",
+	    [HOST_MEANS_MONITOR] = "the records of the space, by its monitor",
 	};
 
 	return texts[means];
@@ -72,6 +73,7 @@ static enum host_means means_without_group(enum host_limit limit)
 	case HOST_LIMIT_CPU_PERCENT: return HOST_MEANS_IDLE;
 	case HOST_LIMIT_WALL_SECONDS: return HOST_MEANS_CLOCK;
 	case HOST_LIMIT_TMP_SIZE: return HOST_MEANS_MOUNT;
+	case HOST_LIMIT_LOG_SIZE: return HOST_MEANS_MONITOR;
 	case HOST_LIMIT_OPEN_FILES:
 	case HOST_LIMIT_FILE_SIZE: return HOST_MEANS_PROCESS;
 	default: return HOST_MEANS_WATCH;

@@ -22,6 +22,7 @@ enum host_limit {
 	HOST_LIMIT_OPEN_FILES,	 /* of one process */
 	HOST_LIMIT_FILE_SIZE,	 /* bytes of one file */
 	HOST_LIMIT_TMP_SIZE,	 /* bytes of one private directory */
+	HOST_LIMIT_LOG_SIZE,	 /* bytes of records */
 	HOST_LIMIT_COUNT,
 };
 
@@ -37,6 +38,7 @@ enum host_means {
 	HOST_MEANS_PROCESS, /* each process by an rlimit, as the limit says */
 	HOST_MEANS_CLOCK,
 	HOST_MEANS_MOUNT,
+	HOST_MEANS_MONITOR,
 	HOST_MEANS_COUNT,
 };
 

@@ -34,7 +34,7 @@ enum pol_on_deny { POL_DENY_ERRNO, POL_DENY_HIDE, POL_DENY_KILL };
 /* 0 means: no limit was set. Bytes, seconds, counts. */
 struct pol_limits {
 	uint64_t memory, processes, cpu_seconds, cpu_percent, wall_seconds, open_files, file_size,
-	    tmp_size;
+	    tmp_size, log_size;
 };
 
 struct pol_test {

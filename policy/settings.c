@@ -16,6 +16,7 @@ const struct pol_limit_info pol_limit_table[POL_LIMIT_COUNT] = {
     [POL_LIMIT_OPEN_FILES] = {"open_files", false, offsetof(struct pol_limits, open_files)},
     [POL_LIMIT_FILE_SIZE] = {"file_size", true, offsetof(struct pol_limits, file_size)},
     [POL_LIMIT_TMP_SIZE] = {"tmp_size", true, offsetof(struct pol_limits, tmp_size)},
+    [POL_LIMIT_LOG_SIZE] = {"log_size", true, offsetof(struct pol_limits, log_size)},
 };
 
 const char *const pol_audit_names[] = {[POL_AUDIT_DENIED] = "denied",
