@@ -425,7 +425,8 @@ static bool set_v2(const struct host_cgroup *group, const uint64_t *wanted, cons
 		return false;
 	snprintf(text, sizeof(text), "%llu 100000",
 		 (unsigned long long)wanted[HOST_CONTROL_CPU] * 1000);
-	return !use[HOST_CONTROL_CPU] || write_text(group->v2.dir, "cpu.max", text);
+	return !use[HOST_CONTROL_CPU] || wanted[HOST_CONTROL_CPU] == HOST_CPU_ANY ||
+	       write_text(group->v2.dir, "cpu.max", text);
 }
 
 static void make_v2(struct host_cgroup *group, const uint64_t *wanted)
@@ -463,8 +464,9 @@ static bool set_v1(int dir, enum host_control control, uint64_t value)
 		return true;
 	case HOST_CONTROL_PROCESSES: return write_number(dir, "pids.max", value);
 	case HOST_CONTROL_CPU:
-		return write_text(dir, "cpu.cfs_period_us", "100000") &&
-		       write_number(dir, "cpu.cfs_quota_us", value * 1000);
+		return value == HOST_CPU_ANY ||
+		       (write_text(dir, "cpu.cfs_period_us", "100000") &&
+			write_number(dir, "cpu.cfs_quota_us", value * 1000));
 	default: return true;
 	}
 }

@@ -25,10 +25,13 @@
 enum host_control {
 	HOST_CONTROL_MEMORY,	/* bytes */
 	HOST_CONTROL_PROCESSES, /* and threads */
-	HOST_CONTROL_CPU,	/* percent of one processor */
+	HOST_CONTROL_CPU,	/* percent of one processor, or HOST_CPU_ANY */
 	HOST_CONTROL_CPU_TIME,	/* is counted; any value but 0 */
 	HOST_CONTROL_COUNT,
 };
+
+/* As much as there is; but what runs in the group counts as one when others want the processor. */
+#define HOST_CPU_ANY UINT64_MAX
 
 /* What has happened in a group since it was made. */
 struct host_cgroup_events {

@@ -99,11 +99,14 @@ void host_limits_settle(struct host_limits *limits)
 	}
 	if (!any)
 		return;
+	/* However many processes it has, beside others the space is to count as one. */
+	if (!wanted[HOST_CONTROL_CPU])
+		wanted[HOST_CONTROL_CPU] = HOST_CPU_ANY;
 	limits->cgroup = host_cgroup_new(wanted);
 	for (unsigned i = 0; i < HOST_CONTROL_COUNT; i++) {
 		unsigned version = host_cgroup_version(limits->cgroup, i);
 
-		if (version)
+		if (version && limits->value[controlled[i]])
 			limits->means[controlled[i]] =
 			    version == 2 ? HOST_MEANS_CGROUP2 : HOST_MEANS_CGROUP1;
 	}
