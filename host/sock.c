@@ -23,6 +23,17 @@
 #include "kernel/process.h"
 #include "kernel/trap.h"
 
+/* A duplicate of the process's socket; -ENOTSOCK, before anything else is looked at. */
+static int take_socket(const struct kern_message *m)
+{
+	int socket = kern_process_fd_dup(m, m->fd);
+
+	if (socket < 0 || host_socket_int(socket, SO_TYPE, -1) >= 0)
+		return socket;
+	close(socket);
+	return -ENOTSOCK;
+}
+
 /* ---- names that sockets were bound to ---- */
 
 /*
@@ -156,7 +167,7 @@ HOST_HANDLER(host_sock_connect)
 		reply->value = -EINVAL;
 		return;
 	}
-	socket = kern_process_fd_dup(m, m->fd);
+	socket = take_socket(m);
 	if (socket < 0) {
 		reply->value = socket;
 		return;
@@ -247,7 +258,7 @@ HOST_HANDLER(host_sock_bind)
 		reply->value = -EINVAL;
 		return;
 	}
-	socket = kern_process_fd_dup(m, m->fd);
+	socket = take_socket(m);
 	if (socket < 0) {
 		reply->value = socket;
 		return;
@@ -261,7 +272,7 @@ HOST_HANDLER(host_sock_bind)
 
 HOST_HANDLER(host_sock_listen)
 {
-	int socket = kern_process_fd_dup(m, m->fd);
+	int socket = take_socket(m);
 
 	(void)context;
 	if (socket < 0) {
@@ -281,7 +292,7 @@ HOST_HANDLER(host_sock_name)
 	int error = 0, socket;
 
 	(void)context, (void)border;
-	socket = kern_process_fd_dup(m, m->fd);
+	socket = take_socket(m);
 	if (socket < 0) {
 		reply->value = socket;
 		return;
@@ -464,7 +475,7 @@ static int64_t send_message(struct kern_border *border, const struct kern_messag
 HOST_HANDLER(host_sock_send)
 {
 	static struct outgoing out;
-	int socket = kern_process_fd_dup(m, m->fd);
+	int socket = take_socket(m);
 	int64_t n;
 
 	(void)context;
