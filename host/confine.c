@@ -163,6 +163,12 @@ static enum cd_status grant_standard(const struct ruleset *rules, int fd)
 	return grant(rules, fd, rights);
 }
 
+/* The space's own message queues are files, to Landlock. */
+static enum cd_status grant_queues(const struct ruleset *rules, int queues)
+{
+	return queues < 0 ? CD_OK : grant(rules, queues, FILE_READ | FILE_WRITE);
+}
+
 /* As struct landlock_ruleset_attr is from ABI 4 on. */
 struct attributes {
 	uint64_t files, network;
@@ -201,7 +207,7 @@ static enum cd_status enter(const struct ruleset *rules, enum cd_status status)
 	return status;
 }
 
-enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
+enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc, int queues)
 {
 	/*
 	 * Not the reading of files: in the view is nothing but what was granted, so that one rule
@@ -233,6 +239,8 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc)
 		status = grant_place(&rules, "/", FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
 	if (status == CD_OK)
 		status = grant(&rules, proc, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
+	if (status == CD_OK)
+		status = grant_queues(&rules, queues);
 	return enter(&rules, status);
 }
 
@@ -241,7 +249,7 @@ bool host_can_confine_native(void)
 	return host_landlock_abi() >= 1;
 }
 
-enum cd_status host_confine_native(const struct cd_plan *plan)
+enum cd_status host_confine_native(const struct cd_plan *plan, int queues)
 {
 	static const struct {
 		unsigned native;
@@ -277,6 +285,8 @@ enum cd_status host_confine_native(const struct cd_plan *plan)
 		if (rights)
 			status = grant_place(&rules, plan->mounts[i].dest, rights);
 	}
+	if (status == CD_OK)
+		status = grant_queues(&rules, queues);
 	return enter(&rules, status);
 }
 

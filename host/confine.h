@@ -23,17 +23,17 @@ int host_landlock_abi(void);
 
 /*
  * Restricts this process and its children to what the plan grants, to the descriptors 0 to 2 and to
- * the private /proc. CD_ENOSUP: no Landlock here that could; the view alone
+ * the private /proc. queues: host_view_queues(). CD_ENOSUP: no Landlock here that could; the view alone
  * stands.
  */
-enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc) CD_CHECKED;
+enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc, int queues) CD_CHECKED;
 
 /*
  * Restricts this process, the space's first program, and its children further: to what is settled,
  * so that what the filter lets them do natively is no more than the rules say. What the monitor
  * does for them is not affected. CD_ENOSUP: this Landlock cannot say it, and nothing may be native.
  */
-enum cd_status host_confine_native(const struct cd_plan *plan) CD_CHECKED;
+enum cd_status host_confine_native(const struct cd_plan *plan, int queues) CD_CHECKED;
 
 /* Can host_confine_native() do it on this machine? */
 bool host_can_confine_native(void);

@@ -50,6 +50,8 @@ static int may_run(struct kern_border *border, const struct kern_message *m,
 
 	if (fstat(object->fd, &st))
 		return -errno;
+	if (S_ISLNK(st.st_mode)) /* not followed, as asked */
+		return -ELOOP;
 	/* What has no path in the view (a memory file, say) has no rule; a rule for all paths is
 	 * none for it. */
 	if (!S_ISREG(st.st_mode) || object->anonymous)
@@ -69,9 +71,14 @@ HOST_HANDLER(host_fs_exec)
 	char interpreter[256];
 	unsigned flags = (m->flags & AT_SYMLINK_NOFOLLOW ? HOST_NOFOLLOW : 0) |
 			 (m->flags & AT_EMPTY_PATH ? HOST_EMPTY : 0);
-	int error = host_resolve(m, m->dir, m->path, flags, &object);
+	int error;
 
 	(void)context;
+	if (m->flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) {
+		reply->value = -EINVAL;
+		return;
+	}
+	error = host_resolve(m, m->dir, m->path, flags, &object);
 	if (error) {
 		reply->value =
 		    host_note_absent(border, m, EXEC, object.path, object.path_len, error);

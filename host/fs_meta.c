@@ -33,9 +33,12 @@ HOST_HANDLER(host_fs_chmod)
 	static struct host_object object;
 	char path[32];
 	struct stat st;
-	int error = find_to_change(border, m, &object);
+	int error = -EINVAL;
 
 	(void)context;
+	object.fd = -1;
+	if (!(m->flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+		error = find_to_change(border, m, &object);
 	if (!error && fstat(object.fd, &st))
 		error = -errno;
 	if (!error && S_ISLNK(st.st_mode))

@@ -225,7 +225,8 @@ HOST_HANDLER(host_fs_rename)
 	int error;
 
 	(void)context;
-	if (m->flags & ~(uint64_t)(RENAME_NOREPLACE | RENAME_EXCHANGE)) {
+	if (m->flags & ~(uint64_t)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
+	    m->flags == (RENAME_NOREPLACE | RENAME_EXCHANGE)) {
 		reply->value = -EINVAL;
 		return;
 	}

@@ -50,6 +50,7 @@ struct launch {
 	int control; /* the monitor's end */
 	int broker;  /* likewise */
 	int proc;
+	int queues;
 	mode_t umask;
 	bool own_users;	       /* the space is in a user namespace of its own */
 	bool no_killable_recv; /* Linux lacks it, or is to do without */
@@ -202,7 +203,7 @@ static _Noreturn void run_program(struct launch *l)
 	enter_directory(l);
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
-	if (l->in->native && host_confine_native(l->in->plan) != CD_OK)
+	if (l->in->native && host_confine_native(l->in->plan, l->queues) != CD_OK)
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
 	listener = install_filter(l);
 	if (listener < 0)
@@ -444,8 +445,8 @@ static int await_listener(const struct launch *l, int init_pidfd)
 
 static void close_pipes(const struct launch *l)
 {
-	const int all[] = {l->main_pipe[0],  l->main_pipe[1], l->ready_pipe[0],
-			   l->ready_pipe[1], l->proc_pipe[0], l->status};
+	const int all[] = {l->main_pipe[0], l->main_pipe[1], l->ready_pipe[0], l->ready_pipe[1],
+			   l->proc_pipe[0], l->status,	     l->queues};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		close(all[i]);
@@ -496,7 +497,8 @@ static _Noreturn void run_monitor(struct launch *l)
 	    pipe2(l->proc_pipe, O_CLOEXEC))
 		fail(l, HOST_STAGE_INIT, NULL);
 	monitor.init_pidfd = start_init(l);
-	status = host_confine_landlock(l->in->plan, l->proc);
+	l->queues = host_view_queues();
+	status = host_confine_landlock(l->in->plan, l->proc, l->queues);
 	if (status != CD_OK && status != CD_ENOSUP)
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
 	between = start_program(l);

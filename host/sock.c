@@ -147,6 +147,8 @@ static int64_t connect_path(struct kern_border *border, const struct kern_messag
 	int error;
 
 	object.fd = -1;
+	if (host_socket_int(socket, SO_DOMAIN, AF_UNIX) != AF_UNIX)
+		return -EAFNOSUPPORT;
 	error = aim_at_object(border, m, CD_OP_NET_CONNECT, a, &len, &object);
 	if (!error && connect_may_wait(socket))
 		error = host_may_block(border, m);
@@ -222,6 +224,8 @@ static int bind_path(struct kern_border *border, const struct kern_message *m, i
 		return -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -ENOTSOCK;
+	if (host_socket_int(socket, SO_DOMAIN, AF_UNIX) != AF_UNIX)
+		return -EAFNOSUPPORT;
 	unix_path(a, len, path);
 	error = host_resolve_place(m, AT_FDCWD, path, &place);
 	if (error)

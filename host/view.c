@@ -508,6 +508,17 @@ int host_view_private_proc(void)
 	return tree < 0 ? -errno : tree;
 }
 
+int host_view_queues(void)
+{
+	int fs = sys_fsopen("mqueue"), tree = -1;
+
+	if (fs >= 0 && sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
+		tree = sys_fsmount(fs, 0);
+	if (fs >= 0)
+		close(fs);
+	return tree;
+}
+
 enum cd_status host_view_lend_proc(int proc)
 {
 	/* Itself, and no clone of it: before Linux 6.15 what is detached cannot be cloned. */

@@ -24,6 +24,12 @@ int host_view_private_proc(void);
 int host_view_writable_proc(void);
 
 /*
+ * The POSIX message queues of this process's ipc namespace, as a detached directory that Landlock
+ * can be told of; -1: this Linux has none. They are opened by a call of their own, natively.
+ */
+int host_view_queues(void);
+
+/*
  * Linux lets a user namespace mount a new /proc only while one is visible in its mount namespace.
  * So the private one is shown at /proc until the space's own takes its place, over it.
  */

@@ -43,8 +43,9 @@
 #define UNSHARE_HARMLESS                                                                           \
 	(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
 
-#define TYPE_MASK 0xf /* of socket(2)'s type; above it SOCK_CLOEXEC and SOCK_NONBLOCK */
-#define FASTOPEN  0x20000000u
+#define TYPE_MASK  0xf /* of socket(2)'s type; above it SOCK_CLOEXEC and SOCK_NONBLOCK */
+#define TYPE_COUNT 11
+#define FASTOPEN   0x20000000u
 
 enum { ALLOW = (int)SECCOMP_RET_ALLOW, BORDER = (int)SECCOMP_RET_USER_NOTIF };
 
@@ -176,9 +177,16 @@ static void load_type(struct program *p)
 	emit(p, BPF_ALU | BPF_AND | BPF_K, TYPE_MASK);
 }
 
+/* A type that nothing here is of. */
+static void refuse_type(struct program *p)
+{
+	give_if(p, BPF_JGE, TYPE_COUNT, refuse(EINVAL));
+	give(p, refuse(ESOCKTNOSUPPORT));
+}
+
 static void check_socket(struct program *p)
 {
-	size_t local, v4, v6, netlink, stream, datagram;
+	size_t local, v4, v6, netlink, stream, datagram, raw;
 
 	load_low(p, 0);
 	local = jump_if(p, BPF_JEQ, AF_UNIX);
@@ -199,15 +207,19 @@ static void check_socket(struct program *p)
 	give_if(p, BPF_JEQ, SOCK_DGRAM, ALLOW);
 	give_if(p, BPF_JEQ, SOCK_SEQPACKET, ALLOW);
 	give_if(p, BPF_JEQ, SOCK_RAW, refuse(EPERM));
-	give(p, refuse(ESOCKTNOSUPPORT));
+	refuse_type(p);
 
 	land(p, v4);
 	land(p, v6);
 	load_type(p);
 	stream = jump_if(p, BPF_JEQ, SOCK_STREAM);
 	datagram = jump_if(p, BPF_JEQ, SOCK_DGRAM);
-	give_if(p, BPF_JEQ, SOCK_RAW, refuse(EPERM));
-	give(p, refuse(ESOCKTNOSUPPORT));
+	raw = jump_if(p, BPF_JEQ, SOCK_RAW);
+	refuse_type(p);
+	land(p, raw);
+	load_low(p, 2);
+	give_if(p, BPF_JEQ, 0, refuse(EPROTONOSUPPORT));
+	give(p, refuse(EPERM));
 	land(p, stream);
 	check_protocol(p, IPPROTO_TCP);
 	land(p, datagram);

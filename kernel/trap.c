@@ -18,6 +18,12 @@
 
 #include "kernel/memory.h"
 
+#define LARGE_FILE 0100000u /* what C libraries for 64 bits call 0 */
+
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+
 struct decoder {
 	const struct kern_memory_ops *memory;
 	const struct seccomp_notif *trap;
@@ -52,6 +58,25 @@ static int read_name(struct decoder *d, uint64_t address, char *dest, size_t siz
 	return 0;
 }
 
+/* As Linux: unlike open, openat2 says what it does not know, or what makes no sense. */
+static bool is_valid_how(const struct open_how *how)
+{
+	const uint64_t flags = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |
+			       O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | LARGE_FILE |
+			       O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH |
+			       O_TMPFILE;
+	const uint64_t resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS |
+				 RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED;
+	const uint64_t path_flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	bool makes = how->flags & O_CREAT || (how->flags & O_TMPFILE) == O_TMPFILE;
+
+	if (how->flags & ~flags || how->mode & ~(uint64_t)07777 || (how->mode && !makes) ||
+	    how->resolve & ~resolve)
+		return false;
+	return !(how->flags & O_PATH && how->flags & ~path_flags) &&
+	       !(how->resolve & RESOLVE_BENEATH && how->resolve & RESOLVE_IN_ROOT);
+}
+
 /* openat2(2): a structure that may grow; bytes that this version does not know must be zero. */
 static int decode_open_how(struct decoder *d)
 {
@@ -70,6 +95,8 @@ static int decode_open_how(struct decoder *d)
 		if (m->data[i])
 			return -E2BIG;
 	memcpy(&how, m->data, sizeof(how));
+	if (!is_valid_how(&how))
+		return -EINVAL;
 	m->flags = how.flags;
 	m->mode = how.mode;
 	m->extra = how.resolve;

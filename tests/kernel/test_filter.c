@@ -152,16 +152,16 @@ static uint32_t model_socket(int domain, int type, int protocol)
 	if (domain == AF_UNIX) {
 		if (type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_SEQPACKET)
 			return ALLOW;
-		return REFUSE(type == SOCK_RAW ? EPERM : ESOCKTNOSUPPORT);
+		return REFUSE(type == SOCK_RAW ? EPERM : type > 10 ? EINVAL : ESOCKTNOSUPPORT);
 	}
 	if (domain == AF_NETLINK)
 		return protocol == 0 ? ALLOW : REFUSE(EPROTONOSUPPORT);
 	if (domain != AF_INET && domain != AF_INET6)
 		return REFUSE(EAFNOSUPPORT);
 	if (type == SOCK_RAW)
-		return REFUSE(EPERM);
+		return REFUSE(protocol ? EPERM : EPROTONOSUPPORT);
 	if (type != SOCK_STREAM && type != SOCK_DGRAM)
-		return REFUSE(ESOCKTNOSUPPORT);
+		return REFUSE(type > 10 ? EINVAL : ESOCKTNOSUPPORT);
 	if (protocol == 0 || protocol == (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
 		return ALLOW;
 	return REFUSE(EPROTONOSUPPORT);
@@ -395,8 +395,9 @@ Test(filter, rubbish_above_a_command_changes_nothing, .init = build)
 	cr_expect_eq(ask(SYS_personality, RUBBISH | PER_LINUX, 0, 0, 0, 0), ALLOW);
 	cr_expect_eq(ask(SYS_socket, RUBBISH | AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, 0, 0),
 		     REFUSE(EPROTONOSUPPORT));
-	cr_expect_eq(ask(SYS_socket, RUBBISH | AF_INET, RUBBISH | SOCK_RAW, 0, 0, 0),
-		     REFUSE(EPERM));
+	cr_expect_eq(
+	    ask(SYS_socket, RUBBISH | AF_INET, RUBBISH | SOCK_RAW, RUBBISH | IPPROTO_ICMP, 0, 0),
+	    REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_clone, RUBBISH | CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0), REFUSE(EPERM));
 }
 
