@@ -439,8 +439,8 @@ static bool may_stat(const struct run *run, const char *path)
 	return decision.verdict == CD_ALLOW;
 }
 
-/* Does a rule grant a unix address? */
-static bool grants_unix(const struct mon_table *table)
+/* Does a rule grant an address of this sort: a unix path, or any other? */
+static bool grants_address(const struct mon_table *table, bool path)
 {
 	const uint64_t net =
 	    CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_LISTEN) | CD_OPBIT(CD_OP_NET_SEND);
@@ -450,7 +450,7 @@ static bool grants_unix(const struct mon_table *table)
 
 		mon_table_rule(table, i, &rule);
 		if (rule.verdict != CD_DENY && rule.ops & net &&
-		    strncmp(rule.pattern, "unix:", 5) == 0)
+		    (strncmp(rule.pattern, "unix:/", 6) == 0) == path)
 			return true;
 	}
 	return false;
@@ -523,7 +523,8 @@ static int launch(struct run *run)
 	    .directory_must = run->directory != NULL,
 	    .hostname = hostname(run),
 	    .limits = &run->limits.host,
-	    .unix_sockets = grants_unix(run->policy->table),
+	    .unix_sockets = grants_address(run->policy->table, true),
+	    .inet_sockets = grants_address(run->policy->table, false),
 	    .native = run->native,
 	    .pty = run->terminal.own ? &run->terminal.like : NULL,
 	    .serve = serve,

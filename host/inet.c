@@ -246,6 +246,18 @@ static int64_t bind_by(struct kern_border *border, const struct kern_message *m,
 	return value;
 }
 
+/* A server that nobody outside can reach: the user may wonder. */
+static int64_t bind_inside(struct kern_border *border, const struct kern_message *m, int socket,
+			   const union host_address *a, socklen_t len,
+			   const struct cd_object *object)
+{
+	int64_t value = bind_by(border, m, socket, a, len, false);
+
+	if (value == 0 && object->proto == CD_TCP && object->port)
+		kern_border_note_inside(border, m, CD_OPBIT(CD_OP_NET_LISTEN), object);
+	return value;
+}
+
 int64_t host_inet_bind(struct kern_border *border, const struct kern_message *m, int socket,
 		       const union host_address *a, socklen_t len)
 {
@@ -258,7 +270,7 @@ int64_t host_inet_bind(struct kern_border *border, const struct kern_message *m,
 	switch (
 	    choose(border, m, CD_OP_NET_LISTEN, &object, !host_inet_is_outside(socket), &error)) {
 	case WAY_OUT: return bind_by(border, m, socket, a, len, true);
-	case WAY_INSIDE: return bind_by(border, m, socket, a, len, false);
+	case WAY_INSIDE: return bind_inside(border, m, socket, a, len, &object);
 	case WAY_NONE: break;
 	}
 	return error;
@@ -271,25 +283,18 @@ int64_t host_inet_listen(struct kern_border *border, const struct kern_message *
 	socklen_t len = sizeof(bound);
 	char text[HOST_ABSTRACT_TEXT];
 	struct cd_object object;
-	int64_t value;
 	int error, none;
-	bool named;
 
 	ask.outside = host_inet_is_outside(socket);
 	if (getsockname(socket, &bound.any, &len))
 		return -errno;
-	named = host_address_is_inet(&bound) &&
-		host_address_object(&bound, len, host_socket_proto(socket), &object, text);
-	if (ask.outside && named) {
+	if (ask.outside && host_address_is_inet(&bound) &&
+	    host_address_object(&bound, len, host_socket_proto(socket), &object, text)) {
 		error = kern_border_decide(border, m, CD_OPBIT(CD_OP_NET_LISTEN), &object);
 		if (error)
 			return error;
 	}
-	value = host_broker_ask(channel, socket, &ask, &none);
-	/* A server that nobody outside can reach: the user may wonder. */
-	if (value == 0 && named && !ask.outside && object.port)
-		kern_border_note_inside(border, m, CD_OPBIT(CD_OP_NET_LISTEN), &object);
-	return value;
+	return host_broker_ask(channel, socket, &ask, &none);
 }
 
 /* ---- datagrams ---- */

@@ -74,6 +74,7 @@ struct host_launch {
 	const char *hostname;
 	const struct host_limits *limits;
 	bool unix_sockets;	    /* the policy grants unix addresses */
+	bool inet_sockets; /* the policy grants others: a socket may come to lead outside */
 	const struct host_pty *pty; /* the terminal to make, for the program's standard streams;
 				       NULL: it has ours */
 	unsigned

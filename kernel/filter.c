@@ -453,8 +453,10 @@ static void add_number(struct ranges *ranges, unsigned native, uint32_t nr,
 	case KERN_CHECKED: next.check = call->check; break;
 	case KERN_UNKNOWN: break;
 	}
-	if (native && call && is_native(call))
+	if (native & CD_NATIVE_ALL && call && is_native(call))
 		next.native = &call->shape;
+	if (native & CD_NATIVE_LISTEN && call && call->shape.verb == CD_VERB_LISTEN)
+		next.verdict = ALLOW;
 	if (!last || last->check != next.check || last->verdict != next.verdict || next.native ||
 	    last->native)
 		ranges->at[ranges->count++] = next;

@@ -21,7 +21,7 @@
  *
  * native (enum cd_native): what border calls from the shim's range of addresses may do without a
  * message; those that are not settled fail there with CD_SHIM_UNSETTLED, so that the shim makes
- * them again elsewhere. 0: no range is special.
+ * them again elsewhere. 0: no range is special. With CD_NATIVE_LISTEN, listen(2) is native everywhere.
  */
 enum cd_status kern_filter_build(unsigned native, struct sock_filter code[KERN_FILTER_MAX],
 				 size_t *count) CD_CHECKED;

@@ -35,6 +35,9 @@ enum cd_native {
 	CD_NATIVE_CREATE = 1 << 4, /* make files and directories */
 	CD_NATIVE_REMOVE = 1 << 5, /* remove them */
 	CD_NATIVE_ALL = (1 << 6) - 1,
+	/* Of the filter alone, from anywhere: accept connections. Where no socket can lead outside.
+	 */
+	CD_NATIVE_LISTEN = 1 << 6,
 };
 
 struct cd_mount {
