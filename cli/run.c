@@ -150,7 +150,7 @@ static void serve(void *context, const struct host_monitor *monitor)
 	space->no_sync_wakeup = run->no_sync_wakeup;
 	space->no_thread_pidfds = run->no_thread_pidfds;
 	if (run->native) {
-		static char settled[CD_SHIM_DATA / 2];
+		static char settled[CD_SHIM_SETTLED];
 
 		space->settled = settled;
 		space->settled_len = mon_settled_subtrees(run->plan, settled, sizeof(settled));

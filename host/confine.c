@@ -51,7 +51,7 @@ static enum cd_status keep_capabilities(uint32_t kept)
 	/* With the bits locked, being user 0 means nothing at the next exec. EPERM: there was no
 	 * capability to begin with. */
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-					 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+					 SECBIT_NO_SETUID_FIXUP_LOCKED |
 					 SECBIT_NO_CAP_AMBIENT_RAISE |
 					 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) &&
 	    errno != EPERM)

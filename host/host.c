@@ -2,18 +2,28 @@
 #include "host/host.h"
 
 #include <errno.h>
+#include <linux/prctl.h>
 
 #include "host/fs.h"
 #include "host/inet.h"
 #include "host/sock.h"
 #include "host/tty.h"
 
-/* The monitor must go on reading the memory of a process, and a core file is never written anyway.
- */
-static HOST_HANDLER(set_dumpable)
+static HOST_HANDLER(answer_prctl)
 {
 	(void)context, (void)border;
-	reply->value = m->mode > 1 ? -EINVAL : 0;
+	if ((uint32_t)m->extra == PR_SET_SECCOMP)
+		reply->action = KERN_REPLY_CONTINUE;
+	else /* PR_SET_DUMPABLE: the monitor must go on reading the memory of a process, and a core
+		file is never written anyway. */
+		reply->value = m->mode > 1 ? -EINVAL : 0;
+}
+
+/* Whatever the filter is, it takes away. */
+static HOST_HANDLER(install_filter)
+{
+	(void)context, (void)border, (void)m;
+	reply->action = KERN_REPLY_CONTINUE;
 }
 
 /*
@@ -98,7 +108,8 @@ const struct kern_host host_linux = {
 	    [CD_VERB_GETSOCKNAME] = host_sock_name,
 	    [CD_VERB_IOCTL] = decide_ioctl,
 	    [CD_VERB_TRACE] = decide_trace,
-	    [CD_VERB_PRCTL] = set_dumpable,
+	    [CD_VERB_PRCTL] = answer_prctl,
+	    [CD_VERB_FILTER] = install_filter,
 	},
 };
 

@@ -192,6 +192,8 @@ static const char *const machine_files[] = {
     "sys/kernel/ngroups_max",
     "sys/kernel/osrelease",
     "sys/kernel/ostype",
+    "sys/kernel/overflowgid",
+    "sys/kernel/overflowuid",
     "sys/kernel/pid_max",
     "sys/kernel/shmmax",
     "sys/kernel/tainted",

@@ -18,10 +18,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cordon/shim.h"
 #include "kernel/memory.h"
 #include "kernel/pending.h"
 #include "kernel/process.h"
+#include "kernel/teach.h"
 #include "kernel/trap.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -44,6 +44,7 @@ struct kern_border {
 	bool sync_wakeup; /* Linux 6.6; there NOTIF_RECV itself notices the end of the space, too */
 	pid_t held_for;	  /* the thread for which this process stays where it is; 0: none */
 	struct processors all, here;
+	pid_t taught; /* the thread whose program has been told what it may do; 0: none */
 	struct kern_counters counters;
 	struct kern_pending pending;
 	struct seccomp_notif *trap; /* as large as the running kernel's */
@@ -333,18 +334,17 @@ static void answer(struct kern_border *border, struct kern_reply *reply)
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-/* What is asked of the kernel itself, and no layer decides on. */
-static int64_t answer_gate(const struct kern_message *message)
+/* A thread is looked at when it is another than before, or runs another program. */
+static void teach(struct kern_border *border)
 {
-	const struct kern_space *space = message->space;
-	int error;
+	const struct kern_message *message = &border->message;
 
-	if (message->extra != CD_GATE_SETTLED || !space->settled)
-		return -ENOSYS;
-	if (message->len < space->settled_len)
-		return -E2BIG;
-	error = kern_border_write(message, message->buf, space->settled, space->settled_len);
-	return error ? error : (int64_t)space->settled_len;
+	if (message->verb == CD_VERB_EXEC) {
+		border->taught = 0;
+	} else if (message->tid != border->taught || kern_installs_filter(message)) {
+		kern_teach(message);
+		border->taught = message->tid;
+	}
 }
 
 static void handle(struct kern_border *border)
@@ -361,10 +361,10 @@ static void handle(struct kern_border *border)
 	error = kern_trap_decode(border->trap, message);
 	if (!kern_message_alive(message))
 		return; /* what was read may be another process's: nothing is done with it */
+	if (!error)
+		teach(border);
 	if (error)
 		reply.value = error;
-	else if (message->verb == CD_VERB_GATE)
-		reply.value = answer_gate(message);
 	else if (border->host->perform[message->verb])
 		border->host->perform[message->verb](border->host->context, border, message,
 						     &reply);

@@ -239,3 +239,12 @@ bool kern_process_interrupted(const struct kern_message *message)
 	pending = hex_field(text, "SigPnd:") | hex_field(text, "ShdPnd:");
 	return (pending & ~hex_field(text, "SigBlk:") & ~hex_field(text, "SigIgn:")) != 0;
 }
+
+unsigned kern_process_filters(const struct kern_message *message)
+{
+	char text[4096];
+	const char *field =
+	    read_status(message, text, sizeof(text)) ? find_field(text, "Seccomp_filters:") : NULL;
+
+	return field ? (unsigned)atoi(field) : 0;
+}

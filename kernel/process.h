@@ -23,7 +23,8 @@ int kern_process_cwd(const struct kern_message *message);
  * closes it. */
 int kern_process_fd_dup(const struct kern_message *message, int fd);
 
-/* Is the process's descriptor to be closed when it starts a program? True when it cannot be told. */
+/* Is the process's descriptor to be closed when it starts a program? True when it cannot be told.
+ */
 bool kern_process_fd_cloexec(const struct kern_message *message, int fd);
 
 /* The process and thread ids as the space itself sees them; false when the process is gone. */
@@ -37,5 +38,8 @@ mode_t kern_process_umask(const struct kern_message *message);
 
 /* Has it a signal to handle? Then a blocked operation gives way, as a system call would. */
 bool kern_process_interrupted(const struct kern_message *message);
+
+/* How many filters the thread is under; 0: it cannot be told. */
+unsigned kern_process_filters(const struct kern_message *message);
 
 #endif

@@ -44,10 +44,12 @@ struct kern_space {
 
 	int init_pidfd; /* pid 1 of the space; -1 before the start */
 	int listener;	/* of the space's filter; -1 before the start */
-	/* For the shim: subtrees in which what is not there is not there for the monitor either
-	 * (CD_GATE_SETTLED). Borrowed; NULL: none. */
+	/* For the shim (cordon/shim.h): subtrees in which what is not there is not there for the
+	 * monitor either. Borrowed; NULL: nothing is native. */
 	const char *settled;
 	size_t settled_len;
+	/* Filters on each thread that has given itself none; 0: none ever has. */
+	unsigned filters;
 	int proc; /* the monitor's own /proc, in which thread ids of messages are valid */
 
 	/* What Linux lacks, or is to be done without (lib/without.def). */

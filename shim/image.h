@@ -12,7 +12,5 @@ int shim_settles(long nr, const long argument[6]);
 
 /* The length with the NUL, or -errno. */
 long shim_getcwd(char *buffer, unsigned long size);
-/* A result, or -errno. */
-long shim_gate(long request, char *buffer, unsigned long size);
 
 #endif

@@ -8,8 +8,8 @@
  * Invariants:
  * - When in doubt the call is made again, where the monitor answers.
  * - There is no lock, for a signal handler, a vfork child or another thread may be in here at the
- *   same time, and whoever holds a lock may never come back. The table is the same for as long as a
- *   process lives: who writes it while others read, writes what is there already.
+ *   same time, and whoever holds a lock may never come back. The table is written once, by the
+ *   monitor, before it says so.
  */
 #include "shim/image.h"
 
@@ -25,16 +25,10 @@
  */
 #define HERE_MAX 192
 
-enum state {
-	UNKNOWN,
-	KNOWN,
-	NO_TABLE,
-};
-
-/* The data page; zero at first. */
+/* What the monitor has said; zero at first, and then this is not asked. */
 struct shim_data {
-	uint32_t state; /* enum state */
-	char table[CD_SHIM_DATA - sizeof(uint32_t)];
+	struct cd_shim_told told;
+	char settled[CD_SHIM_SETTLED];
 };
 _Static_assert(sizeof(struct shim_data) == CD_SHIM_DATA, "one page");
 
@@ -79,29 +73,6 @@ static const struct shape *find_shape(long nr)
 		if (shapes[i].nr == nr)
 			return &shapes[i];
 	return 0;
-}
-
-/* The last string must be the empty one, or a walk would not end. */
-static bool is_table(const char *table, long length)
-{
-	if (length < 1 || length > (long)sizeof(shim_data.table) || table[length - 1])
-		return false;
-	return length == 1 || !table[length - 2];
-}
-
-static const char *get_table(void)
-{
-	uint32_t state = __atomic_load_n(&shim_data.state, __ATOMIC_ACQUIRE);
-
-	if (state == UNKNOWN) {
-		long length = shim_gate(CD_GATE_SETTLED, shim_data.table, sizeof(shim_data.table));
-
-		if (length == -EINTR)
-			return 0; /* next time */
-		state = is_table(shim_data.table, length) ? KNOWN : NO_TABLE;
-		__atomic_store_n(&shim_data.state, state, __ATOMIC_RELEASE);
-	}
-	return state == KNOWN ? shim_data.table : 0;
 }
 
 /* What follows the subtree in the path, or NULL. */
@@ -152,7 +123,7 @@ static bool is_settled_here(const char *path, const char *table)
 int shim_settles(long nr, const long argument[6])
 {
 	const struct shape *shape = find_shape(nr);
-	const char *path, *table;
+	const char *path, *table = shim_data.settled;
 
 	if (!shape || !shape->path)
 		return 0;
@@ -160,9 +131,6 @@ int shim_settles(long nr, const long argument[6])
 		return 0;
 	path = (const char *)argument[shape->path - 1];
 	if (!path || !*path || (*path != '/' && shape->path == 2 && (int)argument[0] != AT_FDCWD))
-		return 0;
-	table = get_table();
-	if (!table)
 		return 0;
 	return *path == '/' ? is_settled(path, table) : is_settled_here(path, table);
 }

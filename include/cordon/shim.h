@@ -50,20 +50,17 @@
 #define CD_HEAD_IMAGE_SIZE 32
 
 /* The word by which a stub knows the shim from something else that is mapped there: 8 bytes,
- * "cdshim\0\1", at this offset into the image. The last byte counts up when stub and image would
+ * "cdshim\0\2", at this offset into the image. The last byte counts up when stub and image would
  * not fit those of before. */
 #define CD_SHIM_WORD_AT 128
-#define CD_SHIM_WORD	0x01006d6968736463
+#define CD_SHIM_WORD	0x02006d6968736463
 
 /*
- * The gate: one system call number that no Linux knows, by which what runs in a space speaks to the
- * kernel. ENOSYS: not in a space.
- *	gate(CD_GATE_SETTLED, buffer, size): the subtrees in which what is not there is not there
- *	for the monitor either, as strings that begin and end with a slash, each NUL-terminated, the
- *	last one empty. Returns their length.
+ * The page of data, zero at first, is written by the monitor (kernel/teach.h): struct cd_shim_told,
+ * and behind it the subtrees in which what is not there is not there for the monitor either, as
+ * strings that begin and end with a slash, each NUL-terminated, the last one empty.
  */
-#define CD_GATE_NR	511
-#define CD_GATE_SETTLED 1
+#define CD_SHIM_SETTLED (CD_SHIM_DATA - 8)
 
 /* What the filter answers in the shim's range when a call is not settled. */
 #define CD_SHIM_UNSETTLED 38 /* ENOSYS */
@@ -83,6 +80,12 @@ struct cd_shim_head {
 };
 #define CD_SHIM_MAGIC "cordon\0\1"
 
+struct cd_shim_told {
+	uint32_t native; /* 0: every call is made at its site, and nowhere else */
+	uint32_t barred; /* and so it will stay */
+};
+
+_Static_assert(sizeof(struct cd_shim_told) == CD_SHIM_DATA - CD_SHIM_SETTLED, "two words");
 _Static_assert(sizeof(struct cd_shim_head) == CD_HEAD_SIZE, "as shim/ was assembled for");
 _Static_assert(offsetof(struct cd_shim_head, slot) == CD_HEAD_SLOT &&
 		   offsetof(struct cd_shim_head, entry) == CD_HEAD_ENTRY &&

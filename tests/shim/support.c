@@ -74,6 +74,21 @@ void shim_map(void)
 	cr_assert_eq(base, (void *)CD_SHIM_BASE);
 	memcpy(base, shim_image, shim_image_size());
 	cr_assert_eq(mprotect(base, CD_SHIM_CODE, PROT_READ | PROT_EXEC), 0);
+	shim_tell("", 1);
+}
+
+void shim_tell(const char *settled, size_t length)
+{
+	static const struct cd_shim_told told = {.native = 1};
+
+	memcpy((void *)(CD_SHIM_BASE + CD_SHIM_CODE + sizeof(told)), settled, length);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	memcpy((void *)(CD_SHIM_BASE + CD_SHIM_CODE), &told, sizeof(told));
+}
+
+void shim_silence(void)
+{
+	memset((void *)(CD_SHIM_BASE + CD_SHIM_CODE), 0, sizeof(struct cd_shim_told));
 }
 
 /* ---- the machine ---- */

@@ -31,6 +31,11 @@ void shim_file_seal(struct shim_file *file);
 
 /* As the stub's `start` does it. */
 void shim_map(void);
+/* As the monitor does: that calls may be native, and in which subtrees what is absent is absent for
+ * good. shim_map() does so with no subtree. */
+void shim_tell(const char *settled, size_t length);
+/* That none may: as it is at first, and with a filter of the program's own. */
+void shim_silence(void);
 
 enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, R8, R9, R10, R11, R12, R13, R14, R15, REGISTERS };
 

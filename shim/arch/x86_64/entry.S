@@ -1,7 +1,7 @@
 /*
  * The shim's entry: rax is the number, r11 the address of the site's own `syscall`, rcx is free.
  *
- * The call is made from here. What Linux answers is the site's answer, if it is a success or an
+ * Unless the monitor has said so, nothing is done here. Then, the call is made from here. What Linux answers is the site's answer, if it is a success or an
  * error that does not depend on who decides; any other call is made once more, by the site.
  *
  * The stack, from the site's rsp down: the red zone, then 16 bytes while Linux performs the call, 24
@@ -31,6 +31,8 @@
 	.global	shim_entry
 shim_entry:
 	endbr64
+	mov	shim_data(%rip), %ecx	/* told.native */
+	jrcxz	to_site
 	lea	-RED_ZONE(%rsp), %rsp
 	push	%r11
 	push	%rax
@@ -49,6 +51,8 @@ done:
 	lea	2(%rcx), %rcx
 	lea	RED_ZONE + 16(%rsp), %rsp
 	notrack jmp *%rcx
+to_site:
+	notrack jmp *%r11
 to_open:
 	jmp	open
 to_openat:
@@ -155,14 +159,8 @@ absent:
 	mov	$ENOENT, %eax
 	jmp	definitive
 
-/* The gate, for C: rdi, rsi and rdx are where they should be, and Linux saves what C expects saved. */
+/* For C: rdi and rsi are where they should be, and Linux saves what C expects saved. */
 	.text
-	.global	shim_gate
-shim_gate:
-	mov	$CD_GATE_NR, %eax
-	syscall
-	ret
-
 	.global	shim_getcwd
 shim_getcwd:
 	mov	$__NR_getcwd, %eax
