@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/prctl.h>
+#include <sys/ioctl.h>
 
 #include "host/fs.h"
 #include "host/inet.h"
@@ -42,6 +43,10 @@ static HOST_HANDLER(decide_ioctl)
 	(void)context;
 	if (host_tty_ioctl(m, reply))
 		return;
+	if ((uint32_t)m->flags == FIOASYNC) {
+		reply->value = host_sock_async(m);
+		return;
+	}
 	object.len = cd_request_name((uint32_t)m->flags, text);
 	error = kern_border_decide(border, m, CD_OPBIT(CD_OP_DEV_IOCTL), &object);
 	if (!error) {

@@ -3,7 +3,8 @@
 set -eu
 build="gcc make musl-tools musl-dev libc6-dev linux-libc-dev libelf-dev zlib1g-dev libcapstone-dev libc-ares-dev libjansson-dev libcriterion-dev"
 # What the scenarios run inside a space, so that none of them is skipped.
-scenario="busybox-static bash coreutils findutils tar perl python3 nodejs default-jre-headless git sqlite3 golang-go gdb"
+scenario="busybox-static bash coreutils findutils tar perl python3 nodejs default-jre-headless git sqlite3 golang-go gdb
+  curl wget iproute2 python3-pip openssh-client openssh-server redis-server redis-tools nginx-light wrk"
 # Beside which the benchmarks stand, and what the slow checks and the fuzzers use.
 extra="bubblewrap strace clang libclang-rt-14-dev clang-format cppcheck jq util-linux"
 missing=
@@ -19,6 +20,13 @@ else
 	sudo=
 fi
 export DEBIAN_FRONTEND=noninteractive
+# Servers are for the scenarios to start: nothing listens because it was installed.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	trap '$sudo rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+	$sudo chmod 755 "$policy"
+fi
 $sudo apt-get update -q >/dev/null || true
 # shellcheck disable=SC2086
 $sudo apt-get install -y -q --no-install-recommends $missing >/dev/null

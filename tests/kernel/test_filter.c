@@ -639,13 +639,6 @@ static long act_o_async(int fd)
 	return CALL(SYS_fcntl, fd, F_SETFL, O_ASYNC, 0, 0);
 }
 
-static long act_fioasync(int fd)
-{
-	int on = 1;
-
-	return CALL(SYS_ioctl, fd, RUBBISH | FIOASYNC, &on, 0, 0);
-}
-
 static long act_setsig(int fd)
 {
 	return CALL(SYS_fcntl, fd, RUBBISH | F_SETSIG, SIGKILL, 0, 0);
@@ -901,7 +894,6 @@ Test(filter_native, attacks_that_work_without_it_fail_with_it)
 	    {"TIOCSTI", prepare_terminal, act_tiocsti, -EPERM},
 	    {"TIOCSTI with rubbish above", prepare_terminal, act_tiocsti_rubbish, -EPERM},
 	    {"O_ASYNC on a terminal", prepare_terminal, act_o_async, -EPERM},
-	    {"FIOASYNC on a terminal", prepare_terminal, act_fioasync, -EPERM},
 	    {"F_SETSIG", prepare_pipe, act_setsig, -EINVAL},
 	    {"F_SETLEASE", prepare_file, act_lease, -EINVAL},
 	    {"netlink socket", NULL, act_netlink, -EPROTONOSUPPORT},
