@@ -143,7 +143,8 @@ void report_refused(int control, const struct cd_object *object, const struct cd
 	static struct report report;
 
 	fill(&report, &(struct kern_record){.object = object, .decision = decision});
-	send(control, &report, report_size(&report), MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* Waits for the keeper, who always reads: a flood must not make one go unreported. */
+	send(control, &report, report_size(&report), MSG_NOSIGNAL);
 }
 
 static void describe_object(struct cd_buf *buf, const struct report *report)
@@ -438,8 +439,10 @@ static void keep(struct report_view *view, const struct report *report)
 			return;
 		}
 	}
-	if (view->count == CD_DENIALS_MAX || !(copy = calloc(1, sizeof(*copy))))
+	if (view->count == CD_DENIALS_MAX || !(copy = calloc(1, sizeof(*copy)))) {
+		view->forgotten++;
 		return;
+	}
 	memcpy(copy, report, report_size(report));
 	view->kept[view->count++] = copy;
 	if (view->verbose && !view->json)
@@ -456,7 +459,7 @@ void report_take(struct report_view *view, const struct report *report, size_t s
 		view->denied = report->denied;
 		view->lost = report->lost;
 		cli_limits_count_unlogged(view->limits, report->unlogged);
-		view->forgotten = report->forgotten;
+		view->forgotten += report->forgotten;
 	} else if (report->kind == REPORT_DENIAL && is_well_formed(report, size) &&
 		   is_worth_saying(report)) {
 		keep(view, report);

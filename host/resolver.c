@@ -117,16 +117,17 @@ static void reply_name(struct state *state, const struct host_dns_asker *asker,
 static void deny(struct state *state, const char *name, size_t len,
 		 const struct host_dns_address *address)
 {
-	struct mon_name *place = &state->denied[state->denied_count];
+	struct mon_name *place;
 
 	for (size_t i = 0; i < state->denied_count; i++)
 		if (state->denied[i].len == len && memcmp(state->denied[i].text, name, len) == 0)
 			return;
+	/* Rather one of them twice than one not at all. */
 	if (state->denied_count == CD_DENIALS_MAX)
-		return;
+		state->denied_count = 0;
+	place = &state->denied[state->denied_count++];
 	memcpy(place->text, name, len + 1);
 	place->len = len;
-	state->denied_count++;
 	state->settings->denied(state->settings->context, name, len, address);
 }
 
@@ -438,6 +439,9 @@ static bool set_up(struct state *state)
 	    .sock_state_cb_data = state,
 	};
 
+	/* Without it c-ares would number its queries so that they can be guessed. */
+	if (access("/dev/urandom", R_OK))
+		return false;
 	state->server = host_dns_server_new(settings->udp, settings->tcp, take_query, state);
 	if (!state->server || ares_library_init(ARES_LIB_INIT_ALL) ||
 	    ares_init_options(&state->upstream, &options,

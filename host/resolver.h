@@ -41,9 +41,9 @@ struct host_resolver {
 	bool (*allowed)(void *context, const char *name, size_t len);
 	bool (*granted)(void *context, unsigned char family, const unsigned char *address);
 	/*
-	 * Called once for each name, of at most CD_DENIALS_MAX. address is NULL: no rule grants the
-	 * name, which is shown with "?" for bytes that no host name has. Else: the name leads to
-	 * this, which is not public, and was left out.
+	 * Called once for each name, or again when CD_DENIALS_MAX others came in between; it may
+	 * wait. address is NULL: no rule grants the name, which is shown with "?" for bytes that no
+	 * host name has. Else: the name leads to this, which is not public, and was left out.
 	 */
 	void (*denied)(void *context, const char *name, size_t len,
 		       const struct host_dns_address *address);

@@ -91,3 +91,14 @@ for server in "127.0.0.53", "203.0.113.1", "127.0.0.1":
         pass
 print("denied")'
 also 'nothing leaked' no_query leak
+# However many names are refused, none goes unsaid.
+asks 'a flood of names' '' $one -- $python -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(("127.0.0.1", 53))
+for i in range(1000):
+    name = b"n%03d" % i
+    s.send(b"\0\1\1\0\0\1\0\0\0\0\0\0\4" + name + b"\4evil\0\0\1\0\1")
+    s.recv(512)'
+also 'the first are named' err_has 'denied net.connect n000.evil'
+also 'the others are counted' err_has '^cordon: and 488 denials of further objects$'
