@@ -9,6 +9,7 @@ refresh
 while IFS= read -r line; do
 	case $line in
 	'pass '*) pass "${line#pass }" ;;
+	'skip '*) name=${line#skip } && skip "${name%%$'\t'*}" "${name#*$'\t'}" ;;
 	'fail '*) name=${line#fail } && fail "${name%%$'\t'*}" "${name#*$'\t'}" ;;
 	*) fail 'playing the user' "$line" ;;
 	esac

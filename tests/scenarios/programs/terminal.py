@@ -24,6 +24,10 @@ class Failed(Exception):
     pass
 
 
+class Skipped(Exception):
+    pass
+
+
 class User:
     """A terminal with a shell of the user's in it, or with another program."""
 
@@ -500,6 +504,92 @@ def _(_):
         user.close()
 
 
+# ---- attacks: each succeeds natively, or proves nothing ----
+
+ATTACK = """
+import fcntl, glob, os, struct, sys, termios
+SIZE = struct.pack("HHHH", 5, 6, 0, 0)
+def attempt(function, *arguments):
+    try:
+        return function(*arguments)
+    except OSError as error:
+        print(error.strerror, flush=True)
+def resize(fd):
+    attempt(fcntl.ioctl, fd, termios.TIOCSWINSZ, SIZE)
+def reopen(name):
+    fd = attempt(os.open, name, os.O_RDWR | os.O_NOCTTY)
+    return -1 if fd is None else fd
+"""
+
+
+def attack(name, code, worked):
+    """code runs in the user's terminal; NAMED is the name of another of his. worked(user, other) looks at both."""
+    def try_it(_):
+        for where in "natively", "--no-pty", "--pty":
+            user, other = User(), User("sleep", "1009")
+            try:
+                with open(f"{SCRATCH}/attack.py", "w") as file:
+                    file.write(ATTACK + f"NAMED, OWN = {other.name!r}, {user.name!r}\n" + code)
+                user.line(("" if where == "natively" else f"{RUN} {where} ") +
+                          f"python3 {SCRATCH}/attack.py; echo d''one")
+                user.expect("done\r\n")
+                user.look(0.3)
+                succeeded = worked(user, other)
+            finally:
+                other.close()
+                user.close()
+            if where == "natively" and not succeeded:
+                raise Skipped("this machine refuses it anyway")
+            if where != "natively" and succeeded:
+                raise Failed(f"it worked with {where}")
+
+    CASES.append((name, try_it, {"shell": False}))
+
+
+def rows(user):
+    return struct.unpack("HHHH", fcntl.ioctl(user.slave, termios.TIOCGWINSZ, b"\0" * 8))[0]
+
+
+def is_exclusive(user):
+    return struct.unpack("i", fcntl.ioctl(user.slave, 0x80045440, b"\0" * 4))[0] != 0
+
+
+attack("type into the user's shell: TIOCSTI", """
+for byte in b"echo for''ged\\n":
+    attempt(fcntl.ioctl, 0, termios.TIOCSTI, bytes([byte]))
+""", lambda user, other: b"\nforged" in user.seen or (time.sleep(0.5), user.look(0.5), b"\nforged" in user.seen)[2])
+attack("the size of the user's terminal", "resize(0)", lambda user, other: rows(user) == 5)
+attack("the user's terminal by its name", "resize(reopen(OWN))", lambda user, other: rows(user) == 5)
+attack("the user's terminal by any descriptor of any process", """
+for name in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/dev/pts/*"):
+    try:
+        if os.path.realpath(name) == OWN: resize(reopen(name))
+    except OSError:
+        pass
+""", lambda user, other: rows(user) == 5)
+attack("the user's terminal as /dev/tty", "resize(reopen('/dev/tty'))", lambda user, other: rows(user) == 5)
+attack("write to another terminal of the user's", "attempt(os.write, reopen(NAMED), b'for' + b'ged')",
+       lambda user, other: (other.look(0.3), b"forged" in other.seen)[1])
+attack("exclusive use of the user's terminal", "attempt(fcntl.ioctl, 0, termios.TIOCEXCL)",
+       lambda user, other: (is_exclusive(user), fcntl.ioctl(user.slave, termios.TIOCNXCL))[0])
+attack("the user's terminal stolen from his session: TIOCSCTTY", """
+if os.fork() == 0:
+    os.setsid()
+    attempt(fcntl.ioctl, 0, termios.TIOCSCTTY, 1)
+    os._exit(0)
+os.wait()
+print(os.tcgetpgrp(2) if os.isatty(2) else 0, "group")
+""", lambda user, other: lost_session(user))
+
+
+def lost_session(user):
+    try:
+        with open(f"/proc/{user.pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[4] == "0"
+    except OSError:
+        return True
+
+
 def main():
     for name, function, how in CASES:
         if len(sys.argv) > 3 and sys.argv[3] not in name:
@@ -510,6 +600,8 @@ def main():
             print(f"pass {name}", flush=True)
         except Failed as failure:
             print(f"fail {name}\t{failure}", flush=True)
+        except Skipped as reason:
+            print(f"skip {name}\t{reason}", flush=True)
         except Exception:
             print(f"fail {name}\t{traceback.format_exc()!r}", flush=True)
         finally:
