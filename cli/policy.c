@@ -65,6 +65,17 @@ static const char *verdict_name(enum cd_verdict verdict)
 	return verdict == CD_ALLOW ? "allow" : verdict == CD_ASK ? "ask" : "deny";
 }
 
+/* Names of files may be meant to deceive a terminal. */
+static void print_visible(const char *text, int width)
+{
+	char visible[9 * CD_PATH_MAX];
+	struct cd_buf buf;
+
+	cd_buf_init(&buf, visible, sizeof(visible));
+	cd_buf_visible(&buf, text, strlen(text));
+	printf("%-*s", width, visible);
+}
+
 static void report_failure(void *context, const struct pol_test *test,
 			   const struct mon_decision *got)
 {
@@ -73,9 +84,9 @@ static void report_failure(void *context, const struct pol_test *test,
 
 	if (got->rule != CD_NO_RULE)
 		mon_table_rule(policy->table, got->rule, &rule);
-	fprintf(stderr, "cordon: %s: %s: %s %s is %s (%s %s), not %s\n", test->source,
-		test->pointer, cd_op_name(test->op), test->object, verdict_name(got->verdict),
-		rule.source, rule.pointer, verdict_name(test->expect));
+	cli_say("%s: %s: %s %s is %s (%s %s), not %s", test->source, test->pointer,
+		cd_op_name(test->op), test->object, verdict_name(got->verdict), rule.source,
+		rule.pointer, verdict_name(test->expect));
 }
 
 static int check_file(char *path, bool tell)
@@ -86,13 +97,16 @@ static int check_file(char *path, bool tell)
 	if (!policy)
 		return CLI_FAILED;
 	failed = pol_policy_test(policy, report_failure, policy);
-	if (tell)
-		printf("%s: %zu of %zu tests passed\n", path, policy->test_count - failed,
+	print_visible(path, 0);
+	if (tell) {
+		printf(": %zu of %zu tests passed\n", policy->test_count - failed,
 		       policy->test_count);
-	else
-		printf("%s: %s: %u rules, %zu tests%s\n", path, policy->name,
-		       mon_table_count(policy->table), policy->test_count,
-		       failed ? ", some failed" : "");
+	} else {
+		printf(": ");
+		print_visible(policy->name, 0);
+		printf(": %u rules, %zu tests%s\n", mon_table_count(policy->table),
+		       policy->test_count, failed ? ", some failed" : "");
+	}
 	pol_policy_free(policy);
 	return failed ? 1 : 0;
 }
@@ -343,17 +357,6 @@ static bool enforce(const struct planned *p, const struct mon_rule *rule, enum c
 	if (op == CD_OP_PROC_SIGNAL || op == CD_OP_SPACE_CREATE)
 		out->by = "filter";
 	return true;
-}
-
-/* Names of files may be meant to deceive a terminal. */
-static void print_visible(const char *text, int width)
-{
-	char visible[4 * WHY_MAX];
-	struct cd_buf buf;
-
-	cd_buf_init(&buf, visible, sizeof(visible));
-	cd_buf_visible(&buf, text, strlen(text));
-	printf("%-*s", width, visible);
 }
 
 static void print_row(const struct mon_rule *rule, const char *ops, const struct enforcement *e)

@@ -329,7 +329,9 @@ static void describe_rule(const struct report_view *view, const struct report *r
 	struct mon_rule rule;
 
 	if (report->rule >= mon_table_count(view->policy->table)) {
-		cd_buf_fmt(buf, "no rule of policy \"%s\"", view->policy->name);
+		cd_buf_str(buf, "no rule of policy \"");
+		cd_buf_visible(buf, view->policy->name, strlen(view->policy->name));
+		cd_buf_str(buf, "\"");
 		return;
 	}
 	mon_table_rule(view->policy->table, report->rule, &rule);
@@ -351,8 +353,7 @@ static void print_denial(const struct report_view *view, const struct report *re
 	cd_buf_init(&raw, text, sizeof(text));
 	describe_object(&raw, report);
 	cd_buf_fmt(&out, "%scordon: %s %s ", *view->raw ? "\r" : "",
-		   report->inside ? "kept inside:" : "denied",
-		   cd_op_name((enum cd_op)report->op));
+		   report->inside ? "kept inside:" : "denied", cd_op_name((enum cd_op)report->op));
 	cd_buf_visible(&out, text, raw.len);
 	if (report->count > 1)
 		cd_buf_fmt(&out, " (%u times)", report->count);

@@ -1,18 +1,25 @@
-/* How cordon speaks: one line, on standard error, that begins with its name. */
+/* How cordon speaks: one line, on standard error, that begins with its name. Whatever it names is
+ * shown so that it cannot make another line of it. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
+#include "cordon/limits.h"
+#include "lib/buf.h"
 
 void cli_say(const char *format, ...)
 {
+	char text[2 * CD_PATH_MAX], line[4 * sizeof(text)];
+	struct cd_buf out;
 	va_list args;
 
 	va_start(args, format);
-	fputs("cordon: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	cd_buf_init(&out, line, sizeof(line));
+	cd_buf_visible(&out, text, strlen(text));
+	fprintf(stderr, "cordon: %s\n", line);
 }
 
 int cli_say_policy_error(const struct pol_error *error)

@@ -24,7 +24,10 @@ void cd_buf_add(struct cd_buf *buf, const char *bytes, size_t len);
 void cd_buf_str(struct cd_buf *buf, const char *text);
 void cd_buf_fmt(struct cd_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Append hostile bytes for a terminal: control characters and invalid UTF-8 as \xNN. */
+/*
+ * Append hostile bytes for a terminal: as \xNN what a terminal acts on, what reorders a line or is
+ * not seen in it, what is no UTF-8, and each blank after another.
+ */
 void cd_buf_visible(struct cd_buf *buf, const char *bytes, size_t len);
 
 /* Append hostile bytes as the inside of a JSON string; bytes that are not UTF-8 as \u00NN. */

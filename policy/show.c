@@ -192,6 +192,32 @@ static bool show_tests(json_t *root, const struct pol_policy *policy)
 	return ok;
 }
 
+/* A policy may come from anywhere, and be shown on a terminal. What is no ASCII stands in strings
+ * only. */
+static char *spell_out_take(char *text)
+{
+	size_t size = text ? 6 * strlen(text) + 1 : 0;
+	char *shown = text ? malloc(size) : NULL;
+	struct cd_buf buf;
+
+	if (shown)
+		cd_buf_init(&buf, shown, size);
+	for (const char *at = text; shown && *at;) {
+		size_t plain = 0, other = 0;
+
+		while (at[plain] > 0 && at[plain] < 0x7f)
+			plain++;
+		cd_buf_add(&buf, at, plain);
+		at += plain;
+		while (at[other] < 0 || at[other] == 0x7f)
+			other++;
+		cd_buf_json(&buf, at, other);
+		at += other;
+	}
+	free(text);
+	return shown;
+}
+
 char *pol_policy_json(const struct pol_policy *policy, bool origins)
 {
 	json_t *root = json_object();
@@ -203,7 +229,7 @@ char *pol_policy_json(const struct pol_policy *policy, bool origins)
 	    put(root, "audit", json_string(pol_audit_names[policy->audit])) &&
 	    put(root, "on_deny", json_string(pol_on_deny_names[policy->on_deny])) &&
 	    show_tests(root, policy))
-		text = json_dumps(root, JSON_INDENT(2));
+		text = spell_out_take(json_dumps(root, JSON_INDENT(2)));
 	json_decref(root);
 	return text;
 }

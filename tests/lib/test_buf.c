@@ -182,6 +182,20 @@ Test(visible, what_moves_a_cursor_or_a_line_is_spelt_out)
 	    "\\xe2\\x80\\xae\\xe2\\x80\\x8b\\xe2\\x80\\xa8\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
 }
 
+Test(visible, what_is_not_seen_is_spelt_out)
+{
+	cr_expect_str_eq(VISIBLE("a\xc2\xad\xef\xbb\xbf\xd8\x9c\xf3\xa0\x81\x81z"),
+			 "a\\xc2\\xad\\xef\\xbb\\xbf\\xd8\\x9c\\xf3\\xa0\\x81\\x81z");
+}
+
+/* Or they would push what follows to the beginning of the screen's next line. */
+Test(visible, many_blanks_are_not_shown_as_such)
+{
+	cr_expect_str_eq(VISIBLE("a b c"), "a b c");
+	cr_expect_str_eq(VISIBLE("a   b"), "a \\x20\\x20b");
+	cr_expect_str_eq(VISIBLE(" \xc2\xa0\xe3\x80\x80x"), " \\xc2\\xa0\\xe3\\x80\\x80x");
+}
+
 Test(visible, what_is_no_utf8_is_spelt_out_byte_by_byte)
 {
 	cr_expect_str_eq(VISIBLE("\xff\xc3"), "\\xff\\xc3");
@@ -241,6 +255,9 @@ Test(json, escapes_quotes_controls_and_what_is_no_utf8)
 	cd_buf_init(&buf, text, sizeof(text));
 	cd_buf_json(&buf, bytes, sizeof(bytes) - 1);
 	cr_expect_str_eq(text, "a\\\"b\\\\c\\u000a\\u001b\\u007f\\u00ff\xc3\xbc\\u202e\\u009b");
+	cd_buf_init(&buf, text, sizeof(text));
+	cd_buf_json(&buf, "\xf3\xa0\x81\x81\xf0\x9f\x98\x80  ", 10);
+	cr_expect_str_eq(text, "\\udb40\\udc41\xf0\x9f\x98\x80  ");
 }
 
 Test(json, of_any_bytes_is_a_string_that_a_parser_takes_and_of_utf8_the_same_one)
