@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/fds.h"
 #ifdef CORDON_HOOK
 #include "tests/hook/hook.h"
 #endif
@@ -33,15 +33,20 @@ static int overview(void)
 	return 0;
 }
 
-/* Descriptors that somebody left open are not ours to keep, and least of all to hand on. */
-static void close_inherited(void)
+/* Descriptors that somebody left open are not ours to keep, and least of all to hand on, but for
+ * those that the command line names. */
+static void close_inherited(int argc, char **argv)
 {
-	syscall(SYS_close_range, 3, ~0U, 0);
+	struct host_fds named = {.count = 0};
+
+	if (argc > 1 && strcmp(argv[1], "run") == 0)
+		cli_fds_named(&named, argc - 2, argv + 2);
+	cli_fds_close_others(&named);
 }
 
 int main(int argc, char **argv)
 {
-	close_inherited();
+	close_inherited(argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0)
 		return overview();

@@ -182,17 +182,6 @@ static bool hide_cache(struct cd_plan *plan, const char *path)
 	return true;
 }
 
-/* Descriptors of directories may come in from outside by a socket, and lead past the view. */
-static bool has_socket(void)
-{
-	struct stat st;
-
-	for (int fd = 0; fd <= 2; fd++)
-		if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
-			return true;
-	return false;
-}
-
 /* Opens the cache, and puts it out of the space's reach; whether it can be used. */
 static bool open_cache(struct native *n)
 {
@@ -282,7 +271,7 @@ void cli_lend_musl(struct cd_plan *plan, const char *program, bool native)
 }
 
 unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const char *program,
-		    bool verbose)
+		    bool socket, bool verbose)
 {
 	struct native n = {.plan = plan, .verbose = verbose};
 
@@ -290,7 +279,8 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 		cli_native_hide(plan);
 		return 0;
 	}
-	if (has_socket() || mon_grants_outer_socket(table, plan)) {
+	/* Descriptors of directories may come in from outside by it, and lead past the view. */
+	if (socket || mon_grants_outer_socket(table, plan)) {
 		if (verbose)
 			cli_say("everything goes through the monitor: a socket to the outside may "
 				"bring directories in");

@@ -11,10 +11,11 @@
  * Puts copies of the machine's interpreters and libcs that lead to the shim into the plan, and of
  * the program (without links; NULL: none) if it is a static one, and settles it: enum cd_native,
  * what programs may do by themselves. 0: nothing, and the plan shows nothing new; everything goes
- * through the monitor then, which is slower and confines the same. verbose: says why that is.
+ * through the monitor then, which is slower and confines the same; so it is where the program is
+ * given a socket. verbose: says why that is.
  */
 unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const char *program,
-		    bool verbose);
+		    bool socket, bool verbose);
 
 /*
  * Puts the musl that cordon carries into the plan, when the program needs one and the machine has

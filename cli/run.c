@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/fds.h"
 #include "cli/keeper.h"
 #include "cli/limits.h"
 #include "cli/native.h"
@@ -36,6 +37,7 @@
 struct run {
 	/* from the command line */
 	const char *directory, *name, *log;
+	struct host_fds fds;
 	bool verbose, quiet, json, print_policy, has_policy, origins, pty, no_pty;
 	char **argv;
 	/* from these */
@@ -189,6 +191,7 @@ static const char usage[] =
     "      --ro PATH           show PATH, read-only  --rw PATH    the same, writable\n"
     "      --bind SRC:DEST     show SRC at DEST      --tmpfs PATH an empty private directory\n"
     "      --chdir DIR         start there           --setenv NAME=VALUE\n"
+    "      --fd N[:ro]         pass descriptor N on, for reading alone with :ro\n"
     "      --limit=NAME=VALUE  memory, processes, cpu_seconds, wall_seconds, ...\n"
     "      --name NAME         the space's name, which is also its host name\n"
     "      --log FILE          append records as JSON lines (--audit=all: of all operations)\n"
@@ -287,6 +290,10 @@ static int parse_option(struct run *run, int *at, int argc, char **argv)
 		return pol_draft_file(run->draft, value, &error) == CD_OK
 			   ? 0
 			   : cli_say_policy_error(&error);
+	}
+	if (n == 4 && strncmp(option, "--fd", 4) == 0) {
+		value = option_value(option, at, argc, argv);
+		return value && cli_fds_grant(&run->fds, value) ? 0 : CLI_FAILED;
 	}
 	if (strncmp(option, "--", 2) != 0 || n - 2 >= sizeof(name) ||
 	    !is_policy_flag(option + 2, n - 2))
@@ -523,6 +530,7 @@ static int launch(struct run *run)
 	    .directory_must = run->directory != NULL,
 	    .hostname = hostname(run),
 	    .limits = &run->limits.host,
+	    .fds = &run->fds,
 	    .unix_sockets = grants_address(run->policy->table, true),
 	    .inet_sockets = grants_address(run->policy->table, false),
 	    .native = run->native,
@@ -555,6 +563,9 @@ static int launch(struct run *run)
 			host_fault_text(&fault));
 		return CLI_FAILED;
 	}
+	/* The program has its own. Who waits at their other ends waits for it alone. */
+	for (size_t i = 0; i < run->fds.count; i++)
+		close(run->fds.fd[i]);
 	status = keeper_run(&space, &view, &run->network, &run->limits, &run->terminal);
 	report_print(&view, status);
 	report_view_free(&view);
@@ -592,8 +603,9 @@ static int prepare(struct run *run)
 	    !(run->plan = cli_plan(run->policy, hostname(run))) || !choose_terminal(run))
 		return CLI_FAILED;
 	if (run->policy->audit == POL_AUDIT_DENIED)
-		run->native = cli_native(run->plan, run->policy->table,
-					 run->program[0] ? run->program : NULL, run->verbose);
+		run->native =
+		    cli_native(run->plan, run->policy->table, run->program[0] ? run->program : NULL,
+			       cli_fds_have_socket(&run->fds), run->verbose);
 	else
 		cli_native_hide(run->plan);
 	if (run->program[0])
@@ -623,6 +635,7 @@ static int run_command(int argc, char **argv)
 	at = parse_options(&run, argc, argv);
 	if (at < 0)
 		return CLI_FAILED;
+	cli_fds_close_others(&run.fds);
 	if (at >= argc && !run.print_policy) {
 		cli_say("no program given; `cordon run --help` shows how");
 		return CLI_FAILED;

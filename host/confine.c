@@ -149,7 +149,7 @@ static enum cd_status grant_mount(const struct ruleset *rules, const struct cd_m
 	return grant_place(rules, mount->dest, rights);
 }
 
-static enum cd_status grant_standard(const struct ruleset *rules, int fd)
+static enum cd_status grant_inherited(const struct ruleset *rules, int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 	uint64_t rights = FS_IOCTL_DEV;
@@ -207,7 +207,8 @@ static enum cd_status enter(const struct ruleset *rules, enum cd_status status)
 	return status;
 }
 
-enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc, int queues)
+enum cd_status host_confine_landlock(const struct cd_plan *plan, const struct host_fds *fds,
+				     int proc, int queues)
 {
 	/*
 	 * Not the reading of files: in the view is nothing but what was granted, so that one rule
@@ -232,7 +233,9 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc, int q
 	for (size_t i = 0; status == CD_OK && i < plan->count; i++)
 		status = grant_mount(&rules, &plan->mounts[i]);
 	for (int fd = 0; status == CD_OK && fd <= 2; fd++)
-		status = grant_standard(&rules, fd);
+		status = grant_inherited(&rules, fd);
+	for (size_t i = 0; status == CD_OK && fds && i < fds->count; i++)
+		status = grant_inherited(&rules, fds->fd[i]);
 	/* Nothing is in the view but what was granted: one rule for reading says as much as one for
 	 * each of its mounts. */
 	if (status == CD_OK)

@@ -10,6 +10,7 @@
 
 #include "cordon/plan.h"
 #include "cordon/status.h"
+#include "host/fds.h"
 
 /* No program that is started from here on gains a capability that this process has now. */
 void host_bound_capabilities(void);
@@ -22,11 +23,12 @@ enum cd_status host_drop_capabilities(void) CD_CHECKED;
 int host_landlock_abi(void);
 
 /*
- * Restricts this process and its children to what the plan grants, to the descriptors 0 to 2 and to
- * the private /proc. queues: host_view_queues(). CD_ENOSUP: no Landlock here that could; the view alone
- * stands.
+ * Restricts this process and its children to what the plan grants, to the descriptors 0 to 2, to
+ * those in fds (NULL: none), and to the private /proc. queues: host_view_queues(). CD_ENOSUP: no
+ * Landlock here that could; the view alone stands.
  */
-enum cd_status host_confine_landlock(const struct cd_plan *plan, int proc, int queues) CD_CHECKED;
+enum cd_status host_confine_landlock(const struct cd_plan *plan, const struct host_fds *fds,
+				     int proc, int queues) CD_CHECKED;
 
 /*
  * Restricts this process, the space's first program, and its children further: to what is settled,

@@ -185,9 +185,40 @@ static void take_terminal(const struct launch *l)
 		fail(l, HOST_STAGE_TERMINAL, NULL);
 }
 
+static void close_between(unsigned first, unsigned next)
+{
+	if (first < next)
+		syscall(SYS_close_range, first, next - 1, 0);
+}
+
+/* Closes all but the standard streams, what was granted, and the fault pipe, which the exec closes.
+ */
+static void keep_granted(const struct launch *l)
+{
+	const struct host_fds *fds = l->in->fds;
+	unsigned from = 3, fault = (unsigned)l->fault;
+
+	for (size_t i = 0; fds && i < fds->count; i++) {
+		unsigned next = (unsigned)fds->fd[i];
+
+		if (fault < next && fault >= from) {
+			close_between(from, fault);
+			from = fault + 1;
+		}
+		close_between(from, next);
+		syscall(SYS_fcntl, next, F_SETFD, 0);
+		from = next + 1;
+	}
+	if (fault >= from) {
+		close_between(from, fault);
+		from = fault + 1;
+	}
+	syscall(SYS_close_range, from, ~0U, 0);
+}
+
 /*
- * Shares the monitor's descriptors until the listener is in its table, then has its own: 0, 1, 2
- * and, until the exec, the fault pipe.
+ * Shares the monitor's descriptors until the listener is in its table, then has its own: 0, 1, 2,
+ * what was granted and, until the exec, the fault pipe.
  */
 static _Noreturn void run_program(struct launch *l)
 {
@@ -213,10 +244,7 @@ static _Noreturn void run_program(struct launch *l)
 	while (write(l->ready_pipe[1], &listener, sizeof(listener)) < 0 && errno == EINTR)
 		;
 	/* Internal calls only, until the monitor serves. */
-	if (syscall(SYS_dup3, l->fault, 3, O_CLOEXEC) < 0 && l->fault != 3)
-		_exit(125);
-	l->fault = 3;
-	syscall(SYS_close_range, 4, ~0U, 0);
+	keep_granted(l);
 	exec_program(l);
 	fail(l, HOST_STAGE_EXEC, l->in->argv[0]);
 }
@@ -498,7 +526,7 @@ static _Noreturn void run_monitor(struct launch *l)
 		fail(l, HOST_STAGE_INIT, NULL);
 	monitor.init_pidfd = start_init(l);
 	l->queues = host_view_queues();
-	status = host_confine_landlock(l->in->plan, l->proc, l->queues);
+	status = host_confine_landlock(l->in->plan, l->in->fds, l->proc, l->queues);
 	if (status != CD_OK && status != CD_ENOSUP)
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
 	between = start_program(l);
@@ -534,6 +562,8 @@ int host_await_program(const struct host_monitor *monitor)
 	close_pipes(l);
 	host_cgroup_let_go(l->in->limits->cgroup);
 	let_go_of_standard_streams();
+	for (size_t i = 0; l->in->fds && i < l->in->fds->count; i++)
+		close(l->in->fds->fd[i]);
 	close(l->fault);
 	return listener;
 }

@@ -20,6 +20,7 @@
 
 #include "cordon/plan.h"
 #include "cordon/status.h"
+#include "host/fds.h"
 #include "host/pty.h"
 #include "host/limits.h"
 
@@ -73,7 +74,8 @@ struct host_launch {
 	bool directory_must;   /* fail when it cannot be entered; else "/" takes its place */
 	const char *hostname;
 	const struct host_limits *limits;
-	bool unix_sockets;	    /* the policy grants unix addresses */
+	const struct host_fds *fds;
+	bool unix_sockets; /* the policy grants unix addresses */
 	bool inet_sockets; /* the policy grants others: a socket may come to lead outside */
 	const struct host_pty *pty; /* the terminal to make, for the program's standard streams;
 				       NULL: it has ours */

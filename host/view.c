@@ -213,14 +213,9 @@ static int make_private_dir(struct builder *b, uint64_t size)
 /* Copy on write: an overlay whose upper folder is private and vanishes with the space. */
 static int put_cow(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
-	char upper[32], work[32], upper_path[64], work_path[64], lower_path[CD_PATH_MAX + 16];
-	int fs, tree = -1;
+	char upper[32], work[32], upper_path[64], work_path[64];
+	int fs, source, tree = -1;
 
-	/* overlayfs would take these for separators. */
-	if (strpbrk(m->from, ":,\\")) {
-		errno = EINVAL;
-		return -1;
-	}
 	if (b->private_dir < 0 && make_private_dir(b, m->size))
 		return -1;
 	snprintf(upper, sizeof(upper), "u%u", b->cow_count);
@@ -239,17 +234,25 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 	}
 	snprintf(upper_path, sizeof(upper_path), COW "/%s", upper);
 	snprintf(work_path, sizeof(work_path), COW "/%s", work);
-	snprintf(lower_path, sizeof(lower_path), OLD "%s", m->from);
-	fs = sys_fsopen("overlay");
-	if (fs < 0)
-		return -1;
-	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", lower_path) == 0 &&
+	/* From within: what is said here, the space can read in its mountinfo, and a path may hold
+	 * what overlayfs takes for separators. */
+	source = open_source(b, m->from);
+	fs = source < 0 ? -1 : sys_fsopen("overlay");
+	if (fs >= 0 && fchdir(source) == 0 &&
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", ".") == 0 &&
 	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", upper_path) == 0 &&
 	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "workdir", work_path) == 0 &&
 	    sys_fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL) == 0 &&
 	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
 		tree = sys_fsmount(fs, (unsigned)attributes(m));
-	close(fs);
+	if (source >= 0)
+		close(source);
+	if (fs >= 0)
+		close(fs);
+	if (chdir("/") && tree >= 0) {
+		close(tree);
+		return -1;
+	}
 	return tree < 0 ? -1 : attach_take(tree, parent, name);
 }
 

@@ -35,6 +35,7 @@ static void confine(void)
 #undef ALLOW
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 
+	prctl(PR_SET_NAME, "cordon-init"); /* it was started from memory */
 	/* From here on no process of the space can trace this one, and so none runs earlier. */
 	prctl(PR_SET_DUMPABLE, 0);
 	close(KERN_INIT_READY_FD);

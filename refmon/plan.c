@@ -806,7 +806,7 @@ static void prefer_copy(const struct entry *kept, size_t count, struct entry *en
 
 	if (mount->kind != CD_MOUNT_BIND || entry->own || !S_ISREG(entry->type) ||
 	    entry->size > CD_COPY_MAX || mount->writable || mount->exec ||
-	    (!is_below(mount->dest, "/etc") && !is_below(mount->dest, "/sys/devices/system")))
+	    (!is_below(mount->dest, "/etc") && !is_below(mount->dest, "/sys")))
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (kept[i].mount.kind != CD_MOUNT_DIR && is_below(mount->dest, kept[i].mount.dest))

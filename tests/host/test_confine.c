@@ -284,7 +284,7 @@ static void enter_landlock(void)
 	for (int fd = 0; fd <= 2; fd++)
 		if (fd != report)
 			close(fd);
-	status = host_confine_landlock(&plan, proc, -1);
+	status = host_confine_landlock(&plan, NULL, proc, -1);
 	if (status == CD_ENOSUP)
 		syscall(SYS_exit_group, 77);
 	CHECK(status == CD_OK);

@@ -1,0 +1,21 @@
+/*
+ * Descriptors that are passed on to the program because the command line says so: --fd=N, and
+ * --fd=N:ro for reading alone. All others are closed before anything else is done.
+ */
+#ifndef CORDON_CLI_FDS_H
+#define CORDON_CLI_FDS_H
+
+#include <stdbool.h>
+
+#include "host/fds.h"
+
+/* Those that an argument might mean, as far as letters go: for closing all others first. */
+void cli_fds_named(struct host_fds *fds, int argc, char **argv);
+/* Closes every descriptor above the standard streams but these. */
+void cli_fds_close_others(const struct host_fds *fds);
+/* Adds the one that an option's value names, if it may be passed on; else false, and said. */
+bool cli_fds_grant(struct host_fds *fds, const char *value);
+/* Is one of them, or of the standard streams, a socket? */
+bool cli_fds_have_socket(const struct host_fds *fds);
+
+#endif
