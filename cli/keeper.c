@@ -97,6 +97,14 @@ static void suspend(struct keeper *k)
 		resume(k);
 }
 
+/* The user is gone, or nobody takes what is printed: the program is told, as Linux would. */
+static void hang_up(struct keeper *k)
+{
+	terminal_hang_up(k->terminal);
+	forward(k, SIGHUP, KERN_INIT_TO_JOB);
+	forward(k, SIGCONT, KERN_INIT_TO_JOB);
+}
+
 /* Signals while the space has a terminal of its own: the user's, in raw mode, sends none but that
  * its size has changed, and that it is gone. */
 static void take_signal_of_own(struct keeper *k, int signal, bool from_terminal)
@@ -106,9 +114,12 @@ static void take_signal_of_own(struct keeper *k, int signal, bool from_terminal)
 	case SIGCONT: resume(k); break;
 	case SIGTSTP: forward(k, signal, KERN_INIT_TO_JOB); break;
 	default:
-		forward(k, signal, from_terminal ? KERN_INIT_TO_GROUP : 0);
-		if (k->terminal->ending || (signal == SIGHUP && from_terminal))
+		if (k->terminal->ending)
 			terminal_hang_up(k->terminal);
+		else if (signal == SIGHUP && from_terminal)
+			hang_up(k);
+		else
+			forward(k, signal, from_terminal ? KERN_INIT_TO_GROUP : 0);
 	}
 }
 
@@ -302,12 +313,14 @@ static void take_tick(struct keeper *k)
 
 static void take_keyboard(struct keeper *k)
 {
-	terminal_take_in(k->terminal);
+	if (!terminal_take_in(k->terminal))
+		hang_up(k);
 }
 
 static void take_screen(struct keeper *k)
 {
-	terminal_take_out(k->terminal);
+	if (!terminal_take_out(k->terminal))
+		hang_up(k);
 }
 
 static void take_look(struct keeper *k)

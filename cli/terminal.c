@@ -143,24 +143,22 @@ void terminal_hang_up(struct terminal *t)
 	let_go(&t->master);
 }
 
-void terminal_take_in(struct terminal *t)
+bool terminal_take_in(struct terminal *t)
 {
 	struct termios modes;
 
 	pump_stop(&t->in);
-	if (!t->keyboard)
-		return;
-	if (tcgetattr(t->user, &modes))
-		terminal_hang_up(t);
-	else if (t->master >= 0 && !t->ending)
-		set_clock(t, LOOK_MS);
+	if (!t->keyboard || t->ending)
+		return true;
+	/* It was there, but no longer ours: we are in the background. */
+	set_clock(t, LOOK_MS);
+	return tcgetattr(t->user, &modes) == 0;
 }
 
-void terminal_take_out(struct terminal *t)
+bool terminal_take_out(struct terminal *t)
 {
 	pump_stop(&t->out);
-	if (!t->ending)
-		terminal_hang_up(t);
+	return t->ending;
 }
 
 void terminal_take_clock(struct terminal *t)
@@ -178,10 +176,16 @@ void terminal_take_clock(struct terminal *t)
 void terminal_drain(struct terminal *t)
 {
 	struct pollfd poller = {.fd = t->master, .events = POLLIN};
+	struct termios modes = t->saved;
 
 	t->ending = true;
 	pump_stop(&t->in);
 	let_go(&t->slave);
+	/* What is left was printed for a screen that takes each byte as it is; but ^C is for us
+	 * again, should that take long. */
+	modes.c_oflag &= ~(tcflag_t)OPOST;
+	if (t->raw && is_foreground(t))
+		tcsetattr(t->user, TCSANOW, &modes);
 	/* Everybody in the space has let go of it: its end is certain. */
 	if (t->master >= 0 && !(poll(&poller, 1, 0) == 1 && poller.revents & POLLHUP))
 		set_clock(t, HELD_MS);

@@ -45,9 +45,10 @@ void terminal_leave(struct terminal *t);
 void terminal_return(struct terminal *t);
 /* To the space, as if its terminal had been torn from the wall. */
 void terminal_hang_up(struct terminal *t);
-/* The keyboard's pump has ended; so has the screen's; the clock has rung. */
-void terminal_take_in(struct terminal *t);
-void terminal_take_out(struct terminal *t);
+/* The keyboard's pump has ended; so has the screen's. False: because it is gone. */
+bool terminal_take_in(struct terminal *t);
+bool terminal_take_out(struct terminal *t);
+/* The clock has rung. */
 void terminal_take_clock(struct terminal *t);
 /* The space has ended: what it has printed is still to be shown. */
 void terminal_drain(struct terminal *t);

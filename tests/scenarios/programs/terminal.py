@@ -424,8 +424,24 @@ def _(user):
 
 @case("nobody reads on: the program is told")
 def _(user):
-    user.line(f"{RUN} --pty sh -c 'while echo line; do :; done 2>/dev/null' | head -n 1; echo status ${{PIPESTATUS[0]}}")
-    user.expect(r"line\r\nstatus \d+")
+    user.line(f"{RUN} --pty sh -c 'while :; do echo line; done 2>/dev/null' | head -n 1; echo status ${{PIPESTATUS[0]}}")
+    user.expect(r"line\r\nstatus 129")
+    user.prompt()
+
+
+@case("a screen that is stuck: ^C after the end, and the clock before")
+def _(user):
+    user.line(f"{RUN} sh -c 'echo star''ted; head -c 1000000 /dev/zero | tr \"\\0\" x; echo fin''ished'; echo status $?")
+    user.expect("started")
+    # Nobody reads what comes; what the pump holds and the two terminals do is not all of it.
+    time.sleep(1)
+    user.send(b"\x03")
+    user.expect("status", 20)
+    user.prompt()
+    user.line(f"{RUN} --limit=wall_seconds=2 sh -c 'echo star''ted; exec cat /dev/zero'; echo status $?")
+    user.expect("started")
+    time.sleep(4)
+    user.expect("status 137", 20)
     user.prompt()
 
 
