@@ -349,6 +349,7 @@ int64_t host_sock_async(const struct kern_message *m)
 /* ---- sending ---- */
 
 #define RIGHTS_MAX   253 /* descriptors in one message, as in Linux */
+#define SEVERAL_MAX  64	 /* messages of one sendmmsg; whoever has more asks again */
 #define PASSED_FLAGS (MSG_OOB | MSG_DONTROUTE | MSG_EOR | MSG_MORE | MSG_CONFIRM)
 
 struct outgoing {
@@ -501,35 +502,56 @@ static int64_t send_message(struct kern_border *border, const struct kern_messag
 	return n;
 }
 
-HOST_HANDLER(host_sock_send)
+static int64_t send_one(struct kern_border *border, const struct kern_message *m, int socket)
 {
 	static struct outgoing out;
+	int64_t n = unpack(m, &out);
+
+	if (n == 0)
+		n = send_message(border, m, socket, &out);
+	for (size_t i = 0; i < out.held_count; i++)
+		close(out.held[i]);
+	return n;
+}
+
+/*
+ * sendmmsg: each of its messages is decoded, decided on and sent by itself. The first may wait;
+ * when a later one would, or fails, the count says so. The process is told of each what was sent.
+ */
+static int64_t send_several(struct kern_border *border, const struct kern_message *m, int socket)
+{
+	static struct kern_message next;
+	int64_t n = send_one(border, m, socket);
+	uint32_t count = 0, sent;
+
+	memcpy(&next, m, sizeof(next));
+	next.flags |= MSG_DONTWAIT;
+	while (n >= 0) {
+		sent = (uint32_t)n;
+		if (kern_border_write(m, next.buf + KERN_MMSG_LEN_AT, &sent, sizeof(sent)))
+			return count ? (int64_t)count : -EFAULT;
+		if (++count == (uint32_t)m->len || count == SEVERAL_MAX ||
+		    kern_trap_decode_next(&next) || !kern_message_alive(m))
+			break;
+		n = send_one(border, &next, socket);
+	}
+	return count ? (int64_t)count : n;
+}
+
+HOST_HANDLER(host_sock_send)
+{
 	int socket = take_socket(m);
-	int64_t n;
 
 	(void)context;
 	if (socket < 0) {
 		reply->value = socket;
 		return;
 	}
-	if (m->data_len == 0) { /* sendmmsg of no message */
-		close(socket);
+	if (m->data_len == 0) /* sendmmsg of no message */
 		reply->value = 0;
-		return;
-	}
-	n = unpack(m, &out);
-	if (n == 0)
-		n = send_message(border, m, socket, &out);
-	for (size_t i = 0; i < out.held_count; i++)
-		close(out.held[i]);
+	else if (m->verb == CD_VERB_SENDMMSG)
+		reply->value = send_several(border, m, socket);
+	else
+		reply->value = send_one(border, m, socket);
 	close(socket);
-	/* sendmmsg: one message is sent; the process asks again for the next, as it must for any
-	 * short count. */
-	if (m->verb == CD_VERB_SENDMMSG && n >= 0) {
-		uint32_t sent = (uint32_t)n;
-
-		n = kern_border_write(m, m->buf + 56, &sent, sizeof(sent));
-		n = n ? n : 1;
-	}
-	reply->value = n;
 }

@@ -373,9 +373,20 @@ int kern_trap_decode_from(const struct kern_memory_ops *memory, const struct sec
 	return error;
 }
 
+static const struct kern_memory_ops process = {kern_memory_read, kern_memory_read_string};
+
+int kern_trap_decode_next(struct kern_message *message)
+{
+	const struct seccomp_notif trap = {.pid = (uint32_t)message->tid};
+	struct decoder d = {&process, &trap, message};
+
+	message->buf += KERN_MMSG_SIZE;
+	message->data_len = 0;
+	return decode_sendmsg(&d);
+}
+
 int kern_trap_decode(const struct seccomp_notif *trap, struct kern_message *message)
 {
-	static const struct kern_memory_ops process = {kern_memory_read, kern_memory_read_string};
 
 	return kern_trap_decode_from(&process, trap, message);
 }

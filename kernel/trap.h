@@ -25,6 +25,14 @@ struct kern_memory_ops {
 int kern_trap_decode_from(const struct kern_memory_ops *memory, const struct seccomp_notif *trap,
 			  struct kern_message *message);
 
+/*
+ * A message of sendmmsg is followed by another: reads that into data in place of the one before.
+ * As kern_trap_decode(); the caller sees to it that the process still waits.
+ */
+int kern_trap_decode_next(struct kern_message *message);
+#define KERN_MMSG_SIZE	 64 /* bytes from one struct mmsghdr to the next */
+#define KERN_MMSG_LEN_AT 56 /* of msg_len in it */
+
 /* struct msghdr and its parts, as SENDMSG's data holds them: header, address, control, payload. */
 struct kern_send {
 	uint32_t address_len, control_len, payload_len;

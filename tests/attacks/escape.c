@@ -1,6 +1,6 @@
 /*
- * Reaches for what is outside by other ways than files: escape WAY [ARGUMENT...]. 0: it worked; 1: it did not;
- * 77: this machine does not have the mechanism.
+ * Reaches for what is outside by other ways than files: escape WAY [ARGUMENT...]. 0: it worked; 1:
+ * it did not; 77: this machine does not have the mechanism.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -40,17 +40,26 @@
 #include <unistd.h>
 
 static char **args;
-static int number(int i) { return args[i] ? atoi(args[i]) : 0; }
+static int number(int i)
+{
+	return args[i] ? atoi(args[i]) : 0;
+}
 
 /* ---- processes: the victim outside notes each SIGURG that reaches it; the tester looks ---- */
 
-static int way_kill(void) { return kill(number(0), SIGURG); }
+static int way_kill(void)
+{
+	return kill(number(0), SIGURG);
+}
 static int way_kill_all(void)
 {
 	kill(-1, SIGURG);
 	return 0;
 }
-static int way_kill_group(void) { return kill(-number(0), SIGURG); }
+static int way_kill_group(void)
+{
+	return kill(-number(0), SIGURG);
+}
 static int way_kill_guess(void)
 {
 	for (int pid = 2; pid < 70000; pid++)
@@ -58,8 +67,14 @@ static int way_kill_guess(void)
 			kill(pid, SIGURG);
 	return 0;
 }
-static int way_tgkill(void) { return (int)syscall(SYS_tgkill, number(0), number(0), SIGURG); }
-static int way_sigqueue(void) { return sigqueue(number(0), SIGURG, (union sigval){0}); }
+static int way_tgkill(void)
+{
+	return (int)syscall(SYS_tgkill, number(0), number(0), SIGURG);
+}
+static int way_sigqueue(void)
+{
+	return sigqueue(number(0), SIGURG, (union sigval){0});
+}
 static int way_pidfd(void)
 {
 	int fd = (int)syscall(SYS_pidfd_open, number(0), 0);
@@ -76,7 +91,10 @@ static int way_sigio(void)
 		return 1;
 	return write(pair[1], "x", 1) != 1;
 }
-static int way_priority(void) { return setpriority(PRIO_PROCESS, (id_t)number(0), 5); }
+static int way_priority(void)
+{
+	return setpriority(PRIO_PROCESS, (id_t)number(0), 5);
+}
 static int way_affinity(void)
 {
 	cpu_set_t set;
@@ -110,8 +128,8 @@ static int way_ptrace_own_child(void)
 	return status;
 }
 /*
- * A child of this process calls getppid and takes the answer for a descriptor; its tracer makes another call of that:
- * of the same authority, but behind a filter that looked at the first.
+ * A child of this process calls getppid and takes the answer for a descriptor; its tracer makes
+ * another call of that: of the same authority, but behind a filter that looked at the first.
  */
 static void read_descriptor(long fd)
 {
@@ -134,8 +152,8 @@ static int become_open(pid_t pid, int status)
 {
 	struct user_regs_struct r;
 
-	if (WSTOPSIG(status) != SIGTRAP || ptrace(PTRACE_GETREGS, pid, NULL, &r) || r.orig_rax != SYS_getppid ||
-	    (long)r.rax != -ENOSYS)
+	if (WSTOPSIG(status) != SIGTRAP || ptrace(PTRACE_GETREGS, pid, NULL, &r) ||
+	    r.orig_rax != SYS_getppid || (long)r.rax != -ENOSYS)
 		return 1;
 	r.orig_rax = SYS_open;
 	r.rdi = (unsigned long)args[0];
@@ -165,7 +183,8 @@ static int way_trace_waiting(void)
 			long fd = syscall(SYS_open, "/usr", O_RDONLY | O_DIRECTORY);
 
 			/* A directory cannot be read. */
-			if (fd >= 0 && read((int)fd, text, sizeof(text) - 1) > 0 && strstr(text, "TOP-SECRET"))
+			if (fd >= 0 && read((int)fd, text, sizeof(text) - 1) > 0 &&
+			    strstr(text, "TOP-SECRET"))
 				_exit(0);
 			close((int)fd);
 		}
@@ -183,7 +202,8 @@ static int way_trace_waiting(void)
 		if (!WIFSTOPPED(status))
 			return !WIFEXITED(status) || WEXITSTATUS(status);
 		/* In the call, or just behind it: once more, with another name, and for a file. */
-		if (ptrace(PTRACE_GETREGS, pid, NULL, &r) == 0 && r.rsi == (O_RDONLY | O_DIRECTORY) &&
+		if (ptrace(PTRACE_GETREGS, pid, NULL, &r) == 0 &&
+		    r.rsi == (O_RDONLY | O_DIRECTORY) &&
 		    (ptrace(PTRACE_PEEKTEXT, pid, r.rip - 2, NULL) & 0xffff) == 0x050f) {
 			r.rdi = (unsigned long)args[0];
 			r.rsi = O_RDONLY;
@@ -228,7 +248,8 @@ static int way_trace_first(void)
 		if (syscall(SYS_pidfd_getfd, pidfd, fd, 0) >= 0)
 			return 0;
 	for (int i = 0; i < 4; i++) {
-		snprintf(path, sizeof(path), "/proc/1/%s", ((const char *const[]){"mem", "environ", "maps", "auxv"})[i]);
+		snprintf(path, sizeof(path), "/proc/1/%s",
+			 ((const char *const[]){"mem", "environ", "maps", "auxv"})[i]);
 		if (read(open(path, O_RDONLY), &byte, 1) == 1)
 			return 0;
 	}
@@ -270,7 +291,10 @@ static int way_pidfd_getfd(void)
 
 	return fd < 0 || syscall(SYS_pidfd_getfd, fd, 0, 0) < 0;
 }
-static int way_kcmp(void) { return syscall(SYS_kcmp, getpid(), number(0), 0, 0, 0) < 0; }
+static int way_kcmp(void)
+{
+	return syscall(SYS_kcmp, getpid(), number(0), 0, 0, 0) < 0;
+}
 /* Any process in /proc whose command line speaks of what the tester started outside. */
 static int way_see(void)
 {
@@ -298,7 +322,10 @@ static int way_see(void)
 
 /* ---- namespaces and mounts ---- */
 
-static int way_userns(void) { return unshare(CLONE_NEWUSER); }
+static int way_userns(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
 static int way_userns_clone(void)
 {
 	long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, 0);
@@ -339,7 +366,10 @@ static int way_open_tree(void)
 		return 1;
 	return syscall(SYS_open_tree, AT_FDCWD, ".", 1 | O_CLOEXEC) < 0;
 }
-static int way_setns(void) { return setns(open("/proc/self/ns/net", O_RDONLY), 0); }
+static int way_setns(void)
+{
+	return setns(open("/proc/self/ns/net", O_RDONLY), 0);
+}
 static int way_setns_pid(void)
 {
 	char path[64];
@@ -347,21 +377,27 @@ static int way_setns_pid(void)
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", number(0));
 	return open(path, O_RDONLY) < 0;
 }
-static int way_chroot(void) { return chroot("."); }
+static int way_chroot(void)
+{
+	return chroot(".");
+}
 static int way_hostname(void)
 {
 	char name[256];
 
 	return gethostname(name, sizeof(name)) || sethostname(name, strlen(name));
 }
-static int way_domainname(void) { return setdomainname("x", 0) && errno != EINVAL ? 1 : setdomainname("(none)", 6); }
+static int way_domainname(void)
+{
+	return setdomainname("x", 0) && errno != EINVAL ? 1 : setdomainname("(none)", 6);
+}
 
 /* ---- kernel surface ---- */
 
 static int way_bpf(void)
 {
 	union bpf_attr attribute = {
-		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
+	    .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
 
 	return syscall(SYS_bpf, BPF_MAP_CREATE, &attribute, sizeof(attribute)) < 0;
 }
@@ -371,13 +407,10 @@ static int way_io_uring(void)
 
 	return syscall(SYS_io_uring_setup, 4, params) < 0;
 }
-static int way_aio(void)
+static int way_keyctl(void)
 {
-	unsigned long context = 0;
-
-	return syscall(SYS_io_setup, 1, &context) < 0;
+	return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 1) < 0;
 }
-static int way_keyctl(void) { return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 1) < 0; }
 static int way_session_keyring(void)
 {
 	return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) < 0 &&
@@ -396,13 +429,34 @@ static int way_perf(void)
 
 	return syscall(SYS_perf_event_open, &attribute, 0, -1, -1, 0) < 0;
 }
-static int way_userfaultfd(void) { return syscall(SYS_userfaultfd, O_CLOEXEC | 1) < 0; }
-static int way_fanotify(void) { return syscall(SYS_fanotify_init, 0x200, O_RDONLY) < 0; }
-static int way_memfd_secret(void) { return syscall(SYS_memfd_secret, 0) < 0; }
-static int way_syslog(void) { return klogctl(10, NULL, 0) < 0; }
-static int way_swap(void) { return syscall(SYS_swapoff, "/no/such") < 0 && errno == EPERM; }
-static int way_quota(void) { return syscall(SYS_quotactl, 0x80000100, 0, 0, 0) < 0 && errno == EPERM; }
-static int way_personality(void) { return personality(READ_IMPLIES_EXEC) < 0; }
+static int way_userfaultfd(void)
+{
+	return syscall(SYS_userfaultfd, O_CLOEXEC | 1) < 0;
+}
+static int way_fanotify(void)
+{
+	return syscall(SYS_fanotify_init, 0x200, O_RDONLY) < 0;
+}
+static int way_memfd_secret(void)
+{
+	return syscall(SYS_memfd_secret, 0) < 0;
+}
+static int way_syslog(void)
+{
+	return klogctl(10, NULL, 0) < 0;
+}
+static int way_swap(void)
+{
+	return syscall(SYS_swapoff, "/no/such") < 0 && errno == EPERM;
+}
+static int way_quota(void)
+{
+	return syscall(SYS_quotactl, 0x80000100, 0, 0, 0) < 0 && errno == EPERM;
+}
+static int way_personality(void)
+{
+	return personality(READ_IMPLIES_EXEC) < 0;
+}
 static int way_modify_ldt(void)
 {
 	char room[64];
@@ -417,7 +471,10 @@ static int way_int80(void)
 	int status;
 
 	if (pid == 0) {
-		__asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory", "r8", "r9", "r10", "r11");
+		__asm__ volatile("int $0x80"
+				 : "=a"(result)
+				 : "a"(20L)
+				 : "memory", "r8", "r9", "r10", "r11");
 		_exit(result == getpid() ? 0 : 1);
 	}
 	waitpid(pid, &status, 0);
@@ -427,11 +484,15 @@ static int way_int80(void)
 static int way_int80_open(void)
 {
 	char *low = mmap((void *)0x10000000, 8192, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0), text[64] = "";
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0),
+	     text[64] = "";
 	long fd;
 
 	strcpy(low, args[0]);
-	__asm__ volatile("int $0x80" : "=a"(fd) : "a"(5L), "b"(low), "c"(0L), "d"(0L) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(fd)
+			 : "a"(5L), "b"(low), "c"(0L), "d"(0L)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return fd < 0 || read((int)fd, text, sizeof(text) - 1) < 0 || !strstr(text, "TOP-SECRET");
 }
 static int way_x32(void)
@@ -480,7 +541,10 @@ static int way_tiocsti_high(void)
 	waitpid(pid, &status, 0);
 	return WEXITSTATUS(status);
 }
-static int way_coredump(void) { return prctl(PR_SET_DUMPABLE, 1) || prctl(PR_SET_PTRACER, -1L); }
+static int way_coredump(void)
+{
+	return prctl(PR_SET_DUMPABLE, 1) || prctl(PR_SET_PTRACER, -1L);
+}
 static int way_capability(void)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -502,8 +566,14 @@ static int connect_inet(const char *address, int type)
 		return 1;
 	return type == SOCK_STREAM ? read(fd, &c, 1) != 1 : send(fd, "x", 1, 0) != 1;
 }
-static int way_inet(void) { return connect_inet("127.0.0.1", SOCK_STREAM); }
-static int way_inet_any(void) { return connect_inet("0.0.0.0", SOCK_STREAM); }
+static int way_inet(void)
+{
+	return connect_inet("127.0.0.1", SOCK_STREAM);
+}
+static int way_inet_any(void)
+{
+	return connect_inet("0.0.0.0", SOCK_STREAM);
+}
 static int way_inet6(void)
 {
 	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)number(0))};
@@ -520,7 +590,8 @@ static int way_fastopen(void)
 	char c;
 
 	inet_pton(AF_INET, "127.0.0.1", &a.sin_addr);
-	return sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&a, sizeof(a)) != 1 || read(fd, &c, 1) != 1;
+	return sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&a, sizeof(a)) != 1 ||
+	       read(fd, &c, 1) != 1;
 }
 static int connect_unix(const char *name, int abstract)
 {
@@ -535,9 +606,18 @@ static int connect_unix(const char *name, int abstract)
 		return 1;
 	return read(fd, &c, 1) != 1;
 }
-static int way_unix(void) { return connect_unix(args[1], 0); }
-static int way_unix_granted(void) { return connect_unix(args[0], 0); }
-static int way_unix_abstract(void) { return connect_unix(args[2], 1); }
+static int way_unix(void)
+{
+	return connect_unix(args[1], 0);
+}
+static int way_unix_granted(void)
+{
+	return connect_unix(args[0], 0);
+}
+static int way_unix_abstract(void)
+{
+	return connect_unix(args[2], 1);
+}
 static int way_unix_symlink(void)
 {
 	unlink("s");
@@ -555,7 +635,8 @@ static int way_unix_sendmsg(void)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	struct iovec vector = {"x", 1};
-	struct msghdr message = {.msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &vector, .msg_iovlen = 1};
+	struct msghdr message = {
+	    .msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &vector, .msg_iovlen = 1};
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 	strcpy(a.sun_path, args[0]);
@@ -566,7 +647,7 @@ static int way_unix_sendmmsg(void)
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	struct iovec vector = {"x", 1};
 	struct mmsghdr message = {
-		{.msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &vector, .msg_iovlen = 1}, 0};
+	    {.msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &vector, .msg_iovlen = 1}, 0};
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 	strcpy(a.sun_path, args[0]);
@@ -577,11 +658,12 @@ static int move_socket(const char *how)
 {
 	if (!strcmp(how, "directory")) {
 		/* With the directory that it lies in. */
-		return mkdir("moved", 0755) || rename(args[0], "moved/s") || rename("moved", "open");
+		return mkdir("moved", 0755) || rename(args[0], "moved/s") ||
+		       rename("moved", "open");
 	}
 	if (!strcmp(how, "upper"))
-		return mkdir("upper", 0755) || mkdir("upper/open", 0755) || rename(args[0], "upper/open/s") ||
-		       rename("upper", "deep");
+		return mkdir("upper", 0755) || mkdir("upper/open", 0755) ||
+		       rename(args[0], "upper/open/s") || rename("upper", "deep");
 	if (mkdir("open", 0755))
 		return 1;
 	if (!strcmp(how, "link"))
@@ -613,11 +695,26 @@ static int way_unix_moved_send(void)
 	args[0] = "open/s";
 	return way_unix_datagram();
 }
-static int way_netlink(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) < 0; }
-static int way_packet(void) { return socket(AF_PACKET, SOCK_RAW, 0) < 0; }
-static int way_raw(void) { return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) < 0; }
-static int way_vsock(void) { return socket(AF_VSOCK, SOCK_STREAM, 0) < 0; }
-static int way_alg(void) { return socket(AF_ALG, SOCK_SEQPACKET, 0) < 0; }
+static int way_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) < 0;
+}
+static int way_packet(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0) < 0;
+}
+static int way_raw(void)
+{
+	return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) < 0;
+}
+static int way_vsock(void)
+{
+	return socket(AF_VSOCK, SOCK_STREAM, 0) < 0;
+}
+static int way_alg(void)
+{
+	return socket(AF_ALG, SOCK_SEQPACKET, 0) < 0;
+}
 
 /* ---- what is inherited ---- */
 
@@ -655,7 +752,10 @@ static int way_stdin_directory(void)
 	strcat(path, args[0] + 1);
 	return access(path, F_OK);
 }
-static int way_stdin_openat(void) { return openat(0, ".", O_RDONLY | O_DIRECTORY) < 0; }
+static int way_stdin_openat(void)
+{
+	return openat(0, ".", O_RDONLY | O_DIRECTORY) < 0;
+}
 
 /* ---- files that lend authority ---- */
 
@@ -683,8 +783,8 @@ static int way_setgid_fchmod(void)
 	return fchmod(fd, 02755) || fstat(fd, &st) || !(st.st_mode & S_ISGID);
 }
 /*
- * The file of a program that runs, kept by a descriptor until it may be written to: how programs in containers have
- * replaced what started them. args[0]: a program outside, which may be run.
+ * The file of a program that runs, kept by a descriptor until it may be written to: how programs in
+ * containers have replaced what started them. args[0]: a program outside, which may be run.
  */
 static int way_overwrite_running(void)
 {
@@ -717,7 +817,10 @@ static int way_block_device(void)
 	unlink("device");
 	return mknod("device", S_IFBLK | 0666, makedev(254, 0));
 }
-static int way_dev_mem(void) { return open("/dev/mem", O_RDONLY) < 0 && open("/dev/kmsg", O_RDONLY) < 0; }
+static int way_dev_mem(void)
+{
+	return open("/dev/mem", O_RDONLY) < 0 && open("/dev/kmsg", O_RDONLY) < 0;
+}
 static int way_sysctl(void)
 {
 	int fd = open("/proc/sys/kernel/core_pattern", O_WRONLY);
@@ -729,7 +832,10 @@ static int way_proc_machine(void)
 	return open("/proc/kallsyms", O_RDONLY) < 0 && open("/proc/keys", O_RDONLY) < 0 &&
 	       open("/proc/sysrq-trigger", O_WRONLY) < 0;
 }
-static int way_sys_write(void) { return open("/sys/kernel/mm/ksm/run", O_WRONLY) < 0; }
+static int way_sys_write(void)
+{
+	return open("/sys/kernel/mm/ksm/run", O_WRONLY) < 0;
+}
 static int way_nnp(void)
 {
 	/* A program with a set-user-id bit must not raise anybody: there, sudo and su would. */
@@ -759,7 +865,8 @@ static int way_fork_bomb(void)
 static int way_memory(void)
 {
 	for (int i = 0; i < 300; i++) {
-		char *m = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *m =
+		    mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (m == MAP_FAILED)
 			return 1;
@@ -791,21 +898,98 @@ int main(int argc, char **argv)
 		int (*go)(void);
 	} ways[] = {
 #define W(name) {#name, way_##name}
-		W(kill), W(kill_all), W(kill_group), W(kill_guess), W(tgkill), W(sigqueue), W(pidfd), W(sigio),
-		W(priority), W(affinity), W(ptrace), W(ptrace_own_child), W(trace_number),
-		W(trace_waiting), W(trace_suspend), W(trace_first), W(session_keyring), W(overwrite_running), W(vm_read), W(proc_mem),
-		W(proc_environ), W(pidfd_getfd), W(kcmp), W(see), W(userns), W(userns_clone), W(userns_clone3),
-		W(mount), W(new_mount), W(open_tree), W(setns), W(setns_pid), W(chroot), W(hostname),
-		W(domainname), W(bpf), W(io_uring), W(aio), W(keyctl), W(add_key), W(perf), W(userfaultfd),
-		W(fanotify), W(memfd_secret), W(syslog), W(swap), W(quota), W(personality), W(modify_ldt),
-		W(int80), W(int80_open), W(x32), W(tiocsti), W(tiocsti_high), W(coredump),
-		W(capability), W(inet), W(inet_any), W(inet6), W(fastopen), W(unix), W(unix_granted),
-		W(unix_abstract), W(unix_symlink), W(unix_datagram), W(unix_sendmsg), W(unix_sendmmsg),
-		W(unix_moved), W(unix_moved_send),
-		W(netlink), W(packet), W(raw), W(vsock), W(alg), W(descriptors), W(environment),
-		W(environment_of_init), W(stdin_directory), W(stdin_openat), W(setuid_file), W(setuid_create),
-		W(setgid_fchmod), W(device), W(block_device), W(dev_mem), W(sysctl), W(proc_machine),
-		W(sys_write), W(nnp), W(fork_bomb), W(memory), W(files), W(raise_limit)};
+	    W(kill),
+	    W(kill_all),
+	    W(kill_group),
+	    W(kill_guess),
+	    W(tgkill),
+	    W(sigqueue),
+	    W(pidfd),
+	    W(sigio),
+	    W(priority),
+	    W(affinity),
+	    W(ptrace),
+	    W(ptrace_own_child),
+	    W(trace_number),
+	    W(trace_waiting),
+	    W(trace_suspend),
+	    W(trace_first),
+	    W(session_keyring),
+	    W(overwrite_running),
+	    W(vm_read),
+	    W(proc_mem),
+	    W(proc_environ),
+	    W(pidfd_getfd),
+	    W(kcmp),
+	    W(see),
+	    W(userns),
+	    W(userns_clone),
+	    W(userns_clone3),
+	    W(mount),
+	    W(new_mount),
+	    W(open_tree),
+	    W(setns),
+	    W(setns_pid),
+	    W(chroot),
+	    W(hostname),
+	    W(domainname),
+	    W(bpf),
+	    W(io_uring),
+	    W(keyctl),
+	    W(add_key),
+	    W(perf),
+	    W(userfaultfd),
+	    W(fanotify),
+	    W(memfd_secret),
+	    W(syslog),
+	    W(swap),
+	    W(quota),
+	    W(personality),
+	    W(modify_ldt),
+	    W(int80),
+	    W(int80_open),
+	    W(x32),
+	    W(tiocsti),
+	    W(tiocsti_high),
+	    W(coredump),
+	    W(capability),
+	    W(inet),
+	    W(inet_any),
+	    W(inet6),
+	    W(fastopen),
+	    W(unix),
+	    W(unix_granted),
+	    W(unix_abstract),
+	    W(unix_symlink),
+	    W(unix_datagram),
+	    W(unix_sendmsg),
+	    W(unix_sendmmsg),
+	    W(unix_moved),
+	    W(unix_moved_send),
+	    W(netlink),
+	    W(packet),
+	    W(raw),
+	    W(vsock),
+	    W(alg),
+	    W(descriptors),
+	    W(environment),
+	    W(environment_of_init),
+	    W(stdin_directory),
+	    W(stdin_openat),
+	    W(setuid_file),
+	    W(setuid_create),
+	    W(setgid_fchmod),
+	    W(device),
+	    W(block_device),
+	    W(dev_mem),
+	    W(sysctl),
+	    W(proc_machine),
+	    W(sys_write),
+	    W(nnp),
+	    W(fork_bomb),
+	    W(memory),
+	    W(files),
+	    W(raise_limit)};
 
 	args = argv + 2;
 	for (size_t i = 0; argc > 1 && i < sizeof(ways) / sizeof(ways[0]); i++)

@@ -723,14 +723,6 @@ static long act_io_uring(int fd)
 	return CALL(SYS_io_uring_setup, 1, &params, 0, 0, 0);
 }
 
-static long act_aio(int fd)
-{
-	unsigned long context = 0;
-
-	(void)fd;
-	return CALL(SYS_io_setup, 1, &context, 0, 0, 0);
-}
-
 static long act_bpf(int fd)
 {
 	union bpf_attr attr = {
@@ -859,8 +851,8 @@ static long act_int80_getpid(int fd)
 	return result;
 }
 
-/* A filter of its own that allows everything must not loosen ours. It is there before: later, it would cross the
- * border, and nobody serves here. */
+/* A filter of its own that allows everything must not loosen ours. It is there before: later, it
+ * would cross the border, and nobody serves here. */
 static int allow_everything(void)
 {
 	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -903,7 +895,6 @@ Test(filter_native, attacks_that_work_without_it_fail_with_it)
 	    {"READ_IMPLIES_EXEC", NULL, act_personality, -EPERM},
 	    {"PR_SET_MM", NULL, act_set_mm, -EPERM},
 	    {"io_uring", NULL, act_io_uring, -ENOSYS},
-	    {"io_setup", NULL, act_aio, -ENOSYS},
 	    {"bpf", NULL, act_bpf, -EPERM},
 	    {"perf_event_open", NULL, act_perf, -EACCES},
 	    {"keyctl", NULL, act_keyctl, -ENOSYS},

@@ -305,7 +305,6 @@ Test(syscalls, what_would_undo_the_border_is_never_native)
 	    SYS_io_uring_setup,
 	    SYS_io_uring_enter,
 	    SYS_io_uring_register,
-	    SYS_io_setup,
 	    SYS_io_submit,
 	    SYS_userfaultfd,
 	    SYS_memfd_secret,
