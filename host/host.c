@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <linux/prctl.h>
-#include <sys/ioctl.h>
 
+#include "host/fcntl.h"
 #include "host/fs.h"
 #include "host/inet.h"
 #include "host/sock.h"
@@ -41,12 +41,8 @@ static HOST_HANDLER(decide_ioctl)
 	int error;
 
 	(void)context;
-	if (host_tty_ioctl(m, reply))
+	if (host_tty_ioctl(m, reply) || host_fioasync(m, reply))
 		return;
-	if ((uint32_t)m->flags == FIOASYNC) {
-		reply->value = host_sock_async(m);
-		return;
-	}
 	object.len = cd_request_name((uint32_t)m->flags, text);
 	error = kern_border_decide(border, m, CD_OPBIT(CD_OP_DEV_IOCTL), &object);
 	if (!error) {
@@ -112,6 +108,7 @@ const struct kern_host host_linux = {
 	    [CD_VERB_SENDMMSG] = host_sock_send,
 	    [CD_VERB_GETSOCKNAME] = host_sock_name,
 	    [CD_VERB_IOCTL] = decide_ioctl,
+	    [CD_VERB_FCNTL] = host_fcntl,
 	    [CD_VERB_TRACE] = decide_trace,
 	    [CD_VERB_PRCTL] = answer_prctl,
 	    [CD_VERB_FILTER] = install_filter,

@@ -321,31 +321,6 @@ HOST_HANDLER(host_sock_name)
 	reply->value = error;
 }
 
-/* ---- signals at input ---- */
-
-/*
- * Whom they go to the program says itself, by F_SETOWN, and it can name nobody outside. Of a
- * terminal, and of what was passed in, somebody outside may be the owner.
- */
-int64_t host_sock_async(const struct kern_message *m)
-{
-	int32_t on = 0;
-	int socket = kern_process_fd_dup(m, m->fd), flags, error = 0;
-
-	if (socket < 0)
-		return socket;
-	if (host_socket_network(socket) == 0 || host_inet_is_outside(socket))
-		error = -EPERM;
-	if (!error)
-		error = kern_border_read(m, m->extra, &on, sizeof(on));
-	if (!error) {
-		flags = fcntl(socket, F_GETFL) & ~O_ASYNC;
-		error = fcntl(socket, F_SETFL, on ? flags | O_ASYNC : flags) ? -errno : 0;
-	}
-	close(socket);
-	return error;
-}
-
 /* ---- sending ---- */
 
 #define RIGHTS_MAX   253 /* descriptors in one message, as in Linux */

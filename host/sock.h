@@ -10,7 +10,4 @@ HOST_HANDLER(host_sock_listen);
 HOST_HANDLER(host_sock_send); /* sendto, sendmsg, sendmmsg */
 HOST_HANDLER(host_sock_name); /* getsockname */
 
-/* FIOASYNC: 0, or -EPERM of what is not a socket that the space has made. */
-int64_t host_sock_async(const struct kern_message *m);
-
 #endif

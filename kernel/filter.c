@@ -280,7 +280,7 @@ static void check_fcntl(struct program *p)
 	check_commands(p, KERN_CHECK_FCNTL, 1, refuse(EINVAL));
 	land(p, setfl);
 	load_low(p, 2);
-	give_if(p, BPF_JSET, O_ASYNC, refuse(EPERM));
+	give_if(p, BPF_JSET, O_ASYNC, BORDER);
 	give(p, ALLOW);
 }
 

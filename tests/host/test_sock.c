@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -194,43 +193,4 @@ static int send_no_message(void *context)
 Test(sock, sendmmsg_of_no_message_sends_none)
 {
 	cr_expect_eq(serve(send_no_message), 0);
-}
-
-static int terminal;
-
-static int ask_for_signals(void *context)
-{
-	int pair[2], fds[2], on = 1, off = 0;
-
-	(void)context;
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || pipe(fds))
-		return 1;
-	if (syscall(SYS_ioctl, pair[0], FIOASYNC, &on) || !(fcntl(pair[0], F_GETFL) & O_ASYNC) ||
-	    fcntl(pair[1], F_GETFL) & O_ASYNC)
-		return 2;
-	if (syscall(SYS_ioctl, pair[0], 0x4100000000UL | FIOASYNC, &off) ||
-	    fcntl(pair[0], F_GETFL) & O_ASYNC)
-		return 3;
-	if (syscall(SYS_ioctl, terminal, FIOASYNC, &on) != -1 || errno != EPERM ||
-	    fcntl(terminal, F_GETFL) & O_ASYNC)
-		return 4;
-	if (syscall(SYS_ioctl, fds[0], FIOASYNC, &on) != -1 || errno != EPERM)
-		return 5;
-	if (syscall(SYS_ioctl, pair[0], FIOASYNC, 8) != -1 || errno != EFAULT)
-		return 6;
-	return syscall(SYS_ioctl, 1000, FIOASYNC, &on) != -1 || errno != EBADF ? 7 : 0;
-}
-
-Test(sock, signals_at_input_are_for_sockets_of_the_space)
-{
-	int on = 1;
-
-	terminal = posix_openpt(O_RDWR | O_NOCTTY);
-	cr_assert_geq(terminal, 0);
-	/* Linux would do it. */
-	cr_expect_eq(ioctl(terminal, FIOASYNC, &on), 0);
-	on = 0;
-	cr_expect_eq(ioctl(terminal, FIOASYNC, &on), 0);
-	cr_expect_eq(serve(ask_for_signals), 0);
-	close(terminal);
 }

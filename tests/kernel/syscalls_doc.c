@@ -81,17 +81,18 @@ void syscalls_doc(FILE *out)
 #define CHECKED(nr, name, check, verb, why, ...) row(out, nr, #name, "checked", why);
 #define REFUSED(nr, name, error, why)		 refused(out, nr, #name, #error, why);
 #include "kernel/syscalls.def"
-	fputs("\n## Commands\n\n"
-	      "Other commands of `ioctl` cross the border; of `fcntl` and `prctl` they answer "
-	      "`EINVAL`; of\n"
-	      "`personality`, `EPERM`; of `setsockopt`, `ENOPROTOOPT` (its value here: the level, "
-	      "then the "
-	      "option). Linux looks at the low 32 bits of a command, and so does "
-	      "the filter.\n"
-	      "`fcntl(F_SETFL)` with `O_ASYNC` answers `EPERM`: on a terminal, Linux would signal "
-	      "the terminal's\n"
-	      "foreground process group, which may lie outside.\n",
-	      out);
+	fputs(
+	    "\n## Commands\n\n"
+	    "Other commands of `ioctl` cross the border; of `fcntl` and `prctl` they answer "
+	    "`EINVAL`; of\n"
+	    "`personality`, `EPERM`; of `setsockopt`, `ENOPROTOOPT` (its value here: the level, "
+	    "then the "
+	    "option). Linux looks at the low 32 bits of a command, and so does "
+	    "the filter.\n"
+	    "`fcntl(F_SETFL)` with `O_ASYNC` crosses the border: on a terminal, Linux would signal "
+	    "the terminal's\n"
+	    "foreground process group, which may lie outside.\n",
+	    out);
 #define PASS(check, value, name, why) command(out, #check, #value, #name, "native", why);
 #define ASK(check, value, name, why)  command(out, #check, #value, #name, "border", why);
 #define FAIL(check, value, name, error, why)                                                       \

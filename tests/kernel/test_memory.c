@@ -26,7 +26,8 @@ static void start(void)
 {
 	pages = mmap(NULL, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq(pages, MAP_FAILED);
-	/* The end must be that of a page and of nothing larger: only then does a step too far fall off it. */
+	/* The end must be that of a page and of nothing larger: only then does a step too far fall
+	 * off it. */
 	if ((uintptr_t)(pages + 3 * PAGE) % (2 * PAGE) == 0)
 		pages += PAGE;
 	for (unsigned i = 0; i < 3 * PAGE; i++)
