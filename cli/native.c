@@ -260,6 +260,7 @@ void cli_lend_musl(struct cd_plan *plan, const char *program, bool native)
 	folder.dest = folder.from = directory;
 	file.dest = dest;
 	file.from = path;
+	/* cppcheck-suppress comparePointers ; the linker put one behind the other */
 	if (loader_cache_keep(&cache, "musl", loader_musl, (size_t)(loader_musl_end - loader_musl),
 			      path) == CD_OK) {
 		if (native && loader_cache_get(&cache, path, copy, &why) == CD_OK)

@@ -96,7 +96,7 @@ HOST_HANDLER(host_fcntl)
 bool host_fioasync(const struct kern_message *m, struct kern_reply *reply)
 {
 	struct stat st;
-	int fd, on, flags;
+	int fd, on = 0, flags;
 
 	if ((uint32_t)m->flags != FIOASYNC)
 		return false;

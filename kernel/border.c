@@ -139,31 +139,38 @@ int kern_border_decide(struct kern_border *border, const struct kern_message *me
 }
 
 /* For the record alone: the answer does not rest on it. */
-static void note(struct kern_border *border, struct kern_record *record)
+static void note(struct kern_border *border, struct kern_record *record,
+		 struct cd_decision *decision)
 {
-	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
-
-	record->decision = &decision;
-	walk_chain(record->ops, record->object, record, &decision);
+	*decision = (struct cd_decision){CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
+	walk_chain(record->ops, record->object, record, decision);
 	observe(border, record);
 }
 
 void kern_border_note_absent(struct kern_border *border, const struct kern_message *message,
 			     uint64_t ops, const struct cd_object *object)
 {
-	struct kern_record record = {
-	    .message = message, .object = object, .ops = ops, .absent = true};
+	struct cd_decision decision;
+	struct kern_record record = {.message = message,
+				     .object = object,
+				     .decision = &decision,
+				     .ops = ops,
+				     .absent = true};
 
-	note(border, &record);
+	note(border, &record, &decision);
 }
 
 void kern_border_note_inside(struct kern_border *border, const struct kern_message *message,
 			     uint64_t ops, const struct cd_object *object)
 {
-	struct kern_record record = {
-	    .message = message, .object = object, .ops = ops, .inside = true};
+	struct cd_decision decision;
+	struct kern_record record = {.message = message,
+				     .object = object,
+				     .decision = &decision,
+				     .ops = ops,
+				     .inside = true};
 
-	note(border, &record);
+	note(border, &record, &decision);
 }
 
 void kern_border_weigh(const struct kern_border *border, const struct kern_message *message,

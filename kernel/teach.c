@@ -50,7 +50,7 @@ void kern_teach(const struct kern_message *message)
 	struct kern_space *space = message->space;
 	bool bar = kern_installs_filter(message);
 	struct cd_shim_told told = {.barred = bar, .native = !bar};
-	struct look look;
+	struct look look = {0};
 
 	if (!space->settled || space->settled_len > CD_SHIM_SETTLED)
 		return;
