@@ -109,6 +109,17 @@ static void send_report(struct report_sink *sink, const struct report *report)
 		sink->lost++;
 }
 
+/* Are both one denial, which happened twice? All counts that is said of it. */
+static bool same_denial(const struct report *a, const struct report *b)
+{
+	return a->op == b->op && a->verdict == b->verdict && a->rule == b->rule &&
+	       a->absent == b->absent && a->inside == b->inside &&
+	       a->object_kind == b->object_kind && a->proto == b->proto && a->family == b->family &&
+	       a->port == b->port && a->text_len == b->text_len &&
+	       memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
+	       memcmp(a->text, b->text, a->text_len) == 0;
+}
+
 static void remember(struct report_sink *sink, const struct report *report)
 {
 	uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), &report->op, sizeof(report->op));
@@ -118,7 +129,8 @@ static void remember(struct report_sink *sink, const struct report *report)
 	hash = hash_bytes(hash, &report->port, sizeof(report->port));
 	hash = hash_bytes(hash, report->text, report->text_len) | 1;
 	for (at = hash % SLOTS; sink->slots[at].hash; at = (at + 1) % SLOTS) {
-		if (sink->slots[at].hash == hash) {
+		/* A program can make up names of any hash. */
+		if (sink->slots[at].hash == hash && same_denial(sink->slots[at].report, report)) {
 			sink->slots[at].report->count++;
 			return;
 		}
@@ -432,10 +444,7 @@ static void keep(struct report_view *view, const struct report *report)
 	for (size_t i = 0; i < view->count; i++) {
 		struct report *old = view->kept[i];
 
-		if (old->op == report->op && old->text_len == report->text_len &&
-		    old->port == report->port &&
-		    memcmp(old->address, report->address, sizeof(old->address)) == 0 &&
-		    memcmp(old->text, report->text, report->text_len) == 0) {
+		if (same_denial(old, report)) {
 			old->count = report->count;
 			return;
 		}

@@ -63,6 +63,18 @@ if [ -x /usr/bin/python3 ]; then
 	also 'names are shown harmlessly' bash -c "! grep '^cordon' '$ERR' | LC_ALL=C grep -qP '[\\x00-\\x08\\x0b-\\x1f]'"
 	also 'and shown at all' err_has "^cordon: denied"
 
+	# What looks alike in some respect is not taken for the same.
+	denied -- /usr/bin/python3 -c '
+import socket
+def connect(family, kind, address):
+	try: socket.socket(family, kind).connect((address, 80))
+	except OSError: pass
+connect(socket.AF_INET6, socket.SOCK_STREAM, "102:304::")
+connect(socket.AF_INET, socket.SOCK_STREAM, "1.2.3.4")
+connect(socket.AF_INET, socket.SOCK_DGRAM, "1.2.3.4")'
+	also 'an address is not taken for one of another family' err_has '^cordon: denied net.connect 1\.2\.3\.4:80: '
+	also 'nor for one by another protocol' err_has '^cordon: denied net.connect udp://1\.2\.3\.4:80: '
+
 	rm -f "$WORK/log"
 	denied --log "$WORK/log" -- cat "$secret"
 	log() { /usr/bin/python3 -c 'import json, sys
