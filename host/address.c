@@ -48,6 +48,21 @@ bool host_address_is_loopback(const union host_address *a)
 	       (IN6_IS_ADDR_V4MAPPED(v6) && is_v4_loopback(v6->s6_addr + 12));
 }
 
+void host_address_aim(union host_address *a, socklen_t len)
+{
+	struct in6_addr *v6 = &a->in6.sin6_addr;
+	const struct in_addr mapped = {v6->s6_addr32[3]};
+
+	if (a->any.sa_family == AF_INET && len >= sizeof(a->in4) && !a->in4.sin_addr.s_addr)
+		a->in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (a->any.sa_family != AF_INET6 || len < offsetof(struct sockaddr_in6, sin6_scope_id))
+		return;
+	if (IN6_IS_ADDR_UNSPECIFIED(v6))
+		*v6 = in6addr_loopback;
+	else if (IN6_IS_ADDR_V4MAPPED(v6) && !mapped.s_addr)
+		v6->s6_addr32[3] = htonl(INADDR_LOOPBACK);
+}
+
 uint16_t host_address_port(const union host_address *a)
 {
 	if (!host_address_is_inet(a))

@@ -28,6 +28,9 @@ bool host_address_is_path(const union host_address *a, socklen_t len);
 bool host_address_is_inet(const union host_address *a);
 /* 127.0.0.0/8, ::1, and the unspecified address, by which Linux connects to the same. */
 bool host_address_is_loopback(const union host_address *a);
+/* What Linux takes the unspecified address for when it connects or sends: the loopback. Before that
+ * is decided on, so that a rule for the one speaks of the other. */
+void host_address_aim(union host_address *a, socklen_t len);
 uint16_t host_address_port(const union host_address *a);
 /*
  * What to decide on for an address that is not a path. text is for the object to point to. False:

@@ -143,6 +143,7 @@ static int64_t do_connect(const struct broker *b, struct order *order)
 
 	if (host_address_is_path(&order->address, len))
 		return -EACCES;
+	host_address_aim(&order->address, len);
 	if (order->address.any.sa_family == AF_UNSPEC ||
 	    (!order->head.outside && is_inside(b, order->socket)))
 		return connect_bounded(order->socket, &order->address, len);
@@ -274,6 +275,7 @@ static int64_t do_send(const struct broker *b, struct order *order)
 	int socket;
 	ssize_t n;
 
+	host_address_aim(&order->address, len);
 	if (host_address_is_path(&order->address, len) ||
 	    (len && !granted(b, CD_OP_NET_SEND, order->socket, &order->address, len)))
 		return -EACCES;

@@ -174,6 +174,7 @@ HOST_HANDLER(host_sock_connect)
 		reply->value = socket;
 		return;
 	}
+	host_address_aim(&a, len);
 	if (host_address_is_path(&a, len))
 		reply->value = connect_path(border, m, socket, &a, len);
 	else
@@ -384,6 +385,7 @@ static int unpack(const struct kern_message *m, struct outgoing *out)
 	out->address_len = out->head.address_len;
 	if (out->address_len && !host_address_read(copy + at, out->address_len, &out->address))
 		return -EINVAL;
+	host_address_aim(&out->address, out->address_len);
 	at += out->head.address_len;
 	out->control = copy + at;
 	at += out->head.control_len;

@@ -56,6 +56,18 @@ inside 'another address of a granted port' 0 --allow-net="127.0.0.2:$open" -- ./
 also 'another address of a granted port: no echo' fail_if_reached
 inside 'UDP, where TCP is granted' 0 --allow-net="tcp://127.0.0.1:$open" -- ./net udp_epoll "$open" "$closed" "$full"
 also 'UDP, where TCP is granted: nothing comes' out_has '^events: 0$'
+inside 'the loopback denied: the unspecified address is that' 0 --allow-net=":$open" --deny-net=127.0.0.0/8 --deny-net='[::1]' -- \
+	/usr/bin/python3 -c '
+import socket, sys
+for family, address in ((2, "0.0.0.0"), (10, "::"), (10, "::ffff:0.0.0.0")):
+	for kind in (1, 2):
+		with socket.socket(family, kind) as s:
+			s.settimeout(1)
+			for way in (s.connect, lambda to: s.sendto(b"text", to) if kind == 2 else s.connect(to)):
+				try: way((address, int(sys.argv[1]))); print("reached", address, kind)
+				except PermissionError: pass
+' "$open"
+also 'the loopback denied: not reached' [ ! -s "$OUT" ]
 # Said at the end: -q would not.
 fixture_net() { cp "$WORK/bin/net" .; }
 refresh
