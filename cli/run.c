@@ -532,7 +532,9 @@ static int launch(struct run *run)
 	    .limits = &run->limits.host,
 	    .fds = &run->fds,
 	    .unix_sockets = grants_address(run->policy->table, true),
-	    .inet_sockets = grants_address(run->policy->table, false),
+	    .outer_sockets = grants_address(run->policy->table, false) ||
+			     cli_fds_have_socket(&run->fds) ||
+			     mon_grants_outer_socket(run->policy->table, run->plan),
 	    .native = run->native,
 	    .pty = run->terminal.own ? &run->terminal.like : NULL,
 	    .serve = serve,

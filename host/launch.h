@@ -75,8 +75,8 @@ struct host_launch {
 	const char *hostname;
 	const struct host_limits *limits;
 	const struct host_fds *fds;
-	bool unix_sockets; /* the policy grants unix addresses */
-	bool inet_sockets; /* the policy grants others: a socket may come to lead outside */
+	bool unix_sockets;	    /* the policy grants unix addresses */
+	bool outer_sockets;	    /* a socket of the space may lead outside */
 	const struct host_pty *pty; /* the terminal to make, for the program's standard streams;
 				       NULL: it has ours */
 	unsigned

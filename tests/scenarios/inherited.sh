@@ -30,6 +30,36 @@ attempt 'chmod of /dev/stdin' 'import os; os.chmod("/dev/stdin", 0o777)'
 attempt 'chmod of /proc/self/fd/0' 'import os; os.chmod("/proc/self/fd/0", 0o777)'
 attempt 'times of a file open for reading' 'import os; os.utime(0, (1, 1))'
 
+# A connection that comes in leads outside: it is not to become a server there.
+cat >"$WORK/inetd.py" <<'P'
+import socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", 0))
+connection = socket.create_connection(server.getsockname())
+code = """
+import ctypes, socket, sys
+libc = ctypes.CDLL(None)
+libc.connect(0, bytes(16), 16)
+libc.listen(0, 5)
+s = socket.socket(fileno=0)
+print(s.getsockname()[1], flush=True)
+s.settimeout(3)
+s.accept()
+"""
+run = subprocess.Popen(sys.argv[1:] + ["/usr/bin/python3", "-c", code], stdin=connection, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+connection.close()
+port = int(run.stdout.readline() or 0)
+try:
+	socket.create_connection(("127.0.0.1", port), timeout=2)
+	print("reached")
+except OSError as e:
+	print("not reached")
+run.kill()
+P
+/usr/bin/python3 "$WORK/inetd.py" >"$OUT" 2>"$ERR"
+also 'a connection becomes a server, natively' out_is reached
+/usr/bin/python3 "$WORK/inetd.py" timeout -k 5 $GUARD "$CORDON" run -q -- >"$OUT" 2>"$ERR"
+also 'a connection becomes no server' out_is 'not reached'
+
 # What a descriptor is open for stays open to it.
 fresh
 echo 'print(open("/dev/stdin").read(), end="")' >"$WORK/read.py"
