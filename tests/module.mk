@@ -4,6 +4,9 @@ TEST_SRC += $(wildcard tests/lib/*.c tests/host/*.c tests/kernel/*.c)
 docs/syscalls.md: tests/kernel/syscalls_doc.c kernel/syscalls.c kernel/syscalls.def
 	@mkdir -p $(BUILD) && $(CC) $(filter-out -MMD -MP,$(BASE)) -DSYSCALLS_DOC_MAIN $(filter %.c,$^) -o $(BUILD)/syscalls_doc && $(BUILD)/syscalls_doc >$@
 
+docs/attacks.md: tests/attacks/table tests/attacks/list.awk
+	awk -f tests/attacks/list.awk $< >$@
+
 # What the plan settles against the monitor alone: tests/property/property.c says how.
 PROPERTY_CASES ?= 100000
 PROPERTY_SEED ?= $(shell date +%s)
