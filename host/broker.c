@@ -366,7 +366,14 @@ static void answer(int channel, int64_t value, int replacement)
 		header.msg_control = &right;
 		header.msg_controllen = sizeof(right);
 	}
-	/* Whoever does not take it loses it. */
+	/* Whoever does not take it loses it. But he does not wait in vain where the socket cannot
+	 * be passed on: as many are on their way, of anybody's who is this user, as Linux allows.
+	 */
+	if (sendmsg(channel, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || replacement < 0)
+		return;
+	value = -errno;
+	header.msg_control = NULL;
+	header.msg_controllen = 0;
 	sendmsg(channel, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -383,7 +390,8 @@ static bool serve_channel(struct broker *b, int channel)
 	struct msghdr header = {.msg_iov = &part,
 				.msg_iovlen = 1,
 				.msg_control = &right,
-				.msg_controllen = sizeof(right)};
+				/* Room for one, and not for as many as the padding holds. */
+				.msg_controllen = CMSG_LEN(sizeof(int))};
 	struct cmsghdr *rights;
 	ssize_t n = recvmsg(channel, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	int64_t value = -EINVAL;

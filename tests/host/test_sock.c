@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -193,4 +194,46 @@ static int send_no_message(void *context)
 Test(sock, sendmmsg_of_no_message_sends_none)
 {
 	cr_expect_eq(serve(send_no_message), 0);
+}
+
+/* Puts `count` descriptors on their way to nobody. */
+static void send_in_flight(int to, int count)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(253 * sizeof(int))];
+	} rights = {.header = {.cmsg_len = CMSG_LEN((size_t)count * sizeof(int)),
+			       .cmsg_level = SOL_SOCKET,
+			       .cmsg_type = SCM_RIGHTS}};
+	struct iovec part = {"", 1};
+	struct msghdr header = {.msg_iov = &part,
+				.msg_iovlen = 1,
+				.msg_control = &rights,
+				.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int))};
+
+	memset(CMSG_DATA(&rights.header), 0, (size_t)count * sizeof(int));
+	cr_assert_eq(sendmsg(to, &header, 0), 1, "errno %d", errno);
+}
+
+/* Linux counts them for the user: another of his spaces may have used them up. */
+Test(sock, the_broker_answers_where_no_descriptor_can_be_passed)
+{
+	const struct host_broker_ask another = {.call = HOST_BROKER_CHANNEL};
+	struct rlimit before, few;
+	int broker, flight[2], given;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){64, before.rlim_max};
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	broker = start_broker();
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, flight), 0);
+	send_in_flight(flight[0], 100);
+	cr_expect_eq(host_broker_ask(broker, -1, &another, &given), -ETOOMANYREFS);
+	cr_expect_eq(given, -1);
+	close(flight[0]);
+	close(flight[1]);
+	cr_expect_eq(host_broker_ask(broker, -1, &another, &given), 0);
+	cr_expect_geq(given, 0);
+	close(broker);
 }
