@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 	}
 #ifdef CORDON_HOOK
 	if (argc == 6 && strcmp(argv[1], "attack") == 0) {
-		struct hook_targets targets = {argv[2], argv[3], atoi(argv[4]), atoi(argv[5])};
+		struct hook_targets targets = {argv[2], argv[3], atoi(argv[4]), atoi(argv[5]), -1};
 
 		hook_attack(1, &targets);
 		return 0;

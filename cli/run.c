@@ -112,10 +112,10 @@ static void await_init(const struct host_monitor *monitor)
 
 #ifdef CORDON_HOOK
 /* The program's arguments name the targets; the log takes the results. */
-static void play_attacker(const struct run *run)
+static void play_attacker(const struct run *run, const struct host_monitor *monitor)
 {
 	struct hook_targets targets = {run->argv[1], run->argv[2], atoi(run->argv[3]),
-				       atoi(run->argv[4])};
+				       atoi(run->argv[4]), monitor->broker};
 
 	hook_attack(run->log_fd, &targets);
 }
@@ -163,7 +163,7 @@ static void serve(void *context, const struct host_monitor *monitor)
 		_exit(CLI_FAILED);
 	send_started(monitor);
 #ifdef CORDON_HOOK
-	play_attacker(run);
+	play_attacker(run, monitor);
 #endif
 	if (kern_border_serve(border) != CD_OK)
 		_exit(CLI_FAILED);

@@ -126,6 +126,7 @@ attack() {
 	stdin-home) STDIN=$outside/home/private/id_secret ;;
 	pipe) STDIN=/dev/fd/9 ;;
 	memory) STDIN=/proc/$memory/fd/3 ;;
+	connected) STDIN=/dev/tcp/127.0.0.1/$port ;;
 	*) STDIN=/dev/null ;;
 	esac
 	# ---- natively ----

@@ -6,8 +6,8 @@ BEGIN {
 	title["race"] = "Races: something is exchanged between the decision and its use"
 	title["escape"] = "Out of the space: processes, namespaces, the kernel, sockets, terminals, identity"
 	title["range"] = "From the range of addresses in which calls may be native"
-	title["net"] = "The network"
-	split("read change race escape net range", order, " ")
+	title["outside"] = "The network"
+	split("read change race escape outside range", order, " ")
 	where["root"] = "as root"
 	where["may"] = "where the machine lets one"
 	where["may-not"] = "nothing may be found outside"

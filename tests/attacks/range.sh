@@ -7,6 +7,7 @@ done
 
 chosen() {
 	case $1 in
+	outside) return 1 ;; # nothing of it is ever native
 	escape) case $2 in unix* | stdin* | set* | proc* | see | tiocsti* | sys*) ;; *) return 1 ;; esac ;;
 	esac
 	[ "$3" != signal ]

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,8 +16,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "host/broker.h"
 
 static int reads(int dir, const char *path)
 {
@@ -202,6 +206,90 @@ static int map_executable(const struct hook_targets *t)
 	return page == MAP_FAILED ? -1 : munmap(page, 4096);
 }
 
+/* ---- asking the broker ---- */
+
+static socklen_t abstract_name(int port, union host_address *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->un.sun_family = AF_UNIX;
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) +
+	       (socklen_t)snprintf(a->un.sun_path + 1, sizeof(a->un.sun_path) - 1, "cordon-hook-%d",
+				   port);
+}
+
+/* The monitor has no socket yet, but for this one. */
+static int broker_abstract(const struct hook_targets *t)
+{
+	union host_address a;
+	struct host_broker_ask ask = {.call = HOST_BROKER_CONNECT, .outside = true, .address = &a};
+	int channel, other, fd;
+	int64_t value;
+
+	ask.address_len = abstract_name(t->port, &a);
+	if (t->broker < 0) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		return connect(fd, &a.any, ask.address_len);
+	}
+	if (host_broker_ask(t->broker, -1, &(struct host_broker_ask){.call = HOST_BROKER_CHANNEL},
+			    &channel))
+		return 0; /* it does not answer: nothing was shown */
+	value = host_broker_ask(t->broker, channel, &ask, &other);
+	errno = (int)-value;
+	return value < 0 ? -1 : 0;
+}
+
+/* The same for the port where somebody listens. */
+static int broker_port(const struct hook_targets *t)
+{
+	const union host_address a = {.in4 = {.sin_family = AF_INET,
+					      .sin_port = htons((uint16_t)t->port),
+					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+	const struct host_broker_ask ask = {.call = HOST_BROKER_CONNECT,
+					    .outside = true,
+					    .address = &a,
+					    .address_len = sizeof(a.in4)};
+	int channel, other;
+	int64_t value;
+
+	if (t->broker < 0)
+		return connect_out(t);
+	if (host_broker_ask(t->broker, -1, &(struct host_broker_ask){.call = HOST_BROKER_CHANNEL},
+			    &channel))
+		return 0;
+	value = host_broker_ask(t->broker, channel, &ask, &other);
+	errno = (int)-value;
+	return value < 0 ? -1 : 0;
+}
+
+/* 0: something was granted to rubbish, or the broker is gone. */
+static int broker_rubbish(const struct hook_targets *t)
+{
+	static unsigned char rubbish[HOST_BROKER_ROOM + 64];
+	const struct host_broker_ask another = {.call = HOST_BROKER_CHANNEL};
+	int channel;
+
+	if (t->broker < 0)
+		return 0;
+	for (size_t len = 1; len < sizeof(rubbish); len = len < 300 ? len + 1 : len * 2) {
+		int64_t value = 0;
+		struct iovec part = {&value, sizeof(value)};
+		struct msghdr answer = {.msg_iov = &part, .msg_iovlen = 1};
+
+		for (size_t i = 0; i < len; i++)
+			rubbish[i] = (unsigned char)(len * 7 + i * i + (i >> 3));
+		if (len % 2) /* a call that it knows, at least */
+			memcpy(rubbish, &(uint32_t){1 + len % 5}, len < 4 ? len : 4);
+		if (send(t->broker, rubbish, len, MSG_NOSIGNAL) != (ssize_t)len ||
+		    recvmsg(t->broker, &answer, 0) != sizeof(value) || value >= 0)
+			return 0;
+	}
+	if (host_broker_ask(t->broker, -1, &another, &channel) || channel < 0)
+		return 0;
+	close(channel);
+	errno = EINVAL;
+	return -1;
+}
+
 static const struct {
 	const char *name;
 	int (*attempt)(const struct hook_targets *t);
@@ -221,6 +309,9 @@ static const struct {
     {"user-namespace", new_user_namespace},
     {"chroot", change_root},
     {"executable-memory", map_executable},
+    {"broker-abstract", broker_abstract},
+    {"broker-port", broker_port},
+    {"broker-rubbish", broker_rubbish},
 };
 
 void hook_attack(int out, const struct hook_targets *targets)

@@ -10,10 +10,11 @@
 
 /* One line for each attempt, "NAME ok" or "NAME ERRNO", goes to the descriptor out. targets: a file
  * that was not granted, a file granted for reading, a loopback port where somebody listens, a
- * process id outside. */
+ * process id outside. Somebody listens at the abstract name "cordon-hook-PORT", too. broker: the
+ * monitor's channel to the broker; -1: there is none, and what it would refuse is done directly. */
 struct hook_targets {
 	const char *secret, *granted;
-	int port, pid;
+	int port, pid, broker;
 };
 void hook_attack(int out, const struct hook_targets *targets);
 

@@ -17,6 +17,7 @@ echo granted >"$SCRATCH/granted"
 /usr/bin/python3 -c '
 import socket, time
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+a = socket.socket(socket.AF_UNIX); a.bind("\0cordon-hook-%d" % s.getsockname()[1]); a.listen()
 print(s.getsockname()[1], flush=True); time.sleep(20)' >"$WORK/port" &
 listener=$!
 sleep 30 &
