@@ -124,6 +124,7 @@ lint: ## static checks
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -Iinclude --suppress=missingIncludeSystem \
 	  $(filter-out cli/main.c,$(filter %.c,$(CORDON_SRC) $(INIT_SRC)))
 	@clang-format --dry-run $(C_FILES) 2>&1 | head -20
+	@awk -f tests/attacks/list.awk tests/attacks/table | cmp -s - docs/attacks.md || { echo 'docs/attacks.md is stale: make docs/attacks.md'; exit 1; }
 format: ## clang-format every source
 	@clang-format -i $(C_FILES)
 install: $(BUILD)/cordon ## install under DESTDIR/PREFIX
