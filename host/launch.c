@@ -491,6 +491,26 @@ static int make_terminal(const struct launch *l)
 	return master;
 }
 
+static void run_out_of_time(int signal)
+{
+	(void)signal;
+	_exit(125);
+}
+
+/* The keeper ends a space in time. But he stops with his job, which a program on a terminal of its
+ * own can bring about
+ * (^Z), and then somebody else has to. */
+static void end_in_time(const struct host_limits *limits)
+{
+	const struct sigaction action = {.sa_handler = run_out_of_time};
+	const uint64_t seconds = limits->value[HOST_LIMIT_WALL_SECONDS];
+
+	if (!seconds)
+		return;
+	sigaction(SIGALRM, &action, NULL);
+	alarm(seconds < INT32_MAX - 2 ? (unsigned)seconds + 2 : INT32_MAX);
+}
+
 static _Noreturn void run_monitor(struct launch *l)
 {
 	struct host_monitor monitor = {.control = l->control, .broker = l->broker, .terminal = -1};
@@ -501,6 +521,7 @@ static _Noreturn void run_monitor(struct launch *l)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	reset_signals();
+	end_in_time(l->in->limits);
 	if (host_limits_apply_own(l->in->limits) != CD_OK)
 		fail(l, HOST_STAGE_LIMITS, NULL);
 	if (l->own_users)

@@ -68,6 +68,40 @@ also 'time: it is said' err_has '^cordon: the limit wall_seconds \(1\) was reach
 refresh
 (cd "$SCRATCH" && exec timeout -k 5 $GUARD "$CORDON" run --limit=wall_seconds=1 -- sh -c 'cat /root/x; exec sleep 20') >"$OUT" 2>"$ERR" </dev/null
 also 'time: what was denied before is said, too' err_has '^cordon: (denied|the limit wall)'
+# cordon stops with its job (^Z): its clock is not the only one.
+if [ -x /usr/bin/python3 ]; then
+	cat >"$WORK/job.py" <<'P'
+import os, pty, signal, sys, time
+def leave_it_stopped():
+	signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+	job = os.fork()
+	if job == 0:
+		os.setpgid(0, 0)
+		os.tcsetpgrp(0, os.getpid())
+		signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+		os.execv(sys.argv[1], sys.argv[1:])
+	stopped = os.WIFSTOPPED(os.waitpid(job, os.WUNTRACED)[1])
+	time.sleep(6)
+	os.kill(job, signal.SIGKILL)
+	os._exit(not stopped)
+shell, terminal = pty.fork()
+if shell == 0:
+	leave_it_stopped()
+try:
+	while os.read(terminal, 1000): pass
+except OSError: pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(shell, 0)[1]))
+P
+	refresh
+	(cd "$SCRATCH" && exec timeout -k 5 $GUARD /usr/bin/python3 "$WORK/job.py" "$CORDON" run --limit=wall_seconds=1 --rw "$SCRATCH" -- \
+		sh -c '(for i in 1 2 3 4 5 6 7 8 9 10; do echo >>ticks; sleep 0.5; done; echo >>late) & kill -STOP $$') >"$OUT" 2>"$ERR" </dev/null
+	status=$?
+	also 'time: of a job that has stopped: it did stop' [ $status = 0 ]
+	also 'time: of a job that has stopped: it ran' [ -s "$SCRATCH/ticks" ]
+	also 'time: of a job that has stopped: its end' [ ! -e "$SCRATCH/late" ]
+else
+	skip 'time: of a job that has stopped' 'python3 is not installed'
+fi
 inside 'descriptors' 0 --limit=open_files=20 -- sh -c 'ulimit -n; ulimit -Hn; ulimit -n 30 2>/dev/null; exit 0'
 also 'descriptors: hard' out_is $'20\n20'
 inside 'a large file' 153 --limit=file_size=1M -- sh -c 'exec head -c 3M /dev/zero >large'
