@@ -118,6 +118,7 @@ static void try_everything(void)
 {
 	static char *const argv[] = {"true", NULL};
 	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/x"};
+	struct msghdr header = {.msg_name = &name, .msg_namelen = sizeof(name)};
 	struct termios term;
 	char byte = 'i';
 
@@ -130,6 +131,8 @@ static void try_everything(void)
 	CHECK(IS_REFUSED(socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){0, 0})));
 	CHECK(IS_REFUSED(connect(0, (struct sockaddr *)&name, sizeof(name))));
 	CHECK(IS_REFUSED(bind(0, (struct sockaddr *)&name, sizeof(name))));
+	CHECK(IS_REFUSED(sendto(0, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&name, sizeof(name))));
+	CHECK(IS_REFUSED(sendmsg(0, &header, MSG_FASTOPEN | MSG_DONTWAIT)));
 	CHECK(IS_REFUSED(unshare(CLONE_NEWUSER)));
 	CHECK(IS_REFUSED(syscall(SYS_setns, 0, 0)));
 	CHECK(IS_REFUSED(syscall(SYS_mount, "x", "/", "tmpfs", 0, NULL)));
