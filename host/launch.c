@@ -245,6 +245,8 @@ static _Noreturn void run_program(struct launch *l)
 		;
 	/* Internal calls only, until the monitor serves. */
 	keep_granted(l);
+	if (host_limits_apply_descriptors(l->in->limits) != CD_OK)
+		fail(l, HOST_STAGE_LIMITS, NULL);
 	exec_program(l);
 	fail(l, HOST_STAGE_EXEC, l->in->argv[0]);
 }

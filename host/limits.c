@@ -164,15 +164,19 @@ enum cd_status host_limits_apply(const struct host_limits *limits)
 	if (value[HOST_LIMIT_CPU_SECONDS] &&
 	    !set(RLIMIT_CPU, value[HOST_LIMIT_CPU_SECONDS], value[HOST_LIMIT_CPU_SECONDS] + 1))
 		return CD_ESYS;
-	if (value[HOST_LIMIT_OPEN_FILES] &&
-	    !set(RLIMIT_NOFILE, value[HOST_LIMIT_OPEN_FILES], value[HOST_LIMIT_OPEN_FILES]))
-		return CD_ESYS;
 	if (value[HOST_LIMIT_FILE_SIZE] &&
 	    !set(RLIMIT_FSIZE, value[HOST_LIMIT_FILE_SIZE], value[HOST_LIMIT_FILE_SIZE]))
 		return CD_ESYS;
 	/* Who may not raise his priority cannot leave the idle class again. */
 	return means[HOST_LIMIT_CPU_PERCENT] != HOST_MEANS_IDLE || set(RLIMIT_NICE, 0, 0) ? CD_OK
 											  : CD_ESYS;
+}
+
+enum cd_status host_limits_apply_descriptors(const struct host_limits *limits)
+{
+	const uint64_t most = limits->value[HOST_LIMIT_OPEN_FILES];
+
+	return !most || set(RLIMIT_NOFILE, most, most) ? CD_OK : CD_ESYS;
 }
 
 enum cd_status host_limits_apply_numbers(const struct host_limits *limits)

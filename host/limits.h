@@ -68,6 +68,8 @@ enum cd_status host_limits_apply_own(const struct host_limits *limits) CD_CHECKE
 /* In the program's process, while it has the capabilities of its user namespace. errno on failure.
  */
 enum cd_status host_limits_apply(const struct host_limits *limits) CD_CHECKED;
+/* There, when it has no descriptors any more but its own: of the monitor's it shares more. */
+enum cd_status host_limits_apply_descriptors(const struct host_limits *limits) CD_CHECKED;
 /* In init's process, in the space's own pid namespace. errno on failure. */
 enum cd_status host_limits_apply_numbers(const struct host_limits *limits) CD_CHECKED;
 
