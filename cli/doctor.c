@@ -56,6 +56,11 @@ static bool has_other_namespaces(void)
 	       syscall(SYS_unshare, others) == 0;
 }
 
+static bool has_namespaces_or_landlock(void)
+{
+	return has_other_namespaces() || (geteuid() != 0 && host_can_confine_bare());
+}
+
 static bool has_action(unsigned action)
 {
 	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
@@ -121,6 +126,11 @@ static bool has_landlock_ioctl(void)
 	return host_landlock_abi() >= 5;
 }
 
+static bool has_landlock_scope(void)
+{
+	return host_landlock_abi() >= 6;
+}
+
 static bool has_thread_pidfds(void)
 {
 	int fd = (int)syscall(SYS_pidfd_open, syscall(SYS_gettid), O_EXCL /* PIDFD_THREAD */);
@@ -150,8 +160,8 @@ struct probe {
 /* Without one of these no space can run. */
 static const struct probe needed[] = {
     {"Linux 5.15", has_linux, false, "older kernels lack calls that the monitor is built on"},
-    {"mount, pid, ipc, uts, net and cgroup namespaces", has_other_namespaces, true,
-     "no view can be built, and a space could see its surroundings"},
+    {"namespaces, or Landlock 2 in their place", has_namespaces_or_landlock, true,
+     "nothing would hold a program"},
     {"seccomp user notification", has_notify, false, "nothing could be mediated"},
     {"reading another process's memory", has_memory_access, false,
      "arguments could not be decoded"},
@@ -164,6 +174,7 @@ static const struct probe replaced[CD_MECHANISM_COUNT] = {
     [CD_LANDLOCK_REFER] = {.probe = has_landlock_refer},
     [CD_LANDLOCK_NET] = {.probe = has_landlock_net},
     [CD_LANDLOCK_IOCTL] = {.probe = has_landlock_ioctl},
+    [CD_LANDLOCK_SCOPE] = {.probe = has_landlock_scope},
     [CD_KILLABLE_RECV] = {.probe = has_killable_wait},
     [CD_SYNC_WAKEUP] = {.probe = has_sync_wakeup},
     [CD_PIDFD_THREAD] = {.probe = has_thread_pidfds},

@@ -249,6 +249,9 @@ static void take_status(struct keeper *k)
 		return;
 	}
 	k->has_status |= n == sizeof(k->status);
+	/* Init is gone, and nobody else would end them. */
+	if (k->space->bare && !k->has_status)
+		syscall(SYS_pidfd_send_signal, k->space->monitor_pidfd, SIGKILL, NULL, 0);
 	close(k->space->status);
 	k->space->status = -1;
 }
@@ -282,9 +285,11 @@ static void set_timer(int *timer, time_t seconds, long every_ns)
 static void end_space(struct keeper *k)
 {
 	int target = k->ending || k->init < 0 ? k->space->monitor_pidfd : k->init;
+	/* Where its end is not theirs, init is to end them first. */
+	int signal = k->space->bare && target == k->init ? KERN_INIT_MONITOR_DIED : SIGKILL;
 
 	k->ending = true;
-	syscall(SYS_pidfd_send_signal, target, SIGKILL, NULL, 0);
+	syscall(SYS_pidfd_send_signal, target, signal, NULL, 0);
 	set_timer(&k->clock, 1, 0);
 	if (k->terminal->ending)
 		terminal_hang_up(k->terminal);
@@ -416,7 +421,8 @@ int keeper_run(struct host_space *space, struct report_view *view, struct networ
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (limits->host.value[HOST_LIMIT_WALL_SECONDS])
 		set_timer(&k.clock, (time_t)limits->host.value[HOST_LIMIT_WALL_SECONDS], 0);
-	if (host_limits_need_watch(&limits->host))
+	/* A bare space has no /proc that shows it alone. */
+	if (host_limits_need_watch(&limits->host) && !space->bare)
 		set_timer(&k.watch, 0, WATCH_NS);
 	watch(&k);
 	terminal_end(terminal);

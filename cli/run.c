@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,9 +24,13 @@
 #include "cli/report.h"
 #include "cli/view.h"
 #include "cordon/shim.h"
+#include "host/confine.h"
+#include "host/hops.h"
 #include "host/host.h"
 #include "host/launch.h"
+#include "host/peers.h"
 #include "kernel/border.h"
+#include "lib/children.h"
 #include "lib/without.h"
 #include "loader/cache.h"
 #include "refmon/plan.h"
@@ -48,6 +53,8 @@ struct run {
 	struct terminal terminal;
 	unsigned native; /* enum cd_native: what programs may do without the monitor */
 	bool no_sync_wakeup, no_thread_pidfds;
+	bool bare;	  /* no namespaces can be made here */
+	char **arguments; /* of this process */
 	char cwd[CD_PATH_MAX];
 	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
 	char **envp;
@@ -149,6 +156,8 @@ static void serve(void *context, const struct host_monitor *monitor)
 	    host_setup(monitor->proc, monitor->broker, monitor->network) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
+	host_peers_setup(monitor->ending);
+	host_hops_except(monitor->init);
 	space->no_sync_wakeup = run->no_sync_wakeup;
 	space->no_thread_pidfds = run->no_thread_pidfds;
 	if (run->native) {
@@ -470,6 +479,10 @@ static void say_first(const struct run *run, const char *directory)
 		return;
 	if (!run->directory && strcmp(directory, run->cwd) != 0)
 		cli_say("the working directory is not granted: starting in / (--chdir sets it)");
+	if (run->bare && grants_address(run->policy->table, false))
+		cli_say(
+		    "internet addresses are granted, and take user namespaces, which this machine "
+		    "does not let this user make");
 }
 
 /* A directory is a way into the user's own tree, past the view. */
@@ -517,6 +530,80 @@ static int print_policy(const struct run *run)
 	return fflush(stdout) ? CLI_FAILED : 0;
 }
 
+/* ---- where no namespaces can be made ---- */
+
+/* Its own name is the one by which Linux can enter a private directory, and run what is in there.
+ */
+static int say_tmpdir(struct run *run)
+{
+	const char *source = NULL;
+	size_t count = 0;
+	char **envp;
+
+	for (size_t i = 0; host_hops_entry(i); i++)
+		if (strcmp(host_hops_entry(i)->dest, "/tmp") == 0)
+			source = host_hops_entry(i)->source;
+	for (; run->envp[count]; count++)
+		if (strncmp(run->envp[count], "TMPDIR=", 7) == 0)
+			return 0;
+	if (!source || strcmp(source, "/tmp") == 0)
+		return 0;
+	envp = realloc(run->envp, (count + 2) * sizeof(*envp));
+	if (!envp)
+		return CLI_FAILED;
+	run->envp = envp;
+	envp[count + 1] = NULL;
+	return asprintf(&envp[count], "TMPDIR=%s", source) < 0 ? CLI_FAILED : 0;
+}
+
+static int make_bare_view(struct run *run)
+{
+	const char *base = getenv("XDG_RUNTIME_DIR"), *culprit, *why;
+	enum cd_status status;
+
+	if (!host_can_confine_bare()) {
+		cli_say("this user cannot make namespaces here, and without Landlock (Linux 5.19) "
+			"nothing "
+			"else would hold a program; `cordon doctor` says what would help");
+		return CLI_FAILED;
+	}
+	/* What a space leaves behind comes to us, to be ended. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		return CLI_FAILED;
+	if (!base || *base != '/' || access(base, W_OK | X_OK))
+		base = "/tmp";
+	status = host_hops_make(run->plan, base, &culprit, &why);
+	if (status == CD_ENOSUP)
+		cli_say("%s: %s takes user namespaces, which this machine does not let this user "
+			"make; `cordon doctor` says what would help",
+			culprit, why);
+	else if (status != CD_OK)
+		cli_say("cannot build the view at %s: %s", culprit, strerror(errno));
+	return status == CD_OK ? say_tmpdir(run) : CLI_FAILED;
+}
+
+/* The machine did not say so before it was asked to: once more, from the beginning. */
+static void try_bare(const struct run *run)
+{
+	const char *given = getenv("CORDON_WITHOUT");
+	char without[256];
+
+	if (geteuid() == 0 || snprintf(without, sizeof(without), "userns,%s", given ? given : "") >=
+				  (int)sizeof(without))
+		return;
+	setenv("CORDON_WITHOUT", without, 1);
+	execv("/proc/self/exe", run->arguments);
+}
+
+static void end_bare(void)
+{
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	cd_children_end(proc);
+	close(proc);
+	host_hops_remove();
+}
+
 static int launch(struct run *run)
 {
 	struct host_launch in = {
@@ -536,6 +623,7 @@ static int launch(struct run *run)
 			     cli_fds_have_socket(&run->fds) ||
 			     mon_grants_outer_socket(run->policy->table, run->plan),
 	    .native = run->native,
+	    .bare = run->bare,
 	    .pty = run->terminal.own ? &run->terminal.like : NULL,
 	    .serve = serve,
 	    .context = run,
@@ -559,8 +647,14 @@ static int launch(struct run *run)
 	cli_limits_settle(&run->limits, &run->policy->limits, run->log != NULL);
 	if (!run->quiet && !run->json)
 		cli_limits_say_weak(&run->limits);
+	if (run->bare && make_bare_view(run))
+		return CLI_FAILED;
+	in.envp = run->envp;
 	if (host_launch(&in, &space, &fault) != CD_OK) {
 		host_cgroup_free(run->limits.host.cgroup);
+		if (fault.stage == HOST_STAGE_NAMESPACES && !run->bare)
+			try_bare(run);
+		host_hops_remove();
 		cli_say("%s; `cordon doctor` says what this machine lacks",
 			host_fault_text(&fault));
 		return CLI_FAILED;
@@ -569,6 +663,8 @@ static int launch(struct run *run)
 	for (size_t i = 0; i < run->fds.count; i++)
 		close(run->fds.fd[i]);
 	status = keeper_run(&space, &view, &run->network, &run->limits, &run->terminal);
+	if (run->bare)
+		end_bare();
 	report_print(&view, status);
 	report_view_free(&view);
 	host_cgroup_free(run->limits.host.cgroup);
@@ -582,9 +678,9 @@ static bool choose_terminal(struct run *run)
 	    .kind = CD_MOUNT_PTS, .dest = "/dev/pts", .writable = true, .dev = true};
 	const struct cd_mount *there = mon_plan_at(run->plan, place.dest);
 
-	terminal_choose(&run->terminal, run->no_pty ? TERMINAL_SHARED
-					: run->pty  ? TERMINAL_OWN
-						    : TERMINAL_AUTO);
+	terminal_choose(&run->terminal, run->no_pty || run->bare ? TERMINAL_SHARED
+					: run->pty		 ? TERMINAL_OWN
+								 : TERMINAL_AUTO);
 	return !run->terminal.own || (there && there->kind == CD_MOUNT_PTS) ||
 	       mon_plan_add(run->plan, &place) == CD_OK;
 }
@@ -601,16 +697,17 @@ static int prepare(struct run *run)
 		return cli_say_policy_error(&error);
 	if (run->print_policy)
 		return print_policy(run) ? CLI_FAILED : -1;
+	run->bare = host_must_be_bare();
 	if (make_environment(run) || open_log(run) ||
 	    !(run->plan = cli_plan(run->policy, hostname(run))) || !choose_terminal(run))
 		return CLI_FAILED;
-	if (run->policy->audit == POL_AUDIT_DENIED)
+	if (run->policy->audit == POL_AUDIT_DENIED && !run->bare)
 		run->native =
 		    cli_native(run->plan, run->policy->table, run->program[0] ? run->program : NULL,
 			       cli_fds_have_socket(&run->fds), run->verbose);
 	else
 		cli_native_hide(run->plan);
-	if (run->program[0])
+	if (run->program[0] && !run->bare)
 		cli_lend_musl(run->plan, run->program, run->native != 0);
 	/* The monitor has no environment that would say it. */
 	run->no_sync_wakeup = cd_without(CD_SYNC_WAKEUP);
@@ -643,6 +740,7 @@ static int run_command(int argc, char **argv)
 		return CLI_FAILED;
 	}
 	run.argv = argv + at;
+	run.arguments = argv - 1; /* as main() was called */
 	status = prepare(&run);
 	if (status == 0)
 		status = launch(&run);

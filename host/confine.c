@@ -1,6 +1,7 @@
 /* Giving authority up. */
 #include "host/confine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -9,6 +10,7 @@
 #include <linux/securebits.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,10 +21,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cordon/limits.h"
 #include "host/allow.h"
+#include "host/hops.h"
 #include "lib/without.h"
 
 /* Rights that came after the headers that we may be compiled with. */
+#define FS_TRUNCATE  (UINT64_C(1) << 14) /* ABI 3 */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
 
 #ifndef TIOCGPTPEER
@@ -78,6 +83,7 @@ int host_landlock_abi(void)
 		    : cd_without(CD_LANDLOCK_REFER) ? 1
 		    : cd_without(CD_LANDLOCK_NET)   ? 3
 		    : cd_without(CD_LANDLOCK_IOCTL) ? 4
+		    : cd_without(CD_LANDLOCK_SCOPE) ? 5
 						    : abi;
 
 	if (abi > most)
@@ -92,7 +98,8 @@ int host_landlock_abi(void)
 	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                               \
 	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                             \
 	 LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
-#define FILE_RIGHTS (FILE_READ | FILE_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | FS_IOCTL_DEV)
+#define FILE_RIGHTS                                                                                \
+	(FILE_READ | FILE_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV)
 
 struct ruleset {
 	int fd;
@@ -171,15 +178,20 @@ static enum cd_status grant_queues(const struct ruleset *rules, int queues)
 
 /* As struct landlock_ruleset_attr is from ABI 4 on. */
 struct attributes {
-	uint64_t files, network;
+	uint64_t files, network, scoped; /* scoped: from ABI 6 on */
 };
-#define NET_BIND_TCP	(UINT64_C(1) << 0)
-#define NET_CONNECT_TCP (UINT64_C(1) << 1)
-#define RULE_NET_PORT	2
+#define SCOPE_ABSTRACT_SOCKETS (UINT64_C(1) << 0)
+#define SCOPE_SIGNALS	       (UINT64_C(1) << 1)
+#define NET_BIND_TCP	       (UINT64_C(1) << 0)
+#define NET_CONNECT_TCP	       (UINT64_C(1) << 1)
+#define RULE_NET_PORT	       2
 
 static int create_ruleset(const struct attributes *attributes)
 {
-	size_t size = host_landlock_abi() >= 4 ? sizeof(*attributes) : sizeof(attributes->files);
+	const int abi = host_landlock_abi();
+	size_t size = abi >= 6	 ? sizeof(*attributes)
+		      : abi >= 4 ? offsetof(struct attributes, scoped)
+				 : sizeof(attributes->files);
 
 	return (int)syscall(SYS_landlock_create_ruleset, attributes, size, 0);
 }
@@ -188,7 +200,8 @@ static enum cd_status begin(struct ruleset *rules, uint64_t handled)
 {
 	/* No rule is ever added for the network: who is in such a domain connects and binds no TCP
 	 * socket, wherever it leads. The broker does. */
-	struct attributes attributes = {handled, NET_BIND_TCP | NET_CONNECT_TCP};
+	struct attributes attributes = {.files = handled,
+					.network = NET_BIND_TCP | NET_CONNECT_TCP};
 
 	if (host_landlock_abi() < 2)
 		attributes.files &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
@@ -290,6 +303,94 @@ enum cd_status host_confine_native(const struct cd_plan *plan, int queues)
 	}
 	if (status == CD_OK)
 		status = grant_queues(&rules, queues);
+	return enter(&rules, status);
+}
+
+/* Everything that this Landlock knows. */
+static uint64_t all_files(int abi)
+{
+	return (UINT64_C(1) << (abi >= 5 ? 16 : abi >= 3 ? 15 : 14)) - 1;
+}
+
+/*
+ * The running of what lies below. Landlock has no exceptions: a directory that holds one is granted
+ * entry by entry, as they are now.
+ */
+static enum cd_status grant_running(const struct ruleset *rules, int fd, const char *path)
+{
+	enum cd_status status = CD_OK;
+	char below[CD_PATH_MAX];
+	struct dirent *entry;
+	bool exactly;
+	DIR *dir;
+	int list;
+
+	if (!host_hops_excepts(path, &exactly))
+		return grant(rules, fd, FILE_READ | LANDLOCK_ACCESS_FS_EXECUTE);
+	list = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = list < 0 ? NULL : fdopendir(list);
+	if (!dir)
+		return CD_OK; /* nothing is granted */
+	while (status == CD_OK && (entry = readdir(dir))) {
+		int child;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >=
+			(int)sizeof(below) ||
+		    (host_hops_excepts(below, &exactly) && exactly))
+			continue;
+		child = openat(fd, entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (child < 0)
+			continue;
+		status = grant_running(rules, child, below);
+		close(child);
+	}
+	closedir(dir);
+	return status;
+}
+
+bool host_can_confine_bare(void)
+{
+	return host_landlock_abi() >= 2;
+}
+
+enum cd_status host_confine_bare(bool program, const struct host_fds *fds, int proc)
+{
+	const int abi = host_landlock_abi();
+	const struct attributes attributes = {.files = all_files(abi),
+					      .network = NET_BIND_TCP | NET_CONNECT_TCP,
+					      .scoped = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS};
+	const uint64_t look = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR;
+	struct ruleset rules = {.handled = attributes.files};
+	enum cd_status status = CD_OK;
+
+	if (!host_can_confine_bare())
+		return CD_ENOSUP;
+	rules.fd = create_ruleset(&attributes);
+	if (rules.fd < 0)
+		return CD_ESYS;
+	for (size_t i = 0; status == CD_OK && host_hops_entry(i); i++) {
+		const struct host_hop *hop = host_hops_entry(i);
+		uint64_t rights = 0;
+
+		if (hop->exec)
+			status = grant_running(&rules, hop->fd, hop->source);
+		if (!program) {
+			rights |= look | (hop->dev ? FS_IOCTL_DEV | FILE_WRITE : 0);
+			if (hop->writable)
+				rights |= FILE_WRITE | DIR_WRITE | FS_TRUNCATE;
+		}
+		if (status == CD_OK)
+			status = grant(&rules, hop->fd, rights);
+	}
+	for (int fd = 0; status == CD_OK && !program && fd <= 2; fd++)
+		status = grant_inherited(&rules, fd);
+	for (size_t n = 0; status == CD_OK && !program && fds && n < fds->count; n++)
+		status = grant_inherited(&rules, fds->fd[n]);
+	if (status == CD_OK && !program)
+		status = grant_place(&rules, host_hops_home(), look);
+	if (status == CD_OK && !program)
+		status = grant(&rules, proc, look);
 	return enter(&rules, status);
 }
 
@@ -442,7 +543,8 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 /* For ever: neither files nor, where Linux knows to say so, TCP ports to bind. */
 static enum cd_status leave_files(bool may_bind)
 {
-	struct attributes attributes = {(UINT64_C(1) << 13) - 1, may_bind ? 0 : NET_BIND_TCP};
+	struct attributes attributes = {.files = (UINT64_C(1) << 13) - 1,
+					.network = may_bind ? 0 : NET_BIND_TCP};
 	struct ruleset rules;
 
 	if (host_landlock_abi() < 1)

@@ -37,6 +37,15 @@ enum cd_status host_confine_landlock(const struct cd_plan *plan, const struct ho
  */
 enum cd_status host_confine_native(const struct cd_plan *plan, int queues) CD_CHECKED;
 
+/*
+ * Where there is no view that could bound it (host/hops.h): the monitor to what the entries grant,
+ * or with program, further, the space's first program to the running of programs. Signals and
+ * abstract sockets reach nobody outside of the domain, where this Landlock can say that.
+ */
+enum cd_status host_confine_bare(bool program, const struct host_fds *fds, int proc) CD_CHECKED;
+/* Can it on this machine? */
+bool host_can_confine_bare(void);
+
 /* Can host_confine_native() do it on this machine? */
 bool host_can_confine_native(void);
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/hops.h"
 #include "kernel/process.h"
 
 /* What O_ASYNC is for; of these nobody but the owner whom the process sets is signalled. */
@@ -100,6 +101,10 @@ bool host_fioasync(const struct kern_message *m, struct kern_reply *reply)
 
 	if ((uint32_t)m->flags != FIOASYNC)
 		return false;
+	if (host_hops_on()) { /* whom a signal would reach might be outside */
+		reply->value = -EPERM;
+		return true;
+	}
 	fd = kern_process_fd_dup(m, m->fd);
 	reply->value = fd < 0 ? fd : kern_border_read(m, m->extra, &on, sizeof(on));
 	if (reply->value == 0 && (fstat(fd, &st) || !is_private_channel(&st)))

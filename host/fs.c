@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "host/hops.h"
+
 static struct cd_object path_object(const char *path, size_t len)
 {
 	return (struct cd_object){.kind = CD_OBJECT_PATH, .text = path, .len = len};
@@ -15,7 +17,14 @@ int host_decide_path(struct kern_border *border, const struct kern_message *m, u
 {
 	struct cd_object object = path_object(path, len);
 
-	return kern_border_decide(border, m, ops, &object);
+	int error = kern_border_decide(border, m, ops, &object);
+
+	/* What a mount would say, once the rules have spoken. */
+	if (!error && host_hops_on() &&
+	    ops &
+		(CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE)))
+		error = host_hops_may_change(path, len);
+	return error;
 }
 
 bool host_would_allow_path(const struct kern_border *border, const struct kern_message *m,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "host/fs.h"
+#include "host/hops.h"
 
 #define EXEC		 CD_OPBIT(CD_OP_FS_EXEC)
 #define INTERPRETERS_MAX 5 /* as in Linux */
@@ -65,6 +66,14 @@ static int may_run(struct kern_border *border, const struct kern_message *m,
 	return error;
 }
 
+/* Without mounts Linux starts what has that name outside: it must be the same. */
+static bool is_elsewhere(const struct kern_message *m, int dir, const char *path,
+			 const struct host_object *object)
+{
+	return host_hops_on() && !(m->flags & AT_EMPTY_PATH && !*path) &&
+	       !host_hops_is_same_natively(m, dir, path, !(m->flags & AT_SYMLINK_NOFOLLOW), object);
+}
+
 HOST_HANDLER(host_fs_exec)
 {
 	static struct host_object object;
@@ -85,6 +94,8 @@ HOST_HANDLER(host_fs_exec)
 		return;
 	}
 	error = may_run(border, m, &object);
+	if (!error && is_elsewhere(m, m->dir, m->path, &object))
+		error = -EACCES;
 	for (int i = 0; !error && i < INTERPRETERS_MAX; i++) {
 		if (!read_interpreter(object.fd, interpreter, sizeof(interpreter)))
 			break;
@@ -93,6 +104,8 @@ HOST_HANDLER(host_fs_exec)
 		if (host_resolve(m, AT_FDCWD, interpreter, 0, &object))
 			break;
 		error = may_run(border, m, &object);
+		if (!error && is_elsewhere(m, AT_FDCWD, interpreter, &object))
+			error = -EACCES;
 	}
 	host_object_close(&object);
 	if (error)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/fs.h"
+#include "host/hops.h"
 #include "kernel/process.h"
 
 #ifndef AT_STATX_SYNC_TYPE
@@ -235,6 +236,9 @@ HOST_HANDLER(host_fs_chdir)
 		error = -ENOTDIR;
 	if (!error && syscall(SYS_faccessat2, object.fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS))
 		error = -errno;
+	/* Without mounts, where Linux would go to must be known here by the same path. */
+	if (!error && host_hops_on() && !host_hops_can_enter(m, m->path, &object))
+		error = -EACCES;
 	host_object_close(&object);
 	if (error)
 		reply->value = error;

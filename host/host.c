@@ -6,6 +6,7 @@
 
 #include "host/fcntl.h"
 #include "host/fs.h"
+#include "host/peers.h"
 #include "host/inet.h"
 #include "host/sock.h"
 #include "host/tty.h"
@@ -112,6 +113,10 @@ const struct kern_host host_linux = {
 	    [CD_VERB_TRACE] = decide_trace,
 	    [CD_VERB_PRCTL] = answer_prctl,
 	    [CD_VERB_FILTER] = install_filter,
+	    [CD_VERB_FORK] = host_peers_fork,
+	    [CD_VERB_SIGNAL] = host_peers_signal,
+	    [CD_VERB_PIDFD] = host_peers_pidfd,
+	    [CD_VERB_PEER] = host_peers_ask,
 	},
 };
 

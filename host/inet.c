@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/broker.h"
+#include "host/hops.h"
 #include "host/watches.h"
 #include "kernel/process.h"
 
@@ -34,6 +35,24 @@ bool host_inet_is_outside(int socket)
 static bool is_blocking(int socket)
 {
 	return !(fcntl(socket, F_GETFL) & O_NONBLOCK);
+}
+
+/* ---- without namespaces ---- */
+
+/*
+ * What is no path leads into the machine's own network, which nothing bounds (host/hops.h): it is
+ * decided on, for the record, and refused.
+ */
+static int64_t refuse(struct kern_border *border, const struct kern_message *m, enum cd_op op,
+		      int socket, const union host_address *a, socklen_t len)
+{
+	char text[HOST_ABSTRACT_TEXT];
+	struct cd_object object;
+	int error = 0;
+
+	if (host_address_object(a, len, host_socket_proto(socket), &object, text))
+		error = kern_border_decide(border, m, CD_OPBIT(op), &object);
+	return error ? error : -EACCES;
 }
 
 /* ---- which way? ---- */
@@ -214,6 +233,8 @@ int64_t host_inet_connect(struct kern_border *border, const struct kern_message 
 	int64_t value;
 	int error;
 
+	if (host_hops_on())
+		return refuse(border, m, CD_OP_NET_CONNECT, socket, a, len);
 	/* What rules cannot speak of (AF_UNSPEC, netlink) leads nowhere else. */
 	if (!host_address_object(a, len, host_socket_proto(socket), &object, text))
 		return connect_by(border, m, socket, a, len, false);
@@ -265,6 +286,8 @@ int64_t host_inet_bind(struct kern_border *border, const struct kern_message *m,
 	struct cd_object object;
 	int error;
 
+	if (host_hops_on())
+		return refuse(border, m, CD_OP_NET_LISTEN, socket, a, len);
 	if (!host_address_object(a, len, host_socket_proto(socket), &object, text))
 		return bind_by(border, m, socket, a, len, false);
 	switch (
@@ -285,6 +308,8 @@ int64_t host_inet_listen(struct kern_border *border, const struct kern_message *
 	struct cd_object object;
 	int error, none;
 
+	if (host_hops_on() && host_socket_int(socket, SO_DOMAIN, 0) != AF_UNIX)
+		return -EACCES;
 	ask.outside = host_inet_is_outside(socket);
 	if (getsockname(socket, &bound.any, &len))
 		return -errno;
@@ -322,6 +347,8 @@ int64_t host_inet_send(struct kern_border *border, const struct kern_message *m,
 	int error, now;
 
 	*inside = false;
+	if (host_hops_on())
+		return refuse(border, m, CD_OP_NET_SEND, socket, d->address, d->address_len);
 	if (named)
 		way = choose(border, m, CD_OP_NET_SEND, &object,
 			     !outside &&

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -52,12 +53,14 @@ struct launch {
 	int proc;
 	int queues;
 	mode_t umask;
+	pid_t init;
 	bool own_users;	       /* the space is in a user namespace of its own */
 	bool no_killable_recv; /* Linux lacks it, or is to do without */
 	uid_t uid;
 	gid_t gid;
 	int main_pipe[2];  /* the program's pid, for init */
 	int ready_pipe[2]; /* the listener's number, for the monitor */
+	int go_pipe[2];	   /* for the program of a bare space: init has its own descriptors */
 	int proc_pipe[2];  /* for the monitor: a byte when the space's /proc stands, the end when
 			      init is out of the program's reach */
 	struct sock_filter filter[KERN_FILTER_MAX];
@@ -229,12 +232,13 @@ static _Noreturn void run_program(struct launch *l)
 	if (host_limits_apply(l->in->limits) != CD_OK)
 		fail(l, HOST_STAGE_LIMITS, NULL);
 	/* Here it begins; outside of it one could not be born in one of its groups. */
-	if (l->in->limits->cgroup && syscall(SYS_unshare, CLONE_NEWCGROUP))
+	if (!l->in->bare && l->in->limits->cgroup && syscall(SYS_unshare, CLONE_NEWCGROUP))
 		fail(l, HOST_STAGE_NAMESPACES, NULL);
 	enter_directory(l);
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
-	if (l->in->native && host_confine_native(l->in->plan, l->queues) != CD_OK)
+	if ((l->in->native && host_confine_native(l->in->plan, l->queues) != CD_OK) ||
+	    (l->in->bare && host_confine_bare(true, NULL, -1) != CD_OK))
 		fail(l, HOST_STAGE_LANDLOCK, NULL);
 	listener = install_filter(l);
 	if (listener < 0)
@@ -253,16 +257,35 @@ static _Noreturn void run_program(struct launch *l)
 
 /* ---- init ---- */
 
+/* Without a pid namespace nobody but its parent adopts a program: init forks it while it still
+ * shares the monitor's descriptors. */
+static void start_program_bare(struct launch *l)
+{
+	pid_t pid = host_cgroup_fork(l->in->limits->cgroup, HOST_CGROUP_SPACE, CLONE_FILES, NULL);
+	char go;
+
+	/* Once it is ready the monitor closes what init needs. */
+	if (pid == 0 && read(l->go_pipe[0], &go, 1) == 1)
+		run_program(l);
+	if (pid <= 0 || syscall(SYS_unshare, CLONE_FILES) || write(l->go_pipe[1], "", 1) != 1 ||
+	    write(l->main_pipe[1], &pid, sizeof(pid)) != sizeof(pid))
+		fail(l, HOST_STAGE_INIT, NULL);
+	close(l->main_pipe[1]);
+}
+
 static _Noreturn void run_init(struct launch *l)
 {
-	static char *const argv[] = {"cordon-init", NULL};
+	static char *const argv[] = {"cordon-init", NULL}, *const bare_argv[] = {
+							       "cordon-init", KERN_INIT_BARE, NULL};
 	static char *const envp[] = {NULL};
 	size_t size = (uintptr_t)kern_init_image_end - (uintptr_t)kern_init_image;
 	int image;
 
-	if (host_limits_apply_numbers(l->in->limits) != CD_OK)
+	if (l->in->bare)
+		start_program_bare(l);
+	else if (host_limits_apply_numbers(l->in->limits) != CD_OK)
 		fail(l, HOST_STAGE_LIMITS, NULL);
-	if (host_view_mount_proc() != CD_OK || write(l->proc_pipe[1], "", 1) != 1)
+	if ((!l->in->bare && host_view_mount_proc() != CD_OK) || write(l->proc_pipe[1], "", 1) != 1)
 		fail(l, HOST_STAGE_PROC, NULL);
 	image = (int)syscall(SYS_memfd_create, "cordon-init", MFD_CLOEXEC);
 	if (image < 0 || write(image, kern_init_image, size) != (ssize_t)size)
@@ -287,7 +310,7 @@ static _Noreturn void run_init(struct launch *l)
 	close(l->status);
 	close(l->proc_pipe[1]);
 	fcntl(l->fault, F_SETFD, FD_CLOEXEC);
-	syscall(SYS_execveat, image, "", argv, envp, AT_EMPTY_PATH);
+	syscall(SYS_execveat, image, "", l->in->bare ? bare_argv : argv, envp, AT_EMPTY_PATH);
 	fail(l, HOST_STAGE_INIT, NULL);
 }
 
@@ -366,12 +389,16 @@ void host_forget_environment(void)
 static int start_init(struct launch *l)
 {
 	int pidfd = -1;
-	pid_t pid = host_cgroup_fork(NULL, HOST_CGROUP_OWN, CLONE_NEWPID, &pidfd);
+	pid_t pid = host_cgroup_fork(NULL, HOST_CGROUP_OWN,
+				     l->in->bare ? CLONE_FILES : CLONE_NEWPID, &pidfd);
 
 	if (pid == 0)
 		run_init(l);
 	if (pid < 0)
 		fail(l, HOST_STAGE_INIT, NULL);
+	l->init = pid;
+	if (l->in->bare)
+		return pidfd;
 	/* For what is forked from now on. Before Landlock, under which init could not be referred
 	 * to. */
 	if (syscall(SYS_setns, pidfd, CLONE_NEWPID))
@@ -475,8 +502,12 @@ static int await_listener(const struct launch *l, int init_pidfd)
 
 static void close_pipes(const struct launch *l)
 {
-	const int all[] = {l->main_pipe[0], l->main_pipe[1], l->ready_pipe[0], l->ready_pipe[1],
-			   l->proc_pipe[0], l->status,	     l->queues};
+	/* In a bare space the monitor keeps its end, to see whether init still reads. */
+	const int all[] = {l->main_pipe[0],  l->in->bare ? -1 : l->main_pipe[1],
+			   l->ready_pipe[0], l->ready_pipe[1],
+			   l->proc_pipe[0],  l->status,
+			   l->go_pipe[0],    l->go_pipe[1],
+			   l->queues};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		close(all[i]);
@@ -513,27 +544,26 @@ static void end_in_time(const struct host_limits *limits)
 	alarm(seconds < INT32_MAX - 2 ? (unsigned)seconds + 2 : INT32_MAX);
 }
 
-static _Noreturn void run_monitor(struct launch *l)
+static void confine_monitor(struct launch *l)
 {
-	struct host_monitor monitor = {.control = l->control, .broker = l->broker, .terminal = -1};
-	const char *culprit;
-	enum cd_status status;
-	pid_t between;
+	if (host_drop_capabilities() != CD_OK)
+		fail(l, HOST_STAGE_CAPABILITIES, NULL);
+	if (host_confine_monitor(l->in->unix_sockets) != CD_OK)
+		fail(l, HOST_STAGE_CONFINE, NULL);
+}
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setsid();
-	reset_signals();
-	end_in_time(l->in->limits);
-	if (host_limits_apply_own(l->in->limits) != CD_OK)
-		fail(l, HOST_STAGE_LIMITS, NULL);
+/* Into the view, by way of namespaces that are the space's. */
+static void enter_view(struct launch *l, struct host_monitor *monitor)
+{
+	const char *culprit;
+
 	if (l->own_users)
 		map_identity(l);
 	host_bound_capabilities();
 	sethostname(l->in->hostname, strlen(l->in->hostname));
-	monitor.network = raise_loopback();
-	monitor.resolver[0] = bind_resolver(SOCK_DGRAM);
-	monitor.resolver[1] = bind_resolver(SOCK_STREAM);
-	l->umask = umask(0);
+	monitor->network = raise_loopback();
+	monitor->resolver[0] = bind_resolver(SOCK_DGRAM);
+	monitor->resolver[1] = bind_resolver(SOCK_STREAM);
 	l->proc = host_view_private_proc();
 	if (l->proc < 0) {
 		errno = -l->proc;
@@ -543,11 +573,17 @@ static _Noreturn void run_monitor(struct launch *l)
 		fail(l, HOST_STAGE_VIEW, culprit);
 	if (host_view_lend_proc(l->proc) != CD_OK)
 		fail(l, HOST_STAGE_PROC, NULL);
-	monitor.terminal = make_terminal(l);
-	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC) ||
-	    pipe2(l->proc_pipe, O_CLOEXEC))
-		fail(l, HOST_STAGE_INIT, NULL);
-	monitor.init_pidfd = start_init(l);
+	monitor->terminal = make_terminal(l);
+}
+
+/* The monitor's domain, and the program inside it as a child of init's, whose namespace it is in.
+ */
+static void start_all(struct launch *l, struct host_monitor *monitor)
+{
+	enum cd_status status;
+	pid_t between;
+
+	monitor->init_pidfd = start_init(l);
 	l->queues = host_view_queues();
 	status = host_confine_landlock(l->in->plan, l->in->fds, l->proc, l->queues);
 	if (status != CD_OK && status != CD_ENOSUP)
@@ -558,14 +594,51 @@ static _Noreturn void run_monitor(struct launch *l)
 	/* The program's process gets itself ready meanwhile, and shares our descriptors until it
 	 * is. */
 	return_to_own_pids(l);
-	if (host_drop_capabilities() != CD_OK)
-		fail(l, HOST_STAGE_CAPABILITIES, NULL);
-	if (host_confine_monitor(l->in->unix_sockets) != CD_OK)
-		fail(l, HOST_STAGE_CONFINE, NULL);
+	confine_monitor(l);
 	/* Before init is looked at: init cannot end while this one, which is in its namespace, is
 	 * not reaped. */
 	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 		;
+}
+
+/*
+ * Without namespaces: init, which forks the program, is in the domain from the start. By that
+ * domain the monitor tells the processes of the space from others (host_hops_member).
+ */
+static void start_all_bare(struct launch *l, struct host_monitor *monitor)
+{
+	l->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->proc < 0)
+		fail(l, HOST_STAGE_PROC, NULL);
+	if (host_confine_bare(false, l->in->fds, l->proc) != CD_OK)
+		fail(l, HOST_STAGE_LANDLOCK, NULL);
+	monitor->init_pidfd = start_init(l);
+	monitor->ending = l->main_pipe[1];
+	monitor->init = l->init;
+	confine_monitor(l);
+}
+
+static _Noreturn void run_monitor(struct launch *l)
+{
+	struct host_monitor monitor = {.control = l->control,
+				       .broker = l->broker,
+				       .terminal = -1,
+				       .resolver = {-1, -1},
+				       .ending = -1};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
+	reset_signals();
+	end_in_time(l->in->limits);
+	if (host_limits_apply_own(l->in->limits) != CD_OK)
+		fail(l, HOST_STAGE_LIMITS, NULL);
+	l->umask = umask(0);
+	if (!l->in->bare)
+		enter_view(l, &monitor);
+	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC) ||
+	    pipe2(l->proc_pipe, O_CLOEXEC) || pipe2(l->go_pipe, O_CLOEXEC))
+		fail(l, HOST_STAGE_INIT, NULL);
+	(l->in->bare ? start_all_bare : start_all)(l, &monitor);
 	/* Not before: the program's process was forked from this memory, and is to be readable. */
 	prctl(PR_SET_DUMPABLE, 0);
 	host_forget_environment();
@@ -603,6 +676,8 @@ static pid_t fork_monitor(struct launch *l, int *pidfd)
 					 CLONE_NEWNET | (group ? 0 : CLONE_NEWCGROUP);
 	pid_t pid = -1;
 
+	if (l->in->bare)
+		return host_cgroup_fork(group, HOST_CGROUP_OWN, 0, pidfd);
 	l->own_users = !cd_without(CD_USERNS);
 	if (l->own_users)
 		pid = host_cgroup_fork(group, HOST_CGROUP_OWN, CLONE_NEWUSER | namespaces, pidfd);
@@ -610,6 +685,45 @@ static pid_t fork_monitor(struct launch *l, int *pidfd)
 		return pid;
 	l->own_users = false;
 	return host_cgroup_fork(group, HOST_CGROUP_OWN, namespaces, pidfd);
+}
+
+/* The first number in a file; otherwise if there is none. */
+static long read_number(const char *path, long otherwise)
+{
+	char text[32];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return otherwise;
+	text[n] = '\0';
+	return atol(text);
+}
+
+/* Some machines let anybody make a user namespace and give nobody a right in it. */
+static bool has_rights_in_own_users(void)
+{
+	int status = 1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(syscall(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNS) ||
+		      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0;
+}
+
+bool host_must_be_bare(void)
+{
+	if (geteuid() == 0)
+		return false;
+	return cd_without(CD_USERNS) || read_number("/proc/sys/user/max_user_namespaces", 1) == 0 ||
+	       read_number("/proc/sys/kernel/unprivileged_userns_clone", 1) == 0 ||
+	       (read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0) == 1 &&
+		!has_rights_in_own_users());
 }
 
 enum cd_status host_launch(const struct host_launch *in, struct host_space *space,
@@ -621,9 +735,9 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	int broker[2] = {-1, -1};
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
-	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1};
-	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN), l.filter,
-			      &l.filter_len) != CD_OK)
+	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1, .queues = -1};
+	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN), in->bare,
+			      l.filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
 	if (pipe2(fault_pipe, O_CLOEXEC) || pipe2(status_pipe, O_CLOEXEC) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ||
@@ -655,6 +769,7 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	space->status = status_pipe[0];
 	space->control = control[0];
 	space->broker = broker[0];
+	space->bare = in->bare;
 	return CD_OK;
 fail:
 	fault->error = errno;

@@ -59,6 +59,8 @@ struct host_monitor {
 	int broker;	  /* to the broker, once it is asked for anything (host/broker.h) */
 	int resolver[2];  /* UDP and TCP on 127.0.0.1:53 of the space's network, for its names to be
 			     looked up; -1: it has no such port */
+	int ending;	  /* of a bare launch, for host_peers_setup(); else -1 */
+	pid_t init;	  /* of a bare launch */
 	uint64_t network; /* the space's, as host_socket_network() tells it; 0: it cannot be told */
 	int terminal;	  /* the master of the space's own; to be closed when it has been passed
 			     on. -1: none */
@@ -75,6 +77,7 @@ struct host_launch {
 	const char *hostname;
 	const struct host_limits *limits;
 	const struct host_fds *fds;
+	bool bare; /* without namespaces: the view is the one that host_hops_make() has made */
 	bool unix_sockets;	    /* the policy grants unix addresses */
 	bool outer_sockets;	    /* a socket of the space may lead outside */
 	const struct host_pty *pty; /* the terminal to make, for the program's standard streams;
@@ -92,12 +95,19 @@ struct host_space {
 	pid_t monitor;
 	int monitor_pidfd;
 	int control; /* from the monitor: SOCK_SEQPACKET */
+	bool bare;   /* what init leaves behind comes to its parents' subreaper */
 	int broker;  /* the broker's channel; when it can be read, the broker is needed */
 	int fault;   /* a struct host_fault when the launch fails; end of file when the program has
 			started */
 	int status;  /* from init: the int32 wait status of the program; end of file when it was
 			killed first */
 };
+
+/*
+ * Is this a machine where this user cannot make the namespaces of a space? Only what says so by
+ * itself is asked; that it says nothing does not mean that one can.
+ */
+bool host_must_be_bare(void);
 
 /*
  * Starts everything and returns without waiting. On failure before the monitor lives, fault says

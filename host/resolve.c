@@ -23,6 +23,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "host/hops.h"
 #include "kernel/process.h"
 
 static int self_fds = -1; /* the monitor's own /proc/PID/fd */
@@ -40,6 +41,11 @@ enum cd_status host_resolve_setup(int proc)
 	/* So that "N" is a path of the object behind descriptor N, for calls that take a path only.
 	 */
 	return self_fds >= 0 && fchdir(self_fds) == 0 ? CD_OK : CD_ESYS;
+}
+
+int host_private_proc(void)
+{
+	return private_proc;
 }
 
 void host_resolve_return(void)
@@ -93,7 +99,7 @@ int host_reopen(int fd, int flags)
 }
 
 /* What Linux calls the object. */
-static size_t ask_path(int fd, char *path, size_t size)
+size_t host_ask_path(int fd, char *path, size_t size)
 {
 	char text[12];
 	ssize_t n = readlinkat(self_fds, number(fd, text), path, size - 1);
@@ -132,7 +138,7 @@ static bool is_normal(const char *path, size_t *len)
 
 /* base + "/" + name by their letters alone: right wherever no link is involved, and for what is not
  * there. */
-static size_t join(char *out, size_t size, const char *base, const char *name)
+size_t host_join(char *out, size_t size, const char *base, const char *name)
 {
 	size_t len = 0;
 
@@ -230,10 +236,14 @@ static bool is_in_view(int fd, const char *path)
 	return same;
 }
 
-static void name_held(struct host_object *object, int fd)
+static void name_held(const struct kern_message *message, struct host_object *object, int fd)
 {
-	object->path_len = ask_path(fd, object->path, sizeof(object->path));
-	object->anonymous = !is_in_view(fd, object->path);
+	if (host_hops_on() && host_hops_name(message, fd, object->path, &object->path_len)) {
+		object->anonymous = false;
+		return;
+	}
+	object->path_len = host_ask_path(fd, object->path, sizeof(object->path));
+	object->anonymous = host_hops_on() || !is_in_view(fd, object->path);
 }
 
 static bool read_info(int dir, const char *path, char *text, size_t size)
@@ -268,7 +278,7 @@ static bool same_line(const char *a, const char *b, const char *key)
  * in between: then the flags are not those of this object, and count as O_PATH, which permits
  * nothing.
  */
-static void take_flags(struct host_object *object, int dir, const char *info, int fd)
+void host_take_flags(struct host_object *object, int dir, const char *info, int fd)
 {
 	char theirs[512], ours[512], path[32];
 	const char *field;
@@ -291,9 +301,9 @@ int host_resolve_fd(const struct kern_message *message, int fd, struct host_obje
 	if (opened < 0)
 		return opened;
 	object->anonymous = object->own_fd = false;
-	name_held(object, opened);
+	name_held(message, object, opened);
 	snprintf(info, sizeof(info), "%d/fdinfo/%d", message->tid, fd);
-	take_flags(object, private_proc, info, opened);
+	host_take_flags(object, private_proc, info, opened);
 	object->own_fd = true;
 	object->fd = opened;
 	return 0;
@@ -366,7 +376,7 @@ static int follow_magic(struct walk *w, const char *name)
 	if (fd < 0)
 		return -errno;
 	snprintf(info, sizeof(info), "../fdinfo/%.12s", name);
-	take_flags(w->object, w->at, info, fd);
+	host_take_flags(w->object, w->at, info, fd);
 	move_to_take(w, fd);
 	w->jumped = true;
 	return 0;
@@ -464,10 +474,10 @@ static int resolve_walking(const struct kern_message *message, int base, const c
 		return result;
 	}
 	if (w.jumped) {
-		name_held(object, w.at);
+		name_held(message, object, w.at);
 	} else {
 		object->own_fd = false;
-		object->path_len = ask_path(w.at, object->path, sizeof(object->path));
+		object->path_len = host_ask_path(w.at, object->path, sizeof(object->path));
 	}
 	object->fd = w.at;
 	return 0;
@@ -496,9 +506,9 @@ static void name_absent(struct host_object *object, int base, const char *path)
 
 	start[0] = '\0';
 	if (*path != '/')
-		ask_path(base, start, sizeof(start));
+		host_ask_path(base, start, sizeof(start));
 	object->path_len = *path == '/' || start[0] == '/'
-			       ? join(object->path, sizeof(object->path), start, path)
+			       ? host_join(object->path, sizeof(object->path), start, path)
 			       : 0;
 	object->path[object->path_len] = '\0';
 }
@@ -517,6 +527,9 @@ int host_resolve_restricted(const struct kern_message *message, int dir, const c
 	*object = (struct host_object){.fd = -1};
 	if (!*path)
 		return -ENOENT;
+	/* As before Linux 5.6: programs go on without. */
+	if (host_hops_on())
+		return -ENOSYS;
 	/* With RESOLVE_IN_ROOT an absolute name begins at the directory, too; ours would be the
 	 * monitor's own. */
 	base = open_base(message, dir, resolve & RESOLVE_IN_ROOT ? "." : path);
@@ -527,7 +540,7 @@ int host_resolve_restricted(const struct kern_message *message, int dir, const c
 	close_base(base);
 	if (fd < 0)
 		return fd;
-	object->path_len = ask_path(fd, object->path, sizeof(object->path));
+	object->path_len = host_ask_path(fd, object->path, sizeof(object->path));
 	object->fd = fd;
 	return 0;
 }
@@ -545,9 +558,15 @@ static int resolve_machine(const struct kern_message *message, struct host_objec
 		return -ENOENT;
 	for (size_t i = 0; i < sizeof(machine_files) / sizeof(machine_files[0]); i++)
 		if (strcmp(name, machine_files[i]) == 0) {
+			/* Whose would that be, without a namespace? */
+			if (host_hops_on() && strncmp(name, "sysvipc/", 8) == 0)
+				return -ENOENT;
 			object->fd = open_at(private_proc, name, O_NOFOLLOW, 0);
 			return object->fd < 0 ? object->fd : 0;
 		}
+	/* Those would be the machine's. */
+	if (host_hops_on())
+		return -ENOENT;
 	if (strcmp(name, "mounts") != 0 && strcmp(name, "net") != 0 &&
 	    strncmp(name, "net/", 4) != 0)
 		return -ENOENT;
@@ -569,7 +588,7 @@ static int resolve_from(const struct kern_message *message, int base, const char
 			object->path[len] = '\0';
 			object->path_len = len;
 		} else {
-			object->path_len = ask_path(fd, object->path, sizeof(object->path));
+			object->path_len = host_ask_path(fd, object->path, sizeof(object->path));
 		}
 		object->fd = fd;
 		return 0;
@@ -578,7 +597,7 @@ static int resolve_from(const struct kern_message *message, int base, const char
 		return fd;
 	fd = open_at(base, path, flags, RESOLVE_NO_MAGICLINKS);
 	if (fd >= 0) {
-		object->path_len = ask_path(fd, object->path, sizeof(object->path));
+		object->path_len = host_ask_path(fd, object->path, sizeof(object->path));
 		object->fd = fd;
 		return 0;
 	}
@@ -601,6 +620,11 @@ int host_resolve(const struct kern_message *message, int dir, const char *path, 
 		return -ENOENT;
 	if (!*path && dir != AT_FDCWD)
 		return host_resolve_fd(message, dir, object);
+	if (host_hops_on()) {
+		error = host_hops_resolve(message, dir, *path ? path : ".",
+					  !(flags & HOST_NOFOLLOW), object);
+		return error == -ENOENT ? resolve_machine(message, object) : error;
+	}
 	base = open_base(message, dir, *path ? path : ".");
 	if (base < 0 && base != AT_FDCWD)
 		return base;
@@ -658,7 +682,8 @@ int host_resolve_place(const struct kern_message *message, int dir, const char *
 	if (error) {
 		/* For the record. */
 		if (parent.path_len)
-			place->path_len = join(place->path, sizeof(place->path), parent.path, last);
+			place->path_len =
+			    host_join(place->path, sizeof(place->path), parent.path, last);
 		return error;
 	}
 	n = strcspn(last, "/");
@@ -667,9 +692,12 @@ int host_resolve_place(const struct kern_message *message, int dir, const char *
 	if (n == 0)
 		snprintf(place->name, sizeof(place->name), ".");
 	place->dir = parent.fd;
-	place->path_len = join(place->path, sizeof(place->path), parent.path,
-			       n <= 2 && strspn(last, ".") >= n ? "" : place->name);
-	return 0;
+	place->path_len = host_join(place->path, sizeof(place->path), parent.path,
+				    n <= 2 && strspn(last, ".") >= n ? "" : place->name);
+	error = host_hops_on() ? host_hops_check_place(message, place->path, place->path_len) : 0;
+	if (error)
+		host_place_close(place);
+	return error;
 }
 
 int host_place_object(const struct host_place *place, struct host_object *object)

@@ -75,6 +75,13 @@ bool host_is_restricted(const struct kern_message *message);
  */
 ssize_t host_self_text(const struct kern_message *message, bool thread, char *text, size_t size);
 
+/* For host/hops.c. The monitor's private /proc; what Linux calls the object; base and name in one,
+ * lexically (0: too long); how the descriptor was opened that `object` was reached through. */
+int host_private_proc(void);
+size_t host_ask_path(int fd, char *path, size_t size);
+size_t host_join(char *out, size_t size, const char *base, const char *name);
+void host_take_flags(struct host_object *object, int dir, const char *info, int fd);
+
 /* A path of the object behind a descriptor, for calls that take a path only. text must hold 32
  * bytes. */
 const char *host_fd_path(int fd, char *text);

@@ -19,6 +19,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "host/hops.h"
 #include "host/inet.h"
 #include "kernel/process.h"
 #include "kernel/trap.h"
@@ -122,7 +123,8 @@ static int aim_at_object(struct kern_border *border, const struct kern_message *
 	error = decide_unix(border, m, op, object->path, object->path_len);
 	/* Linux lets anybody connect through a read-only mount; what was granted for reading is not
 	 * for talking to. */
-	if (!error && (fstatfs(object->fd, &fs) || fs.f_flags & 1 /* ST_RDONLY */))
+	if (!error && (host_hops_on() ? host_hops_may_change(object->path, object->path_len)
+				      : fstatfs(object->fd, &fs) || fs.f_flags & 1 /* ST_RDONLY */))
 		error = -EROFS;
 	if (error)
 		return error;

@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "host/hops.h"
 #include "kernel/border.h"
 #include "kernel/process.h"
 #include "kernel/space.h"
@@ -32,6 +33,9 @@ void host_tty_setup(void)
 	struct statfs fs;
 	struct stat st;
 
+	/* Without a view of mounts those are the machine's. */
+	if (host_hops_on())
+		return;
 	/* On what a policy shows there, of the outside, devices do not work (refmon/plan.c). */
 	instance = stat("/dev/pts", &st) == 0 && statfs("/dev/pts", &fs) == 0 &&
 			   fs.f_type == DEVPTS_MAGIC && !(fs.f_flags & ST_NODEV)

@@ -55,6 +55,7 @@ struct program {
 	struct sock_filter *code;
 	size_t count;
 	bool failed; /* too long, or a jump too far */
+	bool bare;   /* for a space without namespaces */
 };
 
 static uint32_t refuse(int error)
@@ -137,7 +138,7 @@ static void check_clone(struct program *p)
 	 * them. */
 	load_low(p, 0);
 	give_if(p, BPF_JSET, NEW_NAMESPACES, refuse(EPERM));
-	give(p, ALLOW);
+	give(p, p->bare ? (uint32_t)BORDER : (uint32_t)ALLOW);
 }
 
 static void check_unshare(struct program *p)
@@ -189,6 +190,11 @@ static void check_socket(struct program *p)
 	size_t local, v4, v6, netlink, stream, datagram, raw;
 
 	load_low(p, 0);
+	/* The machine's network is not the space's. */
+	if (p->bare)
+		give_if(p, BPF_JEQ, AF_NETLINK, refuse(EAFNOSUPPORT));
+	for (size_t i = 0; p->bare && i < 2; i++)
+		give_if(p, BPF_JEQ, i ? AF_INET6 : AF_INET, refuse(EACCES));
 	local = jump_if(p, BPF_JEQ, AF_UNIX);
 	v4 = jump_if(p, BPF_JEQ, AF_INET);
 	v6 = jump_if(p, BPF_JEQ, AF_INET6);
@@ -276,11 +282,18 @@ static void check_fcntl(struct program *p)
 	size_t setfl;
 
 	load_low(p, 1);
+	/* Whom a signal would reach might be outside. */
+	if (p->bare) {
+		give_if(p, BPF_JEQ, F_SETOWN, refuse(EPERM));
+		give_if(p, BPF_JEQ, F_SETOWN_EX, refuse(EPERM));
+		give_if(p, BPF_JEQ, F_SETSIG, refuse(EPERM));
+		give_if(p, BPF_JEQ, F_SETLEASE, refuse(EPERM));
+	}
 	setfl = jump_if(p, BPF_JEQ, F_SETFL);
 	check_commands(p, KERN_CHECK_FCNTL, 1, refuse(EINVAL));
 	land(p, setfl);
 	load_low(p, 2);
-	give_if(p, BPF_JSET, O_ASYNC, BORDER);
+	give_if(p, BPF_JSET, O_ASYNC, p->bare ? refuse(EPERM) : (uint32_t)BORDER);
 	give(p, ALLOW);
 }
 
@@ -440,6 +453,15 @@ struct ranges {
 	size_t count;
 };
 
+/* What becomes of a call in this space; the check of a checked one knows by itself. */
+static const struct kern_syscall *find_call(const struct program *p, uint32_t nr)
+{
+	if (p->bare && kern_syscalls[nr].class != KERN_CHECKED &&
+	    kern_bare_syscalls[nr].class != KERN_UNKNOWN)
+		return &kern_bare_syscalls[nr];
+	return &kern_syscalls[nr];
+}
+
 static void add_number(struct ranges *ranges, unsigned native, uint32_t nr,
 		       const struct kern_syscall *call)
 {
@@ -503,10 +525,10 @@ static void emit_native(struct program *p, unsigned native, struct ranges *range
 	}
 }
 
-enum cd_status kern_filter_build(unsigned native, struct sock_filter code[KERN_FILTER_MAX],
-				 size_t *count)
+enum cd_status kern_filter_build(unsigned native, bool bare,
+				 struct sock_filter code[KERN_FILTER_MAX], size_t *count)
 {
-	struct program p = {.code = code};
+	struct program p = {.code = code, .bare = bare};
 	struct ranges ranges = {.count = 0};
 	size_t ours;
 
@@ -516,7 +538,7 @@ enum cd_status kern_filter_build(unsigned native, struct sock_filter code[KERN_F
 	land(&p, ours);
 
 	for (uint32_t nr = 0; nr < KERN_SYSCALL_MAX; nr++)
-		add_number(&ranges, native, nr, &kern_syscalls[nr]);
+		add_number(&ranges, native, nr, find_call(&p, nr));
 	add_number(&ranges, native, KERN_SYSCALL_MAX, NULL);
 	load(&p, offsetof(struct seccomp_data, nr));
 	search(&p, ranges.at, ranges.count);

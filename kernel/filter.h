@@ -9,6 +9,7 @@
 #define CORDON_KERNEL_FILTER_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cordon/status.h"
@@ -22,8 +23,11 @@
  * native (enum cd_native): what border calls from the shim's range of addresses may do without a
  * message; those that are not settled fail there with CD_SHIM_UNSETTLED, so that the shim makes
  * them again elsewhere. 0: no range is special. With CD_NATIVE_LISTEN, listen(2) is native everywhere.
+ *
+ * bare: the space has no namespaces; what they bound otherwise crosses the border or is refused.
  */
-enum cd_status kern_filter_build(unsigned native, struct sock_filter code[KERN_FILTER_MAX],
+enum cd_status kern_filter_build(unsigned native, bool bare,
+				 struct sock_filter code[KERN_FILTER_MAX],
 				 size_t *count) CD_CHECKED;
 
 #endif

@@ -4,19 +4,28 @@
  * It adopts and reaps every orphan, forwards signals to the main program, passes its status on and
  * exits last: with it, Linux ends every process of the space (invariant 9). It reads nothing from
  * the space but exit statuses, and confines itself to the few system calls that it needs.
+ *
+ * In a space without namespaces it is no first process. It adopts and reaps all the same, and at
+ * the end it kills by itself what Linux would have killed.
  */
 #include "kernel/init.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "lib/children.h"
+
+static int proc = -1; /* in a space without namespaces: the machine's /proc */
 
 static void confine(void)
 {
@@ -30,11 +39,21 @@ static void confine(void)
 	    ALLOW(SYS_read),
 	    ALLOW(SYS_write),
 	    ALLOW(SYS_exit_group),
+	    /* In a space without namespaces, to find its children. */
+	    ALLOW(SYS_openat),
+	    ALLOW(SYS_open),
+	    ALLOW(SYS_getdents64),
+	    ALLOW(SYS_lseek),
+	    ALLOW(SYS_close),
+	    ALLOW(SYS_getpid),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
 #undef ALLOW
+	enum { OF_ALL = 1 + 2 * 6 }; /* instructions before those of a space without namespaces */
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 
+	if (proc < 0)
+		code[OF_ALL] = code[program.len - 1];
 	prctl(PR_SET_NAME, "cordon-init"); /* it was started from memory */
 	/* From here on no process of the space can trace this one, and so none runs earlier. */
 	prctl(PR_SET_DUMPABLE, 0);
@@ -58,6 +77,10 @@ static void report(int status)
 {
 	int32_t word = status;
 
+	if (proc >= 0 && !WIFSTOPPED(status)) {
+		close(KERN_INIT_MAIN_FD);
+		cd_children_end(proc);
+	}
 	while (write(KERN_INIT_STATUS_FD, &word, sizeof(word)) < 0 && errno == EINTR)
 		;
 	if (WIFSTOPPED(status))
@@ -78,6 +101,8 @@ static void reap(pid_t main_pid)
 
 static void forward(const siginfo_t *info, pid_t main_pid)
 {
+	/* Everybody, or the main program's group where that would be the whole machine. */
+	const pid_t all = proc < 0 ? -1 : -main_pid;
 	int to = info->si_code == SI_QUEUE ? info->si_value.sival_int : 0;
 
 	if (to == KERN_INIT_TO_JOB) {
@@ -87,9 +112,9 @@ static void forward(const siginfo_t *info, pid_t main_pid)
 	switch (info->si_signo) {
 	case SIGTSTP: /* the main program's group is an orphaned one, which SIGTSTP would not stop
 		       */
-		kill(-1, SIGSTOP);
+		kill(all, SIGSTOP);
 		break;
-	case SIGCONT: kill(-1, SIGCONT); break;
+	case SIGCONT: kill(all, SIGCONT); break;
 	default:
 		if (to == KERN_INIT_TO_GROUP)
 			kill(-main_pid, info->si_signo);
@@ -98,17 +123,31 @@ static void forward(const siginfo_t *info, pid_t main_pid)
 	}
 }
 
-int main(void)
+/* What the monitor's own pid namespace would see to. */
+static void prepare_bare(void)
+{
+	proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) ||
+	    prctl(PR_SET_PDEATHSIG, KERN_INIT_MONITOR_DIED))
+		_exit(125);
+}
+
+int main(int argc, char **argv)
 {
 	sigset_t all;
 	pid_t main_pid;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
+	if (argc > 1 && strcmp(argv[1], KERN_INIT_BARE) == 0)
+		prepare_bare();
 	confine();
 	main_pid = read_main();
-	if (main_pid <= 0)
+	if (main_pid <= 0) {
+		if (proc >= 0)
+			cd_children_end(proc);
 		_exit(125);
+	}
 	reap(main_pid);
 	for (;;) {
 		siginfo_t info;
@@ -117,6 +156,8 @@ int main(void)
 			continue;
 		if (info.si_signo == SIGCHLD)
 			reap(main_pid);
+		else if (proc >= 0 && info.si_signo == KERN_INIT_MONITOR_DIED)
+			report(SIGKILL);
 		else
 			forward(&info, main_pid);
 	}

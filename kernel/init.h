@@ -15,6 +15,13 @@
 	     stopped, and when it has ended */
 
 #define KERN_INIT_READY_FD 5 /* init closes it when no process can trace it any more */
+/*
+ * Started with this argument, in a space without namespaces, init is no first process: it ends its
+ * children itself. It closes KERN_INIT_MAIN_FD first, by which the monitor knows that nothing may
+ * be forked any more. The signal tells it that the monitor has died.
+ */
+#define KERN_INIT_BARE	       "bare"
+#define KERN_INIT_MONITOR_DIED 64
 
 /*
  * Signals forwarded with one of these values go to the main program's process group, others to the

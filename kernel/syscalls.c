@@ -22,6 +22,23 @@ const struct kern_syscall kern_syscalls[KERN_SYSCALL_MAX] = {
 #include "kernel/syscalls.def"
 };
 
+const struct kern_syscall kern_bare_syscalls[KERN_SYSCALL_MAX] = {
+#define BARE_BORDER(nr, word, what, why, ...)                                                      \
+	[nr] = {.name = #word,                                                                     \
+		.class = KERN_BORDER,                                                              \
+		.reason = why,                                                                     \
+		.shape = {.verb = CD_VERB_##what, ##__VA_ARGS__}},
+#define BARE_REFUSED(nr, word, code, why)                                                          \
+	[nr] = {.name = #word, .class = KERN_REFUSED, .error = code, .reason = why},
+#include "kernel/syscalls.def"
+};
+
+const struct kern_shape *kern_syscall_shape(int nr)
+{
+	return kern_syscalls[nr].shape.verb != CD_VERB_NONE ? &kern_syscalls[nr].shape
+							    : &kern_bare_syscalls[nr].shape;
+}
+
 const struct kern_command kern_commands[] = {
 #define PASS(which, number, word, why) {KERN_CHECK_##which, number, KERN_INTERNAL, 0, #word},
 #define ASK(which, number, word, why)  {KERN_CHECK_##which, number, KERN_BORDER, 0, #word},

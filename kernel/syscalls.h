@@ -73,6 +73,15 @@ enum kern_form {
 	KERN_FORM_UTIMBUF,  /* buf: struct utimbuf */
 	KERN_FORM_TIMEVAL,  /* buf: struct timeval[2] */
 	KERN_FORM_TIMESPEC, /* buf: struct timespec[2] */
+	/* Of a signal, beside PLAIN, where extra is a process or, not positive, a group: */
+	KERN_FORM_THREAD,	/* extra: a thread */
+	KERN_FORM_GROUP_THREAD, /* extra: a process; len: a thread of it */
+	KERN_FORM_INFO,		/* extra: a process; more is in memory */
+	KERN_FORM_PIDFD,	/* fd: a descriptor of a process */
+	/* Of PEER, beside PLAIN, where extra is a process: mode says what it is, 0 or 1 a process
+	 */
+	KERN_FORM_WHO,
+	KERN_FORM_IOPRIO,
 };
 
 struct kern_syscall {
@@ -89,8 +98,14 @@ struct kern_syscall {
 /* Indexed by the number of the call on this processor. */
 extern const struct kern_syscall kern_syscalls[KERN_SYSCALL_MAX];
 
-/* A command that the filter knows of ioctl, fcntl, prctl, setsockopt or personality: the lists that the checks
- * above speak of. */
+/* What differs where a space has no namespaces, likewise indexed; elsewhere the class is UNKNOWN.
+ */
+extern const struct kern_syscall kern_bare_syscalls[KERN_SYSCALL_MAX];
+/* Where a call that came over the border keeps its arguments. */
+const struct kern_shape *kern_syscall_shape(int nr);
+
+/* A command that the filter knows of ioctl, fcntl, prctl, setsockopt or personality: the lists that
+ * the checks above speak of. */
 struct kern_command {
 	enum kern_check check;
 	uint32_t value; /* the low half of the register; Linux looks at no more. Of setsockopt: the

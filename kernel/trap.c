@@ -347,7 +347,7 @@ int kern_trap_decode_from(const struct kern_memory_ops *memory, const struct sec
 
 	if (trap->data.nr < 0 || trap->data.nr >= KERN_SYSCALL_MAX)
 		return -ENOSYS;
-	shape = &kern_syscalls[trap->data.nr].shape;
+	shape = kern_syscall_shape(trap->data.nr);
 	if (shape->verb == CD_VERB_NONE || shape->verb >= CD_VERB_COUNT)
 		return -ENOSYS;
 	m->id = trap->id;

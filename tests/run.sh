@@ -12,6 +12,7 @@
 #
 # CORDON_TESTS="shell attacks"	only the files of these names
 # CORDON_BORDER=settled|full	each of them in this way
+# CORDON_LACKING=userns,...	and without these mechanisms (lib/without.def)
 # CORDON_KEEP=1			keep the scratch directory
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -123,6 +124,7 @@ start_job() {
 	border=$(border_of "$who" "$name")
 	[ -n "$border" ] || return
 	[ "$border" = settled ] || without=shim
+	without+=${CORDON_LACKING:+,$CORDON_LACKING}
 	[ "$owner" = "$(id -u):$(id -g)" ] ||
 		become=(setpriv --reuid "${owner%:*}" --regid "${owner#*:}" --clear-groups)
 	# setsid would fork if we led a group; in the background of a script we do not, so $! is the session.

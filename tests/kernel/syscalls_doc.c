@@ -81,6 +81,14 @@ void syscalls_doc(FILE *out)
 #define CHECKED(nr, name, check, verb, why, ...) row(out, nr, #name, "checked", why);
 #define REFUSED(nr, name, error, why)		 refused(out, nr, #name, #error, why);
 #include "kernel/syscalls.def"
+	section(
+	    out, "Where a space has no namespaces",
+	    "An ordinary user's, on a machine that lets him make none. What they bounded is the "
+	    "monitor's to bound, or refused; the rest is as above. Sockets are UNIX sockets "
+	    "there, and `fcntl` with `F_SETOWN`, `O_ASYNC` and the like answers `EPERM`.");
+#define BARE_BORDER(nr, name, verb, why, ...) border(out, nr, #name, CD_VERB_##verb, why);
+#define BARE_REFUSED(nr, name, error, why)    refused(out, nr, #name, #error, why);
+#include "kernel/syscalls.def"
 	fputs(
 	    "\n## Commands\n\n"
 	    "Other commands of `ioctl` cross the border; of `fcntl` and `prctl` they answer "

@@ -52,7 +52,7 @@ static size_t code_len;
 
 static void build(void)
 {
-	cr_assert_eq(kern_filter_build(0, code, &code_len), CD_OK);
+	cr_assert_eq(kern_filter_build(0, false, code, &code_len), CD_OK);
 }
 
 /* ---- an interpreter of classic BPF, as strict as the kernel's checker ---- */
@@ -478,7 +478,7 @@ static void install(void)
 	struct sock_fprog program = {.filter = patched};
 	size_t len;
 
-	if (kern_filter_build(0, patched, &len) != CD_OK)
+	if (kern_filter_build(0, false, patched, &len) != CD_OK)
 		_exit(120);
 	program.len = (unsigned short)len;
 	for (size_t i = 0; i < len; i++)
@@ -973,7 +973,7 @@ static long act_second_listener(int fd)
 	size_t len;
 
 	(void)fd;
-	if (kern_filter_build(0, own + 3, &len) != CD_OK)
+	if (kern_filter_build(0, false, own + 3, &len) != CD_OK)
 		return -1;
 	first.len = (unsigned short)(len + 3);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -1008,4 +1008,80 @@ Test(filter_native, user_dispatch_only_turns_calls_into_signals)
 	static const struct attempt attempt = {"", NULL, act_dispatch_block, 0};
 
 	cr_expect_eq(perform(&attempt, true), INT32_MIN);
+}
+
+/* ---- without namespaces ---- */
+
+static void build_bare(void)
+{
+	cr_assert_eq(kern_filter_build(0, true, code, &code_len), CD_OK);
+}
+
+Test(filter_bare, what_namespaces_bound_crosses_the_border_or_is_refused, .init = build_bare)
+{
+	unsigned border = 0, refused = 0;
+
+	for (int nr = 0; nr < KERN_SYSCALL_MAX; nr++) {
+		const struct kern_syscall *bare = &kern_bare_syscalls[nr];
+
+		if (bare->class == KERN_UNKNOWN)
+			continue;
+		cr_expect_str_eq(bare->name, kern_syscalls[nr].name);
+		cr_expect_eq(ask(nr, 1, 2, 3, 4, 5),
+			     bare->class == KERN_BORDER ? BORDER : REFUSE(bare->error), "%s",
+			     bare->name);
+		border += bare->class == KERN_BORDER;
+		refused += bare->class == KERN_REFUSED;
+	}
+	cr_expect(border > 20 && refused > 10);
+}
+
+Test(filter_bare, no_process_is_made_unseen, .init = build_bare)
+{
+	cr_expect_eq(ask(SYS_fork, 0, 0, 0, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_vfork, 0, 0, 0, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_clone, SIGCHLD, 0, 0, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_clone, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND, 0, 0, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_clone, CLONE_NEWPID, 0, 0, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_clone3, 0, 0, 0, 0, 0), REFUSE(ENOSYS));
+}
+
+Test(filter_bare, no_socket_of_the_machines_network, .init = build_bare)
+{
+	cr_expect_eq(ask(SYS_socket, AF_UNIX, SOCK_STREAM, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0), REFUSE(EACCES));
+	cr_expect_eq(ask(SYS_socket, AF_INET6, SOCK_DGRAM, 0, 0, 0), REFUSE(EACCES));
+	cr_expect_eq(ask(SYS_socket, AF_NETLINK, SOCK_RAW, 0, 0, 0), REFUSE(EAFNOSUPPORT));
+	cr_expect_eq(ask(SYS_socket, 0xffffffff00000000u | AF_INET, SOCK_STREAM, 0, 0, 0),
+		     REFUSE(EACCES));
+}
+
+Test(filter_bare, nobody_is_named_to_be_signalled_later, .init = build_bare)
+{
+	cr_expect_eq(ask(SYS_fcntl, 3, F_SETOWN, 1, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_fcntl, 3, F_SETOWN_EX, 1, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_fcntl, 3, F_SETSIG, 9, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_fcntl, 3, F_SETLEASE, 1, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_fcntl, 3, F_SETFL, O_ASYNC, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_fcntl, 3, F_GETFL, 0, 0, 0), ALLOW);
+}
+
+Test(filter_bare, everything_else_is_as_ever)
+{
+	static struct sock_filter usual[KERN_FILTER_MAX];
+	size_t usual_len;
+
+	cr_assert_eq(kern_filter_build(0, false, usual, &usual_len), CD_OK);
+	for (int nr = 0; nr < KERN_SYSCALL_MAX + 2; nr++) {
+		uint32_t bare;
+
+		if (nr < KERN_SYSCALL_MAX && kern_bare_syscalls[nr].class != KERN_UNKNOWN)
+			continue;
+		build_bare();
+		bare = ask(nr, 0, 0, 0, 0, 0);
+		memcpy(code, usual, sizeof(usual));
+		code_len = usual_len;
+		if (nr != SYS_socket && nr != SYS_socketpair && nr != SYS_fcntl)
+			cr_expect_eq(bare, ask(nr, 0, 0, 0, 0, 0), "%d", nr);
+	}
 }

@@ -32,7 +32,7 @@ FIXTURE=fixture_fallback
 # What is tried, in an order that two runs share; then what was said of it.
 attempts='cat '$outside'/secret; echo x >'$outside'/ro/file; cat '$outside'/ro/file; ls '$outside'/ro; rm '$outside'/ro/file
 	mkdir '$outside'/new; mv a/one '$outside'/ro/one; ln a/one '$outside'/one; cd '$outside'/ro && echo in || echo out
-	chmod 700 '$outside'/ro/file; '$outside'/ro/file; cat /etc/shadow /proc/1/environ; cat /proc/sys/kernel/pid_max
+	chmod 700 '$outside'/ro/file; '$outside'/ro/file; cat /etc/shadow; cat /proc/sys/vm/max_map_count
 	echo x >/proc/sys/vm/swappiness; echo x >/usr/new; chmod 755 /usr; kill -0 '$$'; ls /root /home; echo $? end'
 verdicts() {
 	refresh
@@ -60,7 +60,7 @@ also 'verdicts: what may be read is' grep -q 'may be read' "$WORK/verdicts.all"
 also 'verdicts: what may not is not' test "$(grep -c 'the secret' "$WORK/verdicts.all")" = 0
 
 for without in landlock landlock2 landlock4 landlock5 killable_recv sync_wakeup pidfd_thread linux5.15 userns userns,landlock,linux5.15; do
-	case $without:$T_WHO in userns*:user | userns*:again) continue ;; esac
+	case $without:$T_WHO in userns,*:user | userns,*:again) continue ;; esac
 	export CORDON_WITHOUT=$given${given:+,}$without
 	run_all "without $without"
 done

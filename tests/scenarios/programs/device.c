@@ -1,4 +1,5 @@
-/* device PATH REQUEST [ARGUMENT]: opens a device and makes a request of it; prints what comes of either. */
+/* device PATH REQUEST [ARGUMENT]: opens a device and makes a request of it; prints what comes of
+ * either. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +22,8 @@ int main(int argc, char **argv)
 	}
 	if (argc < 3)
 		return 0;
-	result = argc > 3 ? ioctl(fd, request, strtoul(argv[3], NULL, 0)) : ioctl(fd, request, room);
+	result =
+	    argc > 3 ? ioctl(fd, request, strtoul(argv[3], NULL, 0)) : ioctl(fd, request, room);
 	printf("request: %s\n", result < 0 ? strerror(errno) : "done");
 	return result < 0;
 }

@@ -52,7 +52,8 @@ static int use_spawn(void)
 	int status, error;
 
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 1, "spawned", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	posix_spawn_file_actions_addopen(&actions, 1, "spawned", O_WRONLY | O_CREAT | O_TRUNC,
+					 0644);
 	posix_spawn_file_actions_adddup2(&actions, 1, 2);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
@@ -160,7 +161,8 @@ static int block_all(void)
 	return 0;
 }
 
-/* Timers interrupt border calls all the time: each must restart or finish, none may be done twice. */
+/* Timers interrupt border calls all the time: each must restart or finish, none may be done twice.
+ */
 static int storm(void)
 {
 	struct sigaction action = {.sa_handler = count, .sa_flags = SA_RESTART};
@@ -175,8 +177,9 @@ static int storm(void)
 
 		snprintf(name, sizeof(name), "storm-%d", i);
 		fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
-		if (fd < 0 || close(fd) || mkdir("storm-dir", 0755) || rename("storm-dir", "storm-two") ||
-		    rmdir("storm-two") || link(name, "storm-link") || unlink(name) || unlink("storm-link")) {
+		if (fd < 0 || close(fd) || mkdir("storm-dir", 0755) ||
+		    rename("storm-dir", "storm-two") || rmdir("storm-two") ||
+		    link(name, "storm-link") || unlink(name) || unlink("storm-link")) {
 			printf("bad: %s %d\n", name, errno);
 			bad = 1;
 		}
@@ -322,7 +325,8 @@ static int fifo(void)
 	close(fd);
 	printf("restarted: %s\n", text);
 	for (int i = 0; i < 20; i++) {
-		/* One each: what a killed process was about to open may be given up a moment after its end. */
+		/* One each: what a killed process was about to open may be given up a moment after
+		 * its end. */
 		char name[32];
 
 		snprintf(name, sizeof(name), "fifo-%d", i);
@@ -372,10 +376,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(void);
-	} parts[] = {{"vfork", use_vfork},   {"spawn", use_spawn},       {"cancel", use_cancel},
-		     {"block", block_all},   {"storm", storm},           {"altstack", use_altstack},
-		     {"many", two_hundred},  {"threads", many_threads},  {"fifo", fifo},
-		     {"orphan", orphan},     {"zombies", zombies}};
+	} parts[] = {{"vfork", use_vfork},  {"spawn", use_spawn},      {"cancel", use_cancel},
+		     {"block", block_all},  {"storm", storm},	       {"altstack", use_altstack},
+		     {"many", two_hundred}, {"threads", many_threads}, {"fifo", fifo},
+		     {"orphan", orphan},    {"zombies", zombies}};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (argc > 1 && strcmp(argv[1], parts[i].name) == 0)

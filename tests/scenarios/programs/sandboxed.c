@@ -1,6 +1,6 @@
 /*
- * sandboxed WAY: what programs do to confine themselves, by filters that do not forgive a call that the program itself
- * does not make. Prints what each step came to.
+ * sandboxed WAY: what programs do to confine themselves, by filters that do not forgive a call that
+ * the program itself does not make. Prints what each step came to.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -40,23 +40,26 @@ static long install(struct sock_filter *code, size_t count, unsigned flags)
 	return flags == ~0u ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)
 			    : syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
-#define INSTALL(flags, ...)                                                                                            \
-	({                                                                                                             \
-		struct sock_filter code[] = {LOAD(nr), __VA_ARGS__};                                                   \
-		install(code, sizeof(code) / sizeof(code[0]), flags);                                                  \
+#define INSTALL(flags, ...)                                                                        \
+	({                                                                                         \
+		struct sock_filter code[] = {LOAD(nr), __VA_ARGS__};                               \
+		install(code, sizeof(code) / sizeof(code[0]), flags);                              \
 	})
 
 /* What libc itself needs, and the calls that are tried below. The rest kills. */
-#define OF_LIBC                                                                                                        \
-	CALL(SYS_read, SECCOMP_RET_ALLOW), CALL(SYS_write, SECCOMP_RET_ALLOW), CALL(SYS_close, SECCOMP_RET_ALLOW),      \
-	    CALL(SYS_fstat, SECCOMP_RET_ALLOW), CALL(SYS_newfstatat, SECCOMP_RET_ALLOW),                               \
-	    CALL(SYS_exit_group, SECCOMP_RET_ALLOW), CALL(SYS_exit, SECCOMP_RET_ALLOW), CALL(SYS_brk, SECCOMP_RET_ALLOW), \
-	    CALL(SYS_mmap, SECCOMP_RET_ALLOW), CALL(SYS_munmap, SECCOMP_RET_ALLOW), CALL(SYS_mprotect, SECCOMP_RET_ALLOW), \
-	    CALL(SYS_getrandom, SECCOMP_RET_ALLOW), CALL(SYS_rt_sigprocmask, SECCOMP_RET_ALLOW)
-#define OF_START                                                                                                       \
-	CALL(SYS_execve, SECCOMP_RET_ALLOW), CALL(SYS_access, SECCOMP_RET_ALLOW), CALL(SYS_pread64, SECCOMP_RET_ALLOW),  \
-	    CALL(SYS_arch_prctl, SECCOMP_RET_ALLOW), CALL(SYS_set_tid_address, SECCOMP_RET_ALLOW),                     \
-	    CALL(SYS_set_robust_list, SECCOMP_RET_ALLOW), CALL(SYS_rseq, SECCOMP_RET_ALLOW),                           \
+#define OF_LIBC                                                                                    \
+	CALL(SYS_read, SECCOMP_RET_ALLOW), CALL(SYS_write, SECCOMP_RET_ALLOW),                     \
+	    CALL(SYS_close, SECCOMP_RET_ALLOW), CALL(SYS_fstat, SECCOMP_RET_ALLOW),                \
+	    CALL(SYS_newfstatat, SECCOMP_RET_ALLOW), CALL(SYS_exit_group, SECCOMP_RET_ALLOW),      \
+	    CALL(SYS_exit, SECCOMP_RET_ALLOW), CALL(SYS_brk, SECCOMP_RET_ALLOW),                   \
+	    CALL(SYS_mmap, SECCOMP_RET_ALLOW), CALL(SYS_munmap, SECCOMP_RET_ALLOW),                \
+	    CALL(SYS_mprotect, SECCOMP_RET_ALLOW), CALL(SYS_getrandom, SECCOMP_RET_ALLOW),         \
+	    CALL(SYS_rt_sigprocmask, SECCOMP_RET_ALLOW)
+#define OF_START                                                                                   \
+	CALL(SYS_execve, SECCOMP_RET_ALLOW), CALL(SYS_access, SECCOMP_RET_ALLOW),                  \
+	    CALL(SYS_pread64, SECCOMP_RET_ALLOW), CALL(SYS_arch_prctl, SECCOMP_RET_ALLOW),         \
+	    CALL(SYS_set_tid_address, SECCOMP_RET_ALLOW),                                          \
+	    CALL(SYS_set_robust_list, SECCOMP_RET_ALLOW), CALL(SYS_rseq, SECCOMP_RET_ALLOW),       \
 	    CALL(SYS_prlimit64, SECCOMP_RET_ALLOW), CALL(SYS_futex, SECCOMP_RET_ALLOW)
 
 static void look(void)
@@ -73,7 +76,8 @@ static void look(void)
 /* Like file(1) and like the filters of libseccomp: what is not named kills. */
 static void strict(unsigned flags)
 {
-	say("filter", INSTALL(flags, OF_LIBC, CALL(SYS_openat, SECCOMP_RET_ALLOW), GIVE(SECCOMP_RET_KILL_PROCESS)));
+	say("filter", INSTALL(flags, OF_LIBC, CALL(SYS_openat, SECCOMP_RET_ALLOW),
+			      GIVE(SECCOMP_RET_KILL_PROCESS)));
 	look();
 }
 
@@ -82,8 +86,8 @@ static void exact(void)
 {
 	say("filter", INSTALL(~0u, OF_LIBC, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 1, 0),
 			      GIVE(SECCOMP_RET_KILL_PROCESS), LOAD(args[2]),
-			      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, O_RDONLY, 1, 0), GIVE(SECCOMP_RET_KILL_PROCESS),
-			      GIVE(SECCOMP_RET_ALLOW)));
+			      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, O_RDONLY, 1, 0),
+			      GIVE(SECCOMP_RET_KILL_PROCESS), GIVE(SECCOMP_RET_ALLOW)));
 	look();
 }
 
@@ -93,8 +97,9 @@ static void refusing(void)
 	struct rlimit none = {0, 0};
 
 	say("limits", setrlimit(RLIMIT_NPROC, &none) | setrlimit(RLIMIT_NOFILE, &none));
-	say("filter", INSTALL(~0u, OF_LIBC, CALL(SYS_openat, SECCOMP_RET_ERRNO | EACCES), CALL(SYS_stat, SECCOMP_RET_ERRNO | EACCES),
-			      GIVE(SECCOMP_RET_KILL_PROCESS)));
+	say("filter",
+	    INSTALL(~0u, OF_LIBC, CALL(SYS_openat, SECCOMP_RET_ERRNO | EACCES),
+		    CALL(SYS_stat, SECCOMP_RET_ERRNO | EACCES), GIVE(SECCOMP_RET_KILL_PROCESS)));
 	look();
 }
 
@@ -119,7 +124,8 @@ static void handled(void)
 /* A filter stays when another program is started. */
 static void passed_on(char *self)
 {
-	say("filter", INSTALL(~0u, OF_LIBC, OF_START, CALL(SYS_openat, SECCOMP_RET_ALLOW), GIVE(SECCOMP_RET_KILL_PROCESS)));
+	say("filter", INSTALL(~0u, OF_LIBC, OF_START, CALL(SYS_openat, SECCOMP_RET_ALLOW),
+			      GIVE(SECCOMP_RET_KILL_PROCESS)));
 	execl(self, self, "look", NULL);
 	say("exec", -1);
 }
@@ -138,9 +144,11 @@ static void threads(void)
 	for (int i = 0; i < 4; i++)
 		pthread_create(&thread, NULL, idle, NULL);
 	usleep(20000);
-	say("filter", INSTALL(SECCOMP_FILTER_FLAG_TSYNC, OF_LIBC, OF_START, CALL(SYS_openat, SECCOMP_RET_ALLOW),
-			      CALL(SYS_clock_nanosleep, SECCOMP_RET_ALLOW), CALL(SYS_madvise, SECCOMP_RET_ALLOW),
-			      GIVE(SECCOMP_RET_KILL_PROCESS)));
+	say("filter",
+	    INSTALL(SECCOMP_FILTER_FLAG_TSYNC, OF_LIBC, OF_START,
+		    CALL(SYS_openat, SECCOMP_RET_ALLOW),
+		    CALL(SYS_clock_nanosleep, SECCOMP_RET_ALLOW),
+		    CALL(SYS_madvise, SECCOMP_RET_ALLOW), GIVE(SECCOMP_RET_KILL_PROCESS)));
 	usleep(20000);
 	look();
 	exit(0);
@@ -152,7 +160,8 @@ static void only_asked(void)
 
 	say("filters", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL));
 	say("actions", syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action));
-	say("for all threads", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, NULL));
+	say("for all threads",
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, NULL));
 	look();
 }
 
@@ -162,7 +171,8 @@ static void namespaces(void)
 	pid_t pid;
 
 	say("user namespace", unshare(CLONE_NEWUSER));
-	pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | SIGCHLD, 0, 0, 0, 0);
+	pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | SIGCHLD, 0, 0,
+			     0, 0);
 	if (pid == 0)
 		_exit(0);
 	say("child in namespaces", pid);
@@ -173,7 +183,8 @@ static void landlock(void)
 {
 	struct landlock_ruleset_attr attr = {.handled_access_fs = LANDLOCK_ACCESS_FS_READ_FILE};
 
-	say("version", syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION));
+	say("version",
+	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION));
 	say("ruleset", syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0));
 	say("restrict", syscall(SYS_landlock_restrict_self, -1, 0));
 }

@@ -1,4 +1,5 @@
-/* What programs do to the calls that the shim makes for them: one per argument, each prints what it saw. */
+/* What programs do to the calls that the shim makes for them: one per argument, each prints what it
+ * saw. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -42,11 +43,38 @@ static void say(const char *call, const char *name, long result)
 static int calls(void)
 {
 	static char longest[5000], component[300];
-	const char *const names[] = {
-	    "a/one", "a/none", "none/one", "a/one/x", "a/link", "a/dangling", "linkdir/numbers", "linkdir/", "",
-	    ".", "..", "a/fifo", "loop", "/usr", "/usr/bin/env", "/usr/none", "/usr/none/none", "/usr/../usr/none",
-	    "/usr/bin/../none", "/usr/bin/env/x", "/none/none", "/proc/self/cwd/a/one", "/proc/self/none", "/dev/null",
-	    "/dev/none", "/etc/passwd/", "//usr//none", "/usr/./none", component, longest, NULL, (char *)16};
+	const char *const names[] = {"a/one",
+				     "a/none",
+				     "none/one",
+				     "a/one/x",
+				     "a/link",
+				     "a/dangling",
+				     "linkdir/numbers",
+				     "linkdir/",
+				     "",
+				     ".",
+				     "..",
+				     "a/fifo",
+				     "loop",
+				     "/usr",
+				     "/usr/bin/env",
+				     "/usr/none",
+				     "/usr/none/none",
+				     "/usr/../usr/none",
+				     "/usr/bin/../none",
+				     "/usr/bin/env/x",
+				     "/none/none",
+				     "/proc/self/cwd/a/one",
+				     "/proc/self/none",
+				     "/dev/null",
+				     "/dev/none",
+				     "/etc/passwd/",
+				     "//usr//none",
+				     "/usr/./none",
+				     component,
+				     longest,
+				     NULL,
+				     (char *)16};
 
 	memset(longest, 'x', sizeof(longest) - 1);
 	memset(component, 'y', sizeof(component) - 1);
@@ -81,7 +109,8 @@ static int calls(void)
 		say("statfs", shown, statfs(n, &fs));
 		say("access r", shown, access(n, R_OK));
 		say("access f", shown, access(n, F_OK));
-		say("faccessat", shown, faccessat(AT_FDCWD, n, F_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW));
+		say("faccessat", shown,
+		    faccessat(AT_FDCWD, n, F_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW));
 		if (!n || *shown)
 			say("readlink", shown, readlink(n, text, sizeof(text)));
 		say("rmdir", "a/one", rmdir("a/one"));
@@ -141,7 +170,8 @@ static void leave(int signal)
 	siglongjmp(escape, signal);
 }
 
-/* Out of an open that waits, fifty times; what is called afterwards works, the stack is where it was. */
+/* Out of an open that waits, fifty times; what is called afterwards works, the stack is where it
+ * was. */
 static int jump(void)
 {
 	struct sigaction action = {.sa_handler = leave};
@@ -168,7 +198,8 @@ static int jump(void)
 			timer.it_value.tv_usec = 1 + i % 60;
 			setitimer(ITIMER_REAL, &timer, NULL);
 			for (;;)
-				if (stat("/usr/none/none", &st) == 0 || errno != ENOENT || access("a/one", R_OK))
+				if (stat("/usr/none/none", &st) == 0 || errno != ENOENT ||
+				    access("a/one", R_OK))
 					printf("wrong: %d\n", errno);
 		}
 		out++;
@@ -215,8 +246,8 @@ static int nested(void)
 	setitimer(ITIMER_REAL, &timer, NULL);
 	for (int i = 0; i < 4096; i++)
 		touched += room[i] != 0x5a;
-	printf("wrong: %d, inside: %d, below the stack: %d, often: %d\n", wrong, inside_wrong, touched,
-	       inside_count >= 20);
+	printf("wrong: %d, inside: %d, below the stack: %d, often: %d\n", wrong, inside_wrong,
+	       touched, inside_count >= 20);
 	return 0;
 }
 
@@ -343,7 +374,8 @@ static int again(char **argv)
 	if (way == 2 && readlink("/proc/self/exe", real, sizeof(real)) > 0)
 		execl(realpath(argv[0], NULL), argv[0], "again", next, NULL);
 	if (way == 3)
-		fexecve(open(argv[0], O_RDONLY | O_CLOEXEC), (char *[]){argv[0], "again", next, NULL}, environ);
+		fexecve(open(argv[0], O_RDONLY | O_CLOEXEC),
+			(char *[]){argv[0], "again", next, NULL}, environ);
 	return way == 4 ? 0 : 1;
 }
 
@@ -445,7 +477,8 @@ static int library(void)
 #endif
 	int (*other_open)(const char *, int, ...) =
 	    other ? (int (*)(const char *, int, ...))dlsym(other, "open") : NULL;
-	int (*other_access)(const char *, int) = other ? (int (*)(const char *, int))dlsym(other, "access") : NULL;
+	int (*other_access)(const char *, int) =
+	    other ? (int (*)(const char *, int))dlsym(other, "access") : NULL;
 
 	printf("%d %d %s\n", cosine ? (int)cosine(0) : -1, none != NULL, none ? "" : dlerror());
 	printf("%d %d\n", other_open ? other_open("a/one", O_RDONLY) > 0 : -1,
@@ -468,9 +501,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(void);
-	} parts[] = {{"calls", calls},	 {"exhausted", exhausted}, {"jump", jump},	 {"nested", nested},
-		     {"cancel", cancel}, {"storm", storm},	   {"filter", filter}, {"mapped", mapped},
-		     {"library", library}, {"names", names}};
+	} parts[] = {{"calls", calls},	 {"exhausted", exhausted}, {"jump", jump},
+		     {"nested", nested}, {"cancel", cancel},	   {"storm", storm},
+		     {"filter", filter}, {"mapped", mapped},	   {"library", library},
+		     {"names", names}};
 
 	if (argc > 1 && strcmp(argv[1], "again") == 0)
 		return again(argv);

@@ -1,4 +1,5 @@
-/* trace WAY: what a process does to another one of its own, by each of the calls that there are; prints what came of it. */
+/* trace WAY: what a process does to another one of its own, by each of the calls that there are;
+ * prints what came of it. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,10 @@
 
 static volatile long word = 42;
 
-static void say(const char *what, long result) { printf("%s: %s\n", what, result < 0 ? strerror(errno) : "done"); }
+static void say(const char *what, long result)
+{
+	printf("%s: %s\n", what, result < 0 ? strerror(errno) : "done");
+}
 
 static pid_t child(void)
 {
@@ -50,7 +54,8 @@ int main(void)
 	errno = 0;
 	say("peek", (value = ptrace(PTRACE_PEEKDATA, pid, &word, NULL)) == -1 && errno ? -1 : 0);
 	printf("%ld\n", value);
-	say("options", ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL)));
+	say("options",
+	    ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL)));
 	say("detach", ptrace(PTRACE_DETACH, pid, NULL, NULL));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
