@@ -268,7 +268,7 @@ static void take_end(struct keeper *k)
 
 static void take_need(struct keeper *k)
 {
-	network_start(k->network, k->space->broker);
+	network_start(k->network, &k->limits->host, k->space->broker);
 	k->space->broker = -1;
 }
 

@@ -69,9 +69,19 @@ static _Noreturn void run_broker(struct network *network, int channel)
 	host_broker_run(&broker);
 }
 
-static void start_broker(struct network *network, int channel)
+/* They work for the space, and what holds for its monitor holds for them. */
+static pid_t fork_for(const struct host_limits *limits)
 {
-	network->broker = fork();
+	pid_t pid = host_cgroup_fork(limits->cgroup, HOST_CGROUP_OWN, 0, NULL);
+
+	if (pid == 0 && host_limits_apply_own(limits) != CD_OK)
+		_exit(1);
+	return pid;
+}
+
+static void start_broker(struct network *network, const struct host_limits *limits, int channel)
+{
+	network->broker = fork_for(limits);
 	if (network->broker == 0)
 		run_broker(network, channel);
 	if (network->broker < 0) {
@@ -138,14 +148,14 @@ static _Noreturn void run_resolver(struct network *network, int report)
 	host_resolver_run(&resolver);
 }
 
-static void start_resolver(struct network *network)
+static void start_resolver(struct network *network, const struct host_limits *limits)
 {
 	int ends[2];
 
 	if (network->resolver_sockets[1] < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return;
-	network->resolver = fork();
+	network->resolver = fork_for(limits);
 	if (network->resolver == 0) {
 		close(ends[0]);
 		run_resolver(network, ends[1]);
@@ -158,15 +168,15 @@ static void start_resolver(struct network *network)
 	}
 }
 
-void network_start(struct network *network, int channel)
+void network_start(struct network *network, const struct host_limits *limits, int channel)
 {
-	start_resolver(network);
+	start_resolver(network, limits);
 	for (int i = 0; i < 2; i++) {
 		if (network->resolver_sockets[i] >= 0)
 			close(network->resolver_sockets[i]);
 		network->resolver_sockets[i] = -1;
 	}
-	start_broker(network, channel);
+	start_broker(network, limits, channel);
 	close(channel);
 }
 

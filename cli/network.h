@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "host/limits.h"
 #include "refmon/names.h"
 #include "refmon/table.h"
 
@@ -30,8 +31,9 @@ void network_only_read(struct network *network);
 void network_decide(void *context, uint64_t ops, const struct cd_object *object,
 		    struct cd_decision *decision);
 
-/* In the keeper: somebody asks on the broker's channel, which is closed here. */
-void network_start(struct network *network, int channel);
+/* In the keeper: somebody asks on the broker's channel, which is closed here. limits: the space's.
+ */
+void network_start(struct network *network, const struct host_limits *limits, int channel);
 /* Waits for what was started to end, as it does when the space has. */
 void network_end(struct network *network);
 

@@ -41,6 +41,24 @@ if grouped memory && grouped processes; then
 	inside 'a group: the reason is said' 137 --limit=memory=64M -- ./hog 200
 	also 'with what would raise it' err_has '^cordon: the limit memory \(64M\) was reached: .* killed; --limit=memory=128M would raise it'
 	inside 'its memory of /tmp counts' 137 --limit=memory=64M --limit=tmp_size=1G -- sh -c 'exec head -c 200M /dev/zero >/tmp/x'
+	# Whoever works for it is in its group: the monitor, the resolver and the broker.
+	cat >"$WORK/ask.py" <<'P'
+import socket, time
+try: socket.create_connection(("127.0.0.1", 9))
+except OSError: pass
+open("ready", "w")
+time.sleep(2)
+P
+	refresh
+	(cd "$SCRATCH" && exec timeout -k 5 $GUARD "$CORDON" run -q --limit=cpu_percent=90 --rw "$SCRATCH" --allow-read="$WORK/ask.py" --chdir "$SCRATCH" -- \
+		/usr/bin/python3 "$WORK/ask.py") >"$OUT" 2>&1 </dev/null &
+	run=$!
+	for _ in {1..100}; do [ ! -e "$SCRATCH/ready" ] || break; sleep 0.05; done
+	read -r keeper <"/proc/$run/task/$run/children"
+	read -ra workers <"/proc/$keeper/task/$keeper/children"
+	for worker in "${workers[@]}"; do grep -q '/cordon\.' "/proc/$worker/cgroup" && echo held; done >"$WORK/held"
+	wait $run
+	also 'all who work for the space are held with it' [ "$(grep -c held "$WORK/held")" = 3 ]
 	inside 'the space is at the root of its groups' 0 --limit=memory=64M -- cat /proc/self/cgroup
 	also 'and sees no other' bash -c "! grep -q cordon '$OUT'"
 else
