@@ -119,6 +119,7 @@ check-slow: deps $(BUILD)/san-tests ## unit tests under ASan and UBSan
 	@bash tests/run.sh $(BUILD) san
 bench: all ## print the benchmark tables; draw them in build/bench.svg
 	@bash bench/run.sh $(BUILD)
+	@bash bench/network.sh $(BUILD)
 C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy loader shim nesters cli samples tests/* bench,$(d)/*.c $(d)/*.h))
 lint: ## static checks
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -Iinclude --suppress=missingIncludeSystem \
