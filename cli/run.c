@@ -43,6 +43,7 @@ struct run {
 	/* from the command line */
 	const char *directory, *name, *log;
 	struct host_fds fds;
+	struct cd_requests requests;
 	bool verbose, quiet, json, print_policy, has_policy, origins, pty, no_pty;
 	char **argv;
 	/* from these */
@@ -618,6 +619,7 @@ static int launch(struct run *run)
 	    .hostname = hostname(run),
 	    .limits = &run->limits.host,
 	    .fds = &run->fds,
+	    .requests = &run->requests,
 	    .unix_sockets = grants_address(run->policy->table, true),
 	    .outer_sockets = grants_address(run->policy->table, false) ||
 			     cli_fds_have_socket(&run->fds) ||
@@ -701,6 +703,8 @@ static int prepare(struct run *run)
 	if (make_environment(run) || open_log(run) ||
 	    !(run->plan = cli_plan(run->policy, hostname(run))) || !choose_terminal(run))
 		return CLI_FAILED;
+	if (run->policy->audit == POL_AUDIT_DENIED)
+		mon_settled_requests(run->policy->table, &run->requests);
 	if (run->policy->audit == POL_AUDIT_DENIED && !run->bare)
 		run->native =
 		    cli_native(run->plan, run->policy->table, run->program[0] ? run->program : NULL,

@@ -737,7 +737,7 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
 	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1, .queues = -1};
 	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN), in->bare,
-			      l.filter, &l.filter_len) != CD_OK)
+			      in->requests, l.filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
 	if (pipe2(fault_pipe, O_CLOEXEC) || pipe2(status_pipe, O_CLOEXEC) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ||

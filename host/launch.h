@@ -77,6 +77,7 @@ struct host_launch {
 	const char *hostname;
 	const struct host_limits *limits;
 	const struct host_fds *fds;
+	const struct cd_requests *requests; /* of devices, that are not asked about; NULL: none */
 	bool bare; /* without namespaces: the view is the one that host_hops_make() has made */
 	bool unix_sockets;	    /* the policy grants unix addresses */
 	bool outer_sockets;	    /* a socket of the space may lead outside */

@@ -56,6 +56,7 @@ struct program {
 	size_t count;
 	bool failed; /* too long, or a jump too far */
 	bool bare;   /* for a space without namespaces */
+	const struct cd_requests *requests;
 };
 
 static uint32_t refuse(int error)
@@ -241,13 +242,18 @@ static uint32_t command_verdict(const struct kern_command *command)
 	}
 }
 
-static void check_commands(struct program *p, enum kern_check check, unsigned argument,
-			   uint32_t otherwise)
+static void try_commands(struct program *p, enum kern_check check, unsigned argument)
 {
 	load_low(p, argument);
 	for (const struct kern_command *c = kern_commands; c->check != KERN_CHECK_NONE; c++)
 		if (c->check == check)
 			give_if(p, BPF_JEQ, c->value, command_verdict(c));
+}
+
+static void check_commands(struct program *p, enum kern_check check, unsigned argument,
+			   uint32_t otherwise)
+{
+	try_commands(p, check, argument);
 	give(p, otherwise);
 }
 
@@ -274,7 +280,16 @@ static void check_sockopt(struct program *p)
 
 static void check_ioctl(struct program *p)
 {
-	check_commands(p, KERN_CHECK_IOCTL, 1, BORDER);
+	/* What none may be asked comes first. */
+	try_commands(p, KERN_CHECK_IOCTL, 1);
+	for (size_t i = 0; p->requests && i < p->requests->count; i++) {
+		const struct cd_request *request = &p->requests->at[i];
+
+		load_low(p, 1);
+		emit(p, BPF_ALU | BPF_AND | BPF_K, request->mask);
+		give_if(p, BPF_JEQ, request->value, ALLOW);
+	}
+	give(p, BORDER);
 }
 
 static void check_fcntl(struct program *p)
@@ -525,10 +540,10 @@ static void emit_native(struct program *p, unsigned native, struct ranges *range
 	}
 }
 
-enum cd_status kern_filter_build(unsigned native, bool bare,
+enum cd_status kern_filter_build(unsigned native, bool bare, const struct cd_requests *requests,
 				 struct sock_filter code[KERN_FILTER_MAX], size_t *count)
 {
-	struct program p = {.code = code, .bare = bare};
+	struct program p = {.code = code, .bare = bare, .requests = requests};
 	struct ranges ranges = {.count = 0};
 	size_t ours;
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cordon/plan.h"
 #include "cordon/status.h"
 
 #define KERN_FILTER_MAX 1024 /* instructions; the kernel takes 4096 */
@@ -22,11 +23,13 @@
  *
  * native (enum cd_native): what border calls from the shim's range of addresses may do without a
  * message; those that are not settled fail there with CD_SHIM_UNSETTLED, so that the shim makes
- * them again elsewhere. 0: no range is special. With CD_NATIVE_LISTEN, listen(2) is native everywhere.
+ * them again elsewhere. 0: no range is special. With CD_NATIVE_LISTEN, listen(2) is native
+ * everywhere.
  *
  * bare: the space has no namespaces; what they bound otherwise crosses the border or is refused.
+ * requests: of those that the table sends over the border, ioctl's that are native; NULL: none.
  */
-enum cd_status kern_filter_build(unsigned native, bool bare,
+enum cd_status kern_filter_build(unsigned native, bool bare, const struct cd_requests *requests,
 				 struct sock_filter code[KERN_FILTER_MAX],
 				 size_t *count) CD_CHECKED;
 

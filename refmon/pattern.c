@@ -116,40 +116,48 @@ enum mon_flaw mon_name_flaw(const char *pattern, size_t len)
 	return memmem(pattern, len, "**", 2) ? MON_FLAW_STARS : MON_FLAW_NONE;
 }
 
-/* "*", or TYPE.NUMBER as cd_request_name() writes it; in place of either, "*". */
-static bool is_request_pattern(const char *pattern, size_t len)
+bool mon_request_parse(const char *pattern, size_t len, struct cd_request *out)
 {
 	char name[CD_REQUEST_TEXT], number[CD_REQUEST_TEXT];
 	const char *dot = memchr(pattern, '.', len), *digits;
 	size_t type = dot ? (size_t)(dot - pattern) : 0, digits_len = len - type - 1;
+	bool any_type = *pattern == '*' && (type == 1 || len == 1), any_number;
 	unsigned long request;
 
-	if (len == 1 && *pattern == '*')
+	if (len == 1 && any_type) {
+		*out = (struct cd_request){0, 0};
 		return true;
+	}
 	if (!type || digits_len >= sizeof(number))
 		return false;
 	memcpy(number, dot + 1, digits_len);
 	number[digits_len] = '\0';
+	any_number = strcmp(number, "*") == 0;
 	/* Of all of a type, any. */
-	request = strcmp(number, "*") != 0 ? strtoul(number, NULL, 16)
-		  : type == 1		   ? (unsigned long)(unsigned char)*pattern << 8
-					   : strtoul(pattern, NULL, 16) << 8;
+	request = !any_number ? strtoul(number, NULL, 16)
+		  : type == 1 ? (unsigned long)(unsigned char)*pattern << 8
+			      : strtoul(pattern, NULL, 16) << 8;
 	if (request > UINT32_MAX)
 		return false;
 	cd_request_name((uint32_t)request, name);
 	digits = strchr(name, '.');
-	return (strcmp(number, "*") == 0 || strcmp(number, digits + 1) == 0) &&
-	       ((type == 1 && *pattern == '*') ||
-		(type == (size_t)(digits - name) && memcmp(pattern, name, type) == 0));
+	if (!any_number && strcmp(number, digits + 1) != 0)
+		return false;
+	if (!any_type && (type != (size_t)(digits - name) || memcmp(pattern, name, type) != 0))
+		return false;
+	out->mask = !any_number ? UINT32_MAX : any_type ? 0 : 0xff00;
+	out->value = (uint32_t)request & out->mask;
+	return true;
 }
 
 enum mon_flaw mon_name_flaw_for(enum cd_op op, const char *pattern, size_t len)
 {
 	enum mon_flaw flaw = mon_name_flaw(pattern, len);
+	struct cd_request request;
 
 	if (flaw)
 		return flaw;
-	if (op == CD_OP_DEV_IOCTL && !is_request_pattern(pattern, len))
+	if (op == CD_OP_DEV_IOCTL && !mon_request_parse(pattern, len, &request))
 		return MON_FLAW_REQUEST;
 	if (op == CD_OP_PROC_TRACE &&
 	    !mon_glob_match(pattern, len, CD_TRACE_SPACE, strlen(CD_TRACE_SPACE)))

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "cordon/ops.h"
+#include "cordon/plan.h"
 
 /*
  * What can be wrong with a pattern:
@@ -71,6 +72,9 @@ const char *mon_flaw_text(enum mon_flaw flaw);
 
 enum mon_flaw mon_path_flaw(const char *pattern, size_t len);
 enum mon_flaw mon_name_flaw(const char *pattern, size_t len);
+/* "*", or TYPE.NUMBER as cd_request_name() writes it; in place of either, "*". False: it is
+ * neither. */
+bool mon_request_parse(const char *pattern, size_t len, struct cd_request *out);
 /* The same for a name that this operation is to match: one that never can is a mistake. */
 enum mon_flaw mon_name_flaw_for(enum cd_op op, const char *pattern, size_t len);
 

@@ -734,3 +734,22 @@ bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan
 	}
 	return false;
 }
+
+void mon_settled_requests(const struct mon_table *table, struct cd_requests *out)
+{
+	out->count = 0;
+	for (uint32_t i = 0; i < mon_table_count(table); i++) {
+		struct mon_rule rule;
+		struct cd_request request;
+
+		mon_table_rule(table, i, &rule);
+		if (!(rule.ops & CD_OPBIT(CD_OP_DEV_IOCTL)) ||
+		    !mon_request_parse(rule.pattern, strlen(rule.pattern), &request))
+			continue;
+		if (rule.verdict != MON_ALLOW || out->count == CD_REQUESTS_MAX) {
+			out->count = 0;
+			return;
+		}
+		out->at[out->count++] = request;
+	}
+}

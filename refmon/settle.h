@@ -64,4 +64,10 @@ size_t mon_settled_subtrees(const struct cd_plan *plan, char *text, size_t size)
  */
 bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan *plan);
 
+/*
+ * The device requests that the rules allow, whatever the descriptor: none, where a rule denies some
+ * or wants to be asked, or where there are too many to tell.
+ */
+void mon_settled_requests(const struct mon_table *table, struct cd_requests *out);
+
 #endif

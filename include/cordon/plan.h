@@ -40,6 +40,17 @@ enum cd_native {
 	CD_NATIVE_LISTEN = 1 << 6,
 };
 
+/* Device requests that the rules settle for every descriptor: those of which the bits in mask are
+ * value. */
+struct cd_request {
+	uint32_t value, mask;
+};
+#define CD_REQUESTS_MAX 32
+struct cd_requests {
+	struct cd_request at[CD_REQUESTS_MAX];
+	size_t count;
+};
+
 struct cd_mount {
 	enum cd_mount_kind kind;
 	const char *dest; /* absolute, normal form */

@@ -96,7 +96,7 @@ struct trapped trapped_start(struct kern_space *parent, int (*body)(void *contex
 	size_t len;
 
 	cr_assert_not_null(t.space);
-	cr_assert_eq(kern_filter_build(0, false, code, &len), CD_OK);
+	cr_assert_eq(kern_filter_build(0, false, NULL, code, &len), CD_OK);
 	program.len = (unsigned short)len;
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	t.pid = fork();

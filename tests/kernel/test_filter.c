@@ -52,7 +52,7 @@ static size_t code_len;
 
 static void build(void)
 {
-	cr_assert_eq(kern_filter_build(0, false, code, &code_len), CD_OK);
+	cr_assert_eq(kern_filter_build(0, false, NULL, code, &code_len), CD_OK);
 }
 
 /* ---- an interpreter of classic BPF, as strict as the kernel's checker ---- */
@@ -478,7 +478,7 @@ static void install(void)
 	struct sock_fprog program = {.filter = patched};
 	size_t len;
 
-	if (kern_filter_build(0, false, patched, &len) != CD_OK)
+	if (kern_filter_build(0, false, NULL, patched, &len) != CD_OK)
 		_exit(120);
 	program.len = (unsigned short)len;
 	for (size_t i = 0; i < len; i++)
@@ -973,7 +973,7 @@ static long act_second_listener(int fd)
 	size_t len;
 
 	(void)fd;
-	if (kern_filter_build(0, false, own + 3, &len) != CD_OK)
+	if (kern_filter_build(0, false, NULL, own + 3, &len) != CD_OK)
 		return -1;
 	first.len = (unsigned short)(len + 3);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -1014,7 +1014,7 @@ Test(filter_native, user_dispatch_only_turns_calls_into_signals)
 
 static void build_bare(void)
 {
-	cr_assert_eq(kern_filter_build(0, true, code, &code_len), CD_OK);
+	cr_assert_eq(kern_filter_build(0, true, NULL, code, &code_len), CD_OK);
 }
 
 Test(filter_bare, what_namespaces_bound_crosses_the_border_or_is_refused, .init = build_bare)
@@ -1071,7 +1071,7 @@ Test(filter_bare, everything_else_is_as_ever)
 	static struct sock_filter usual[KERN_FILTER_MAX];
 	size_t usual_len;
 
-	cr_assert_eq(kern_filter_build(0, false, usual, &usual_len), CD_OK);
+	cr_assert_eq(kern_filter_build(0, false, NULL, usual, &usual_len), CD_OK);
 	for (int nr = 0; nr < KERN_SYSCALL_MAX + 2; nr++) {
 		uint32_t bare;
 
@@ -1084,4 +1084,24 @@ Test(filter_bare, everything_else_is_as_ever)
 		if (nr != SYS_socket && nr != SYS_socketpair && nr != SYS_fcntl)
 			cr_expect_eq(bare, ask(nr, 0, 0, 0, 0, 0), "%d", nr);
 	}
+}
+
+/* By number or by type; what none may be asked stays refused, and all else stays the border's. */
+Test(filter, requests_that_are_settled_are_native_and_no_others)
+{
+	static const struct cd_requests some = {{{0xae80, UINT32_MAX}, {'d' << 8, 0xff00}}, 2},
+					all = {{{0, 0}}, 1};
+
+	cr_assert_eq(kern_filter_build(0, false, &some, code, &code_len), CD_OK);
+	cr_expect_eq(ask(SYS_ioctl, 0, 0xae80, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_ioctl, 0, RUBBISH | 0xae80, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_ioctl, 0, 0xae81, 0, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_ioctl, 0, 0xc02064b2, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_ioctl, 0, 0xc02065b2, 0, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_ioctl, 0, 0x6400, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_ioctl, 0, 0x5412, 0, 0, 0), REFUSE(EPERM));
+	cr_assert_eq(kern_filter_build(0, false, &all, code, &code_len), CD_OK);
+	cr_expect_eq(ask(SYS_ioctl, 0, 0xffffffff, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_ioctl, 0, 0x5412, 0, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_ioctl, 0, RUBBISH | 0x541c, 0, 0, 0), REFUSE(EPERM));
 }
