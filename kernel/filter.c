@@ -26,6 +26,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "cordon/plan.h"
@@ -322,6 +323,33 @@ static void check_personality(struct program *p)
 	check_commands(p, KERN_CHECK_PERSONALITY, 0, refuse(EPERM));
 }
 
+static void check_core_limit(struct program *p, unsigned resource, unsigned fresh,
+			     uint32_t otherwise)
+{
+	size_t core;
+
+	load_low(p, resource);
+	core = jump_if(p, BPF_JEQ, RLIMIT_CORE);
+	give(p, otherwise);
+	land(p, core);
+	load_low(p, fresh);
+	give_if(p, BPF_JSET, UINT32_MAX, refuse(0));
+	load_high(p, fresh);
+	give_if(p, BPF_JSET, UINT32_MAX, refuse(0));
+	give(p, otherwise);
+}
+
+static void check_rlimit(struct program *p)
+{
+	check_core_limit(p, 0, 1, ALLOW);
+}
+
+static void check_prlimit(struct program *p)
+{
+	/* Without a pid namespace it may name anybody. */
+	check_core_limit(p, 1, 2, p->bare ? (uint32_t)BORDER : (uint32_t)ALLOW);
+}
+
 static void (*const checks[KERN_CHECK_COUNT])(struct program *p) = {
     [KERN_CHECK_CLONE] = check_clone,
     [KERN_CHECK_UNSHARE] = check_unshare,
@@ -332,6 +360,8 @@ static void (*const checks[KERN_CHECK_COUNT])(struct program *p) = {
     [KERN_CHECK_FCNTL] = check_fcntl,
     [KERN_CHECK_PRCTL] = check_prctl,
     [KERN_CHECK_PERSONALITY] = check_personality,
+    [KERN_CHECK_RLIMIT] = check_rlimit,
+    [KERN_CHECK_PRLIMIT] = check_prlimit,
 };
 
 /* ---- calls from the shim's range ---- */

@@ -36,12 +36,14 @@ enum kern_check {
 	KERN_CHECK_SOCKOPT, /* a1 (level) and a2 (option) in the list: allowed; else an errno */
 	KERN_CHECK_IOCTL,   /* a1 in the harmless list: allowed; TIOCSTI, TIOCLINUX: EPERM; else
 			       border */
-	KERN_CHECK_FCNTL, /* a1 in the harmless list: allowed (F_SETFL without O_ASYNC); else border or
-			     EINVAL */
+	KERN_CHECK_FCNTL, /* a1 in the harmless list: allowed (F_SETFL without O_ASYNC); else border
+			     or EINVAL */
 	KERN_CHECK_PRCTL, /* a0 in the harmless list: allowed; PR_SET_DUMPABLE and the like: border;
 			     else EINVAL */
 	KERN_CHECK_PERSONALITY, /* query, PER_LINUX with or without ADDR_NO_RANDOMIZE: allowed; else
 				   EPERM */
+	KERN_CHECK_RLIMIT,	/* a0 RLIMIT_CORE, which stays as it is: pretended; else allowed */
+	KERN_CHECK_PRLIMIT,	/* a1 RLIMIT_CORE, and a2 says a new one: likewise */
 	KERN_CHECK_COUNT
 };
 

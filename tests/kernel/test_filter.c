@@ -31,6 +31,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -206,6 +207,10 @@ static uint32_t model_check(enum kern_check check, const __u64 *args)
 	switch (check) {
 	case KERN_CHECK_CLONE: return model_clone((uint32_t)args[0]);
 	case KERN_CHECK_UNSHARE: return model_unshare(args[0]);
+	case KERN_CHECK_RLIMIT:
+		return (uint32_t)args[0] == RLIMIT_CORE && args[1] ? REFUSE(0) : ALLOW;
+	case KERN_CHECK_PRLIMIT:
+		return (uint32_t)args[1] == RLIMIT_CORE && args[2] ? REFUSE(0) : ALLOW;
 	case KERN_CHECK_SENDTO: return args[4] || args[3] & MSG_FASTOPEN ? BORDER : ALLOW;
 	case KERN_CHECK_SOCKET: return model_socket((int)args[0], (int)args[1], (int)args[2]);
 	case KERN_CHECK_SOCKOPT: return model_sockopt((uint32_t)args[1], (uint32_t)args[2]);
@@ -394,6 +399,11 @@ Test(filter, rubbish_above_a_command_changes_nothing, .init = build)
 	cr_expect_eq(ask(SYS_prctl, RUBBISH | PR_SET_MM, 0, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_personality, RUBBISH | READ_IMPLIES_EXEC, 0, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_personality, RUBBISH | PER_LINUX, 0, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_setrlimit, RUBBISH | RLIMIT_CORE, 0x1000, 0, 0, 0), REFUSE(0));
+	cr_expect_eq(ask(SYS_setrlimit, RLIMIT_NOFILE, 0x1000, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_prlimit64, 0, RUBBISH | RLIMIT_CORE, UINT64_C(1) << 32, 0, 0),
+		     REFUSE(0));
+	cr_expect_eq(ask(SYS_prlimit64, 0, RLIMIT_CORE, 0, 0x1000, 0), ALLOW);
 	cr_expect_eq(ask(SYS_socket, RUBBISH | AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, 0, 0),
 		     REFUSE(EPROTONOSUPPORT));
 	cr_expect_eq(

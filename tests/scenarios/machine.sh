@@ -84,6 +84,14 @@ also 'and nothing went wrong' [ ! -s "$ERR" ]
 
 # ---- core files ----
 
+# Of 1 alone Linux knows that it is to start no helper.
+inside 'the limit of a core' 0 -- sh -c 'ulimit -c 0; ulimit -c; prlimit --core=0 2>/dev/null; ulimit -Sc'
+also 'is 1, and stays 1' [ "$(tail -n 1 "$OUT")" = "$(head -n 1 "$OUT")" ]
+if [ -x /usr/bin/python3 ]; then
+	inside 'the limit of a core, exactly' 0 -- /usr/bin/python3 -c 'import resource as r; r.setrlimit(r.RLIMIT_CORE, (0, 0)); print(*r.getrlimit(r.RLIMIT_CORE))'
+	also 'is 1 byte' out_is '1 1'
+fi
+
 crash='ulimit -c unlimited 2>/dev/null; ulimit -c hard; sh -c "kill -SEGV \$\$"; ls core* 2>/dev/null | wc -l'
 refresh
 natively=$(cd "$SCRATCH" && ulimit -c unlimited 2>/dev/null && sh -c "$crash" 2>/dev/null | tail -n 1)
