@@ -101,7 +101,9 @@ static void send_started(const struct host_monitor *monitor)
 	}
 	control.header.cmsg_len = CMSG_LEN(size);
 	header.msg_controllen = CMSG_SPACE(size);
-	sendmsg(monitor->control, &header, MSG_NOSIGNAL);
+	/* The keeper can neither signal nor hold what it has not been told of (invariant 11). */
+	if (sendmsg(monitor->control, &header, MSG_NOSIGNAL) < 0)
+		_exit(CLI_FAILED);
 	for (int i = 0; i < 2; i++)
 		if (monitor->resolver[i] >= 0)
 			close(monitor->resolver[i]);
