@@ -174,7 +174,7 @@ attack() {
 		text="it worked in a space: $what (invariant $inv)"
 	elif [ "$kind" != signal ] && [ $inside != 1 ] && [ $inside != 126 ] && [ $inside != 77 ] && [ $inside -le 128 ]; then
 		text="it broke: status $inside"
-	elif [ $inside = 137 ] || [ $inside = 124 ]; then
+	elif [ $inside = 124 ] || { [ $inside = 137 ] && ! grep -qs '^cordon: the limit ' "$WORK/inside.err"; }; then
 		text="it hung, or was killed: status $inside"
 	elif [ "$before" != "$after" ]; then
 		text="it changed something outside: $what"$'\n'$(diff <(printf '%s\n' "$before") <(printf '%s\n' "$after"))
