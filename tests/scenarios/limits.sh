@@ -67,7 +67,8 @@ fi
 # As an administrator without groups, or a user: what the kernel accounts for processes.
 export CORDON_WITHOUT=$base,cgroup
 held 'no group' 1 $((root ? 340 : 32))
-inside 'no group: the whole is said' 137 --limit=memory=96M -- sh -c './hog 60 & ./hog 60 & ./hog 60; (exec ./hog 60) & sh -c "x=\$(head -c 60000000 /dev/zero | tr \\\\0 x); sleep 5" & sh -c "x=\$(head -c 60000000 /dev/zero | tr \\\\0 x); sleep 5"'
+# None of them alone meets the limit of one process, and all of them stay until they are seen together.
+inside 'no group: the whole is said' 137 --limit=memory=96M -- sh -c 'for i in 1 2 3 4 5 6 7 8; do (x=$(head -c 20000000 /dev/zero | tr \\0 x); sleep 20; :) & done; wait'
 also 'no group: with what would raise it' err_has '^cordon: the limit memory \(96M\) was reached: the space was ended; --limit=memory=192M would raise it'
 inside 'no group: shared memory is counted once' 0 --limit=memory=96M -- sh -c 'x=$(head -c 20000000 /dev/zero | tr \\0 x); for i in 1 2 3 4 5 6 7 8; do (sleep 1; :) & done; wait'
 inside 'no group: idle, and for good' 0 --limit=cpu_percent=30 -- sh -c 'chrt -p $$; chrt -o -p 0 $$ 2>/dev/null; chrt -p $$ | grep -c SCHED_IDLE'
