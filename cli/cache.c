@@ -12,15 +12,23 @@ static const char usage[] =
     "       cordon cache clear\n"
     "\n"
     "Spaces see copies of the machine's ld.so and libc that make settled calls without asking the\n"
-    "monitor. The copies are made when they are first needed, and kept under XDG_CACHE_HOME.\n"
-    "\n"
-    "  list     which files were copied, and whether the copies are as they were made\n"
-    "  clear    remove them all; they are made again at need\n"
-    "\n"
-    "examples:\n"
-    "  cordon cache list\n"
-    "  cordon cache clear\n"
-    "  cordon cache list --json | jq .\n";
+    "monitor. The copies are made when they are first needed, and kept under XDG_CACHE_HOME.\n";
+
+static const struct cli_verb verbs[] = {
+    {"list", "", "which files were copied, and whether the copies are as they were made"},
+    {"clear", "", "remove them all; they are made again at need"},
+    {.name = NULL},
+};
+
+static const struct cli_option options[] = {
+    {0, "json", NULL, "with list: print it as one JSON object", NULL, CLI_OPTIONS, 0},
+    {.name = NULL},
+};
+
+static const char notes[] = "examples:\n"
+			    "  cordon cache list\n"
+			    "  cordon cache clear\n"
+			    "  cordon cache list --json | jq .\n";
 
 struct listing {
 	bool json;
@@ -133,5 +141,10 @@ static int cache_command(int argc, char **argv)
 	return result;
 }
 
-const struct cli_command cli_cache = {"cache", "the prepared copies of ld.so and libc", usage,
-				      cache_command};
+const struct cli_command cli_cache = {.name = "cache",
+				      .summary = "the prepared copies of ld.so and libc",
+				      .usage = usage,
+				      .run = cache_command,
+				      .options = options,
+				      .verbs = verbs,
+				      .notes = notes};

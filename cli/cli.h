@@ -5,18 +5,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli/options.h"
 #include "policy/policy.h"
 
 /* Exit statuses that are cordon's own, after env(1) and timeout(1). */
 enum { CLI_FAILED = 125, CLI_NOT_EXECUTABLE = 126, CLI_NOT_FOUND = 127 };
 
-/* A command: its name, what it does in a line, its help, and its function. */
+/*
+ * A command: its name, what it does in a line, how it is called and what it is for, and its
+ * function, whose argv[0] is the name. The rest is for reading the command line, --help, the man
+ * page and completions (cli/options.h).
+ */
 struct cli_command {
 	const char *name, *summary, *usage;
 	int (*run)(int argc, char **argv);
+	const struct cli_option *options; /* ends with one without a name; NULL: none */
+	const struct cli_verb *verbs;	  /* likewise */
+	const char *operands;		  /* "FILE": how they complete (cli_option's value) */
+	const char *notes;		  /* what ends its help: exit status, examples */
+	bool policy_flags;		  /* takes those of policy/flags.def */
+	bool hidden;			  /* `cordon --help` does not list it */
 };
 
-extern const struct cli_command cli_run, cli_policy, cli_cache, cli_doctor;
+#define CLI_COMMAND(name) extern const struct cli_command cli_##name;
+#include "cli/commands.def"
+#undef CLI_COMMAND
+/* All of them; ends with NULL. */
+extern const struct cli_command *const cli_commands[];
 
 /* One line to standard error: "cordon: ...". */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -21,10 +21,12 @@ static const char usage[] =
     "usage: cordon doctor [--json]\n"
     "\n"
     "Tries each mechanism that cordon builds on and says what its absence costs.\n"
-    "exit status: 0 spaces can run here; 1 something they need is missing.\n"
-    "\n"
-    "example:\n"
-    "  cordon doctor\n";
+    "exit status: 0 spaces can run here; 1 something they need is missing.\n";
+
+static const struct cli_option options[] = {
+    {0, "json", NULL, "print the same as one JSON object", NULL, CLI_OPTIONS, 0},
+    {.name = NULL},
+};
 
 /* Runs a probe in a child, which it may change at will. */
 static bool probe_in_child(bool (*probe)(void))
@@ -237,5 +239,9 @@ static int doctor_command(int argc, char **argv)
 	return answers.missing;
 }
 
-const struct cli_command cli_doctor = {"doctor", "what this machine has, and what is missing",
-				       usage, doctor_command};
+const struct cli_command cli_doctor = {.name = "doctor",
+				       .summary = "what this machine has, and what is missing",
+				       .usage = usage,
+				       .run = doctor_command,
+				       .options = options,
+				       .notes = "example:\n  cordon doctor\n"};

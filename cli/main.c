@@ -10,11 +10,6 @@
 #include "tests/hook/hook.h"
 #endif
 
-static const struct cli_command *const commands[] = {&cli_run, &cli_policy, &cli_cache,
-						     &cli_doctor};
-
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
 static int overview(void)
 {
 	puts("cordon runs an untrusted program inside a space that owns nothing: whatever would "
@@ -22,8 +17,9 @@ static int overview(void)
 	     "the space is decided by a policy, and every denial says what would have allowed "
 	     "it.\n\n"
 	     "usage: cordon COMMAND [OPTIONS] ...\n");
-	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; cli_commands[i]; i++)
+		if (!cli_commands[i]->hidden)
+			printf("  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
 	puts("\nexamples:\n"
 	     "  cordon run ./downloaded-tool --version\n"
 	     "  cordon run --allow-read=. --allow-write=out -- python3 convert.py in.csv out/\n"
@@ -62,12 +58,12 @@ int main(int argc, char **argv)
 		return 0;
 	}
 #endif
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i]->name) != 0)
+	for (size_t i = 0; cli_commands[i]; i++) {
+		if (strcmp(argv[1], cli_commands[i]->name) != 0)
 			continue;
 		if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
-			return cli_help(commands[i]);
-		return commands[i]->run(argc - 1, argv + 1);
+			return cli_help(cli_commands[i]);
+		return cli_commands[i]->run(argc - 1, argv + 1);
 	}
 	cli_say("there is no command \"%s\"; `cordon --help` lists them", argv[1]);
 	return CLI_FAILED;

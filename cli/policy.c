@@ -12,17 +12,30 @@
 #include "refmon/plan.h"
 #include "refmon/settle.h"
 
-static const char usage[] =
-    "usage: cordon policy check FILE...    is it well-formed? and do its own tests pass?\n"
-    "       cordon policy show [--origins] FILE\n"
-    "                                      the result of all that it extends, as JSON\n"
-    "       cordon policy show --plan [--json] [FILE...]\n"
-    "                                      for each rule, what enforces it, and whether what\n"
-    "                                      it allows is done natively, or why not; without\n"
-    "                                      a file, of the group base\n"
-    "       cordon policy test FILE...     run its tests, and say each result\n"
-    "       cordon policy groups [NAME]    the built-in groups, or the text of one\n"
-    "\n"
+static const char usage[] = "usage: cordon policy check FILE...\n"
+			    "       cordon policy show [--origins] FILE\n"
+			    "       cordon policy show --plan [--json] [FILE...]\n"
+			    "       cordon policy test FILE...\n"
+			    "       cordon policy groups [NAME]\n";
+
+static const struct cli_verb verbs[] = {
+    {"check", "FILE...", "is it well-formed? and do its own tests pass?"},
+    {"show", "FILE", "the result of all that it extends, as JSON"},
+    {"show", "--plan [FILE...]", "for each rule, what enforces it, and whether it is native"},
+    {"test", "FILE...", "run its tests, and say each result"},
+    {"groups", "[NAME]", "the built-in groups, or the text of one"},
+    {.name = NULL},
+};
+
+static const struct cli_option options[] = {
+    {0, "origins", NULL, "with show: where each rule came from", NULL, CLI_OPTIONS, 0},
+    {0, "plan", NULL, "with show: what enforces each rule; without a file, of base", NULL,
+     CLI_OPTIONS, 0},
+    {0, "json", NULL, "with show --plan: one JSON object", NULL, CLI_OPTIONS, 0},
+    {.name = NULL},
+};
+
+static const char notes[] =
     "exit status: 0 all is well; 1 a test failed; 125 a file is not a policy.\n"
     "\n"
     "examples:\n"
@@ -568,5 +581,11 @@ static int policy_command(int argc, char **argv)
 	return CLI_FAILED;
 }
 
-const struct cli_command cli_policy = {"policy", "check, show and test policies", usage,
-				       policy_command};
+const struct cli_command cli_policy = {.name = "policy",
+				       .summary = "check, show and test policies",
+				       .usage = usage,
+				       .run = policy_command,
+				       .options = options,
+				       .verbs = verbs,
+				       .operands = "FILE",
+				       .notes = notes};

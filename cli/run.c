@@ -190,31 +190,9 @@ static const char usage[] =
     "\n"
     "Without a policy, `base` holds: the system's programs and libraries, a private /tmp,\n"
     "nothing of the user's, no network. Options add to it, or to the policy given.\n"
-    "A path given here means that path and all below it.\n"
-    "\n"
-    "  -p, --policy FILE       use the policy in FILE; several add up\n"
-    "      --allow-read=PATH   let it read           --deny-read=PATH\n"
-    "      --allow-write=PATH  let it change, make and remove files\n"
-    "                                                --deny-write=PATH\n"
-    "      --allow-run=PATH    let it start programs --deny-run=PATH\n"
-    "      --allow-net=ADDR    let it connect        --deny-net=ADDR\n"
-    "      --allow-env=NAME    pass a variable on    --deny-env=NAME\n"
-    "      --allow=OP:PATTERN  any rule; also --ask and --deny\n"
-    "      --ro PATH           show PATH, read-only  --rw PATH    the same, writable\n"
-    "      --bind SRC:DEST     show SRC at DEST      --tmpfs PATH an empty private directory\n"
-    "      --chdir DIR         start there           --setenv NAME=VALUE\n"
-    "      --fd N[:ro]         pass descriptor N on, for reading alone with :ro\n"
-    "      --limit=NAME=VALUE  memory, processes, cpu_seconds, wall_seconds, ...\n"
-    "      --name NAME         the space's name, which is also its host name\n"
-    "      --log FILE          append records as JSON lines (--audit=all: of all operations)\n"
-    "      --print-policy      print the resulting policy as JSON and run nothing\n"
-    "      --pty               a terminal of the space's own, in place of all three standard\n"
-    "                          streams; without asking, where all three are the terminal\n"
-    "      --no-pty            the standard streams as they are\n"
-    "  -v, --verbose           say each denial as it happens\n"
-    "  -q, --quiet             say nothing about denials\n"
-    "      --json              summary on standard error as one JSON object\n"
-    "\n"
+    "A path given here means that path and all below it.\n";
+
+static const char notes[] =
     "exit status: the program's own; 128+n when signal n ended it; 125 cordon failed;\n"
     "126 the program cannot be run; 127 it was not found.\n"
     "\n"
@@ -224,114 +202,77 @@ static const char usage[] =
     "  cordon run -p tool.json -v -- ./tool\n"
     "  cordon run --print-policy --allow-read=/srv -- ls /srv\n";
 
-static bool is_policy_flag(const char *name, size_t len)
-{
-	for (size_t i = 0; pol_flag_names[i]; i++)
-		if (strlen(pol_flag_names[i]) == len && memcmp(pol_flag_names[i], name, len) == 0)
-			return true;
-	return false;
-}
-
-static int bad_option(const char *option)
-{
-	cli_say("unknown option %s; `cordon run --help` lists them", option);
-	return CLI_FAILED;
-}
-
-/* The value of an option: after "=", or the next argument. NULL, and said, when there is none. */
-static const char *option_value(const char *option, int *at, int argc, char **argv)
-{
-	const char *equals = strchr(option, '=');
-
-	if (equals)
-		return equals + 1;
-	if (*at + 1 < argc)
-		return argv[++*at];
-	cli_say("option %s needs a value", option);
-	return NULL;
-}
-
-static int set_own_option(struct run *run, const char *option, int *at, int argc, char **argv)
-{
-	static const struct {
-		const char *brief, *full;
-		size_t offset;
-	} texts[] = {{NULL, "--chdir", offsetof(struct run, directory)},
-		     {NULL, "--name", offsetof(struct run, name)},
-		     {NULL, "--log", offsetof(struct run, log)}},
-	  flags[] = {{"-v", "--verbose", offsetof(struct run, verbose)},
-		     {"-q", "--quiet", offsetof(struct run, quiet)},
-		     {NULL, "--json", offsetof(struct run, json)},
-		     {NULL, "--origins", offsetof(struct run, origins)},
-		     {NULL, "--pty", offsetof(struct run, pty)},
-		     {NULL, "--no-pty", offsetof(struct run, no_pty)},
-		     {NULL, "--print-policy", offsetof(struct run, print_policy)}};
-	size_t n = strcspn(option, "=");
-
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (strcmp(option, flags[i].full) == 0 ||
-		    (flags[i].brief && !strcmp(option, flags[i].brief))) {
-			*(bool *)((char *)run + flags[i].offset) = true;
-			return 0;
-		}
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (strlen(texts[i].full) == n && memcmp(option, texts[i].full, n) == 0) {
-			const char *value = option_value(option, at, argc, argv);
-
-			*(const char **)((char *)run + texts[i].offset) = value;
-			return value ? 0 : CLI_FAILED;
-		}
-	return bad_option(option);
-}
+/* Those without a place are acted on when they are read. */
+static const struct cli_option options[] = {
+    {'p', "policy", "FILE", "use the policy in FILE; several add up",
+     "The language is described in\n.Xr cordon-policy 5 ;\n.Xr cordon-policy 1\nchecks such files.",
+     CLI_RULES, 0},
+    {0, "chdir", "DIR", "start there",
+     "Without it the program starts in the working directory if that is granted, and in\n.Pa /\n"
+     "otherwise.",
+     CLI_FINDS, offsetof(struct run, directory)},
+    {0, "fd", "N[:ro]", "pass descriptor N on, for reading alone with :ro",
+     "A regular file, pipe, socket or device, and nothing that leads to other files.\n"
+     "All other descriptors but the standard streams are closed.",
+     CLI_FINDS, 0},
+    {0, "name", "TEXT", "the space's name, which is also its host name", NULL, CLI_FINDS,
+     offsetof(struct run, name)},
+    {0, "pty", NULL, "a terminal of the space's own for its standard streams",
+     "The user's terminal is then its screen and keyboard.\n"
+     "This is so without asking where all three streams are the terminal.\n"
+     "What comes by a pipe passes a terminal's line discipline; its end is sent as end of file, "
+     "once.",
+     CLI_FINDS, offsetof(struct run, pty)},
+    {0, "no-pty", NULL, "the standard streams as they are", NULL, CLI_FINDS,
+     offsetof(struct run, no_pty)},
+    {'v', "verbose", NULL, "say each denial as it happens", "Otherwise they are said at the end.",
+     CLI_REPORTS, offsetof(struct run, verbose)},
+    {'q', "quiet", NULL, "say nothing about denials", NULL, CLI_REPORTS,
+     offsetof(struct run, quiet)},
+    {0, "json", NULL, "the summary on standard error as one JSON object", NULL, CLI_REPORTS,
+     offsetof(struct run, json)},
+    {0, "log", "FILE", "append records to FILE, as JSON lines",
+     "Of each denial; with\n.Fl Fl audit Ns = Ns Cm all ,\nof each operation.", CLI_REPORTS,
+     offsetof(struct run, log)},
+    {0, "print-policy", NULL, "print the resulting policy as JSON and run nothing", NULL,
+     CLI_REPORTS, offsetof(struct run, print_policy)},
+    {0, "origins", NULL, "with it, where each rule came from", NULL, CLI_REPORTS,
+     offsetof(struct run, origins)},
+    {.name = NULL},
+};
 
 /* One option. 0 or an exit status. */
-static int parse_option(struct run *run, int *at, int argc, char **argv)
+static int take_option(struct run *run, const struct cli_args *args)
 {
-	const char *option = argv[*at];
 	struct pol_error error;
-	size_t n = strcspn(option, "=");
-	const char *value;
-	char name[64];
+	enum cd_status status;
 
-	if (strcmp(option, "-p") == 0 || strcmp(option, "--policy") == 0 ||
-	    strncmp(option, "--policy=", 9) == 0) {
-		value = option_value(option, at, argc, argv);
+	if (strcmp(args->option->name, "fd") == 0)
+		return cli_fds_grant(&run->fds, args->value) ? 0 : CLI_FAILED;
+	if (strcmp(args->option->name, "policy") == 0) {
 		run->has_policy = true;
-		if (!value)
-			return CLI_FAILED;
-		return pol_draft_file(run->draft, value, &error) == CD_OK
-			   ? 0
-			   : cli_say_policy_error(&error);
+		status = pol_draft_file(run->draft, args->value, &error);
+	} else if (cli_option_is_policy(args->option)) {
+		status = pol_draft_flag(run->draft, args->option->name, args->value, &error);
+	} else {
+		cli_args_store(args, run);
+		return 0;
 	}
-	if (n == 4 && strncmp(option, "--fd", 4) == 0) {
-		value = option_value(option, at, argc, argv);
-		return value && cli_fds_grant(&run->fds, value) ? 0 : CLI_FAILED;
-	}
-	if (strncmp(option, "--", 2) != 0 || n - 2 >= sizeof(name) ||
-	    !is_policy_flag(option + 2, n - 2))
-		return set_own_option(run, option, at, argc, argv);
-	memcpy(name, option + 2, n - 2);
-	name[n - 2] = '\0';
-	value = option_value(option, at, argc, argv);
-	if (!value)
-		return CLI_FAILED;
-	return pol_draft_flag(run->draft, name, value, &error) == CD_OK
-		   ? 0
-		   : cli_say_policy_error(&error);
+	return status == CD_OK ? 0 : cli_say_policy_error(&error);
 }
 
 /* Where options end and the program begins; -1: an option was wrong. */
 static int parse_options(struct run *run, int argc, char **argv)
 {
-	int at;
+	struct cli_args args = {.command = &cli_run, .argc = argc, .argv = argv, .at = 1};
 
-	for (at = 1; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
-		if (strcmp(argv[at], "--") == 0)
-			return at + 1;
-		if (parse_option(run, &at, argc, argv))
+	while (cli_args_next(&args)) {
+		if (!args.option)
+			return args.at - 1;
+		if (take_option(run, &args))
 			return -1;
 	}
-	return at;
+	return args.bad ? -1 : argc;
 }
 
 /* The program is named before options are read: policies may speak of ${PROGRAM}. Finds it without
@@ -362,22 +303,12 @@ static void find_program(struct run *run, const char *name)
  * options. */
 static int program_index(int argc, char **argv)
 {
-	static const char *const plain[] = {"-v",	 "-q",	   "--verbose",
-					    "--quiet",	 "--json", "--print-policy",
-					    "--origins", "--pty",  "--no-pty"};
+	struct cli_args args = {
+	    .command = &cli_run, .argc = argc, .argv = argv, .at = 1, .quiet = true};
 
-	for (int at = 1; at < argc; at++) {
-		bool takes_value = true;
-
-		if (argv[at][0] != '-' || !argv[at][1])
-			return at;
-		if (strcmp(argv[at], "--") == 0)
-			return at + 1;
-		for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-			takes_value &= strcmp(argv[at], plain[i]) != 0;
-		if (takes_value && !strchr(argv[at], '='))
-			at++;
-	}
+	while (cli_args_next(&args))
+		if (!args.option)
+			return args.at - 1;
 	return argc;
 }
 
@@ -758,4 +689,11 @@ static int run_command(int argc, char **argv)
 	return status;
 }
 
-const struct cli_command cli_run = {"run", "run a program inside a space", usage, run_command};
+const struct cli_command cli_run = {.name = "run",
+				    .summary = "run a program inside a space",
+				    .usage = usage,
+				    .run = run_command,
+				    .options = options,
+				    .operands = "COMMAND",
+				    .notes = notes,
+				    .policy_flags = true};

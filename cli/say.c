@@ -36,5 +36,9 @@ int cli_say_policy_error(const struct pol_error *error)
 int cli_help(const struct cli_command *command)
 {
 	printf("cordon %s: %s\n\n%s", command->name, command->summary, command->usage);
+	cli_verbs_print(command, stdout);
+	cli_options_print(command, stdout);
+	if (command->notes)
+		printf("\n%s", command->notes);
 	return fflush(stdout) ? CLI_FAILED : 0;
 }

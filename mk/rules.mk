@@ -125,15 +125,24 @@ lint: ## static checks
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -Iinclude --suppress=missingIncludeSystem \
 	  $(filter-out cli/main.c,$(filter %.c,$(CORDON_SRC) $(INIT_SRC)))
 	@clang-format --dry-run $(C_FILES) 2>&1 | head -20
+	@[ ! -x $(BUILD)/cordon ] || sh mk/man.sh $(BUILD)/cordon --check
 	@awk -f tests/attacks/list.awk tests/attacks/table | cmp -s - docs/attacks.md || { echo 'docs/attacks.md is stale: make docs/attacks.md'; exit 1; }
 format: ## clang-format every source
 	@clang-format -i $(C_FILES)
-install: $(BUILD)/cordon ## install under DESTDIR/PREFIX
+man: $(BUILD)/cordon ## bring the lists in the man pages up to date with the command line's tables
+	@sh mk/man.sh $(BUILD)/cordon
+.PHONY: man
+# Where each shell looks for completions, below PREFIX.
+COMPLETIONS := bash:share/bash-completion/completions/cordon zsh:share/zsh/site-functions/_cordon fish:share/fish/vendor_completions.d/cordon.fish
+$(BUILD)/completions.%: $(BUILD)/cordon
+	$(BUILD)/cordon completions $* >$@.new && mv $@.new $@
+install: $(BUILD)/cordon $(foreach c,$(COMPLETIONS),$(BUILD)/completions.$(firstword $(subst :, ,$(c)))) ## install under DESTDIR/PREFIX
 	install -D -m 755 $(BUILD)/cordon $(DESTDIR)$(PREFIX)/bin/cordon
-	for page in docs/man/*.1; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
+	for c in $(COMPLETIONS); do install -D -m 644 $(BUILD)/completions.$${c%%:*} $(DESTDIR)$(PREFIX)/$${c#*:}; done
+	for page in docs/man/*.[1-9]; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename $$page); done
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/cordon
-	for page in docs/man/*.1; do rm -f $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
+	rm -f $(DESTDIR)$(PREFIX)/bin/cordon $(foreach c,$(COMPLETIONS),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$(c))))
+	for page in docs/man/*.[1-9]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename $$page); done
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
 help: ## this text

@@ -360,13 +360,14 @@ static enum cd_status flag_on_deny(const struct flag_use *use, const char *value
 /* --- the table --- */
 
 static const struct flag flags[] = {
-#define POL_FLAG(name, handler, verdict, ops) {name, handler, verdict, ops},
+#define POL_FLAG(name, handler, verdict, ops, value, heading, help, more)                          \
+	{name, handler, verdict, ops},
 #include "policy/flags.def"
 #undef POL_FLAG
 };
 
 const char *const pol_flag_names[] = {
-#define POL_FLAG(name, handler, verdict, ops) name,
+#define POL_FLAG(name, handler, verdict, ops, value, heading, help, more) name,
 #include "policy/flags.def"
 #undef POL_FLAG
     NULL};
