@@ -2,7 +2,7 @@
  * cordon run: a program in a space of its own.
  *
  * Reads the command line into a policy, the policy into a plan, starts the space, and keeps it. The
- * monitor's part is serve(), which runs in another process.
+ * monitor's part is run_serve(), which runs in another process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,7 @@
 #include "cli/limits.h"
 #include "cli/native.h"
 #include "cli/report.h"
+#include "cli/run.h"
 #include "cli/view.h"
 #include "cordon/shim.h"
 #include "host/confine.h"
@@ -38,31 +39,6 @@
 #ifdef CORDON_HOOK
 #include "tests/hook/hook.h"
 #endif
-
-struct run {
-	/* from the command line */
-	const char *directory, *name, *log;
-	struct host_fds fds;
-	struct cd_requests requests;
-	bool verbose, quiet, json, print_policy, has_policy, origins, pty, no_pty;
-	char **argv;
-	/* from these */
-	struct pol_draft *draft;
-	struct pol_policy *policy;
-	struct cd_plan *plan;
-	struct network network;
-	struct terminal terminal;
-	unsigned native; /* enum cd_native: what programs may do without the monitor */
-	bool no_sync_wakeup, no_thread_pidfds;
-	bool bare;	  /* no namespaces can be made here */
-	char **arguments; /* of this process */
-	char cwd[CD_PATH_MAX];
-	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
-	char **envp;
-	const char *search;
-	struct cli_limits limits;
-	int log_fd;
-};
 
 /* ---- the monitor's part ---- */
 
@@ -132,7 +108,7 @@ static void play_attacker(const struct run *run, const struct host_monitor *moni
 #endif
 
 /* Runs in the confined monitor process. Whatever fails here ends the space. */
-static void serve(void *context, const struct host_monitor *monitor)
+void run_serve(void *context, const struct host_monitor *monitor)
 {
 	struct run *run = context;
 	static const enum kern_on_deny on_deny[] = {[POL_DENY_ERRNO] = KERN_DENY_ERRNO,
@@ -560,7 +536,7 @@ static int launch(struct run *run)
 	    .native = run->native,
 	    .bare = run->bare,
 	    .pty = run->terminal.own ? &run->terminal.like : NULL,
-	    .serve = serve,
+	    .serve = run_serve,
 	    .context = run,
 	};
 	struct report_view view = {.policy = run->policy,
