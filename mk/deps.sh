@@ -4,7 +4,7 @@ set -eu
 build="gcc make musl-tools musl-dev libc6-dev linux-libc-dev libelf-dev zlib1g-dev libcapstone-dev libc-ares-dev libjansson-dev libcriterion-dev"
 # What the scenarios run inside a space, so that none of them is skipped.
 scenario="busybox-static bash coreutils findutils tar perl python3 nodejs default-jre-headless git sqlite3 golang-go gdb
-  curl wget iproute2 python3-pip openssh-client openssh-server redis-server redis-tools nginx-light wrk"
+  curl wget iproute2 python3-pip python3-jsonschema tmux openssh-client openssh-server redis-server redis-tools nginx-light wrk"
 # Beside which the benchmarks stand, and what the slow checks and the fuzzers use.
 extra="bubblewrap strace clang libclang-rt-14-dev clang-format cppcheck jq util-linux"
 missing=

@@ -28,7 +28,9 @@ $(BUILD)/make-groups: $(call ship_obj,policy/make_groups.c $(filter lib/% refmon
 	$(MUSL_CC) -static $^ $(SYSLIB)/libjansson.a -o $@
 $(BUILD)/groups.c: $(BUILD)/make-groups $(GROUPS_JSON)
 	$(BUILD)/make-groups $(GROUPS_JSON) >$@.new && mv $@.new $@
-lint: $(BUILD)/groups.c
+$(BUILD)/templates.c: $(BUILD)/make-groups $(TEMPLATES_JSON)
+	$(BUILD)/make-groups --templates $(TEMPLATES_JSON) >$@.new && mv $@.new $@
+lint: $(BUILD)/groups.c $(BUILD)/templates.c
 
 # The same program with the hook that plays a monitor in an attacker's hands; never installed.
 $(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c tests/hook/hook.c))

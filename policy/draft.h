@@ -171,6 +171,9 @@ struct pol_step {
 /* Line of what the steps lead to, within text that is valid JSON; of the deepest step that is
  * there. */
 unsigned pol_line_of(const char *text, size_t len, const struct pol_step *steps, size_t count);
+/* Where in such a text the value lies that the steps lead to. False: it is not there. */
+bool pol_value_at(const char *text, size_t len, const struct pol_step *steps, size_t count,
+		  size_t *start, size_t *end);
 void pol_pointer_text(const struct pol_step *steps, size_t count, struct cd_buf *out);
 
 /* --- statement.c and file.c --- */
@@ -193,5 +196,9 @@ enum cd_status pol_add_extended(struct pol_draft *draft, const char *name,
 				const struct pol_link *link, struct pol_error *error) CD_CHECKED;
 /* The patterns of fs.* in the group `secrets`, each protected in the draft's builder. */
 enum cd_status pol_protect_secrets(struct pol_draft *draft, struct pol_error *error) CD_CHECKED;
+/* The same patterns for this user, each handed over. */
+enum cd_status pol_each_secret(const struct pol_vars *vars,
+			       enum cd_status (*visit)(void *context, const char *pattern),
+			       void *context) CD_CHECKED;
 
 #endif

@@ -317,7 +317,9 @@ enum cd_status pol_draft_file(struct pol_draft *draft, const char *path, struct 
  * nothing, and are passed over. A value with a "*" is taken as a wildcard: that protects more,
  * never less.
  */
-enum cd_status pol_protect_secrets(struct pol_draft *draft, struct pol_error *error)
+static enum cd_status each_secret(struct pol_draft *draft,
+				  enum cd_status (*visit)(void *context, const char *pattern),
+				  void *context, struct pol_error *error)
 {
 	const uint64_t all = cd_ops_named("fs.*", 4);
 	enum cd_status status = CD_OK;
@@ -328,14 +330,41 @@ enum cd_status pol_protect_secrets(struct pol_draft *draft, struct pol_error *er
 	draft->stars_in_values = true;
 	for (size_t i = 0; i < pol_groups[group].count && status != CD_ENOMEM; i++) {
 		const struct pol_statement *rule = &pol_groups[group].statements[i];
-		const char *pattern, *why;
+		const char *pattern;
 
 		if (rule->says != POL_SAYS_RULE || rule->choice != MON_DENY || rule->number != all)
 			continue;
 		status = pol_expand(draft, rule->text, &pattern, error);
 		if (!status)
-			status = mon_builder_protect(draft->builder, pattern, &why);
+			status = visit(context, pattern);
 	}
 	draft->stars_in_values = false;
 	return status == CD_ENOMEM ? status : CD_OK;
+}
+
+static enum cd_status protect(void *context, const char *pattern)
+{
+	const char *why;
+
+	return mon_builder_protect(context, pattern, &why);
+}
+
+enum cd_status pol_protect_secrets(struct pol_draft *draft, struct pol_error *error)
+{
+	return each_secret(draft, protect, draft->builder, error);
+}
+
+enum cd_status pol_each_secret(const struct pol_vars *vars,
+			       enum cd_status (*visit)(void *context, const char *pattern),
+			       void *context)
+{
+	struct pol_draft *draft = pol_draft_new(vars);
+	struct pol_error error;
+	enum cd_status status;
+
+	if (!draft)
+		return CD_ENOMEM;
+	status = each_secret(draft, visit, context, &error);
+	pol_draft_free(draft);
+	return status;
 }

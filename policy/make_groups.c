@@ -1,6 +1,8 @@
 /*
  * Runs while cordon is built: reads the built-in groups, policy/groups/NAME.json, and prints them
  * as C, each with its text as it was reviewed and with the statements that it makes (groups.c).
+ * With
+ * --templates, the texts of policy/templates/NAME.json alone (templates.c).
  */
 #include <libgen.h>
 #include <stdio.h>
@@ -62,21 +64,28 @@ static const char *read_file(const char *path)
 	return text;
 }
 
-static void print_statements(const char *path, int number)
+static void read_document(const char *path,
+			  enum cd_status (*take)(void *context, const struct pol_statement *said,
+						 struct pol_error *error))
 {
 	const char *text = read_file(path);
 	char line[2048];
 	struct pol_error error = {0};
 	struct cd_buf buf;
 
+	if (pol_read_document(path, text, strlen(text), &(struct pol_taker){take, NULL}, &error) ==
+	    CD_OK)
+		return;
+	cd_buf_init(&buf, line, sizeof(line));
+	pol_error_text(&error, &buf);
+	fprintf(stderr, "%s\n", line);
+	exit(1);
+}
+
+static void print_statements(const char *path, int number)
+{
 	printf("static const struct pol_statement statements_%d[] = {\n", number);
-	if (pol_read_document(path, text, strlen(text), &(struct pol_taker){print_statement, NULL},
-			      &error) != CD_OK) {
-		cd_buf_init(&buf, line, sizeof(line));
-		pol_error_text(&error, &buf);
-		fprintf(stderr, "%s\n", line);
-		exit(1);
-	}
+	read_document(path, print_statement);
 	puts("};");
 }
 
@@ -92,8 +101,36 @@ static void print_group(char *path, int number)
 	       number, number);
 }
 
+static enum cd_status take_nothing(void *context, const struct pol_statement *said,
+				   struct pol_error *error)
+{
+	(void)context, (void)said, (void)error;
+	return CD_OK;
+}
+
+/* Templates are read by nobody before they have been written to a file, so the text is all. */
+static int print_templates(int count, char **paths)
+{
+	puts("/* Made by policy/make_groups.c. */\n#include \"policy/edit.h\"\n\n"
+	     "const struct pol_template pol_templates[] = {");
+	for (int i = 0; i < count; i++) {
+		char *name = strdup(paths[i]);
+
+		read_document(paths[i], take_nothing);
+		name = basename(name);
+		name[strcspn(name, ".")] = '\0';
+		printf("\t{\"%s\",\n", name);
+		print_string(read_file(paths[i]));
+		puts("},");
+	}
+	puts("\t{NULL, NULL}};");
+	return fflush(stdout) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--templates") == 0)
+		return print_templates(argc - 2, argv + 2);
 	puts("/* Made by policy/make_groups.c. */\n#include \"policy/statement.h\"\n");
 	for (int i = 1; i < argc; i++)
 		print_statements(argv[i], i);

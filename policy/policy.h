@@ -119,6 +119,9 @@ enum cd_status pol_draft_finish(struct pol_draft *draft, struct pol_policy **out
 				struct pol_error *error) CD_CHECKED;
 void pol_policy_free(struct pol_policy *policy);
 
+/* "allow", "ask" or "deny". */
+const char *pol_verdict_name(enum mon_verdict verdict);
+
 /* The merged policy as JSON text (indented), each rule with where it came from when origins is set.
  * malloc'd; NULL: out of memory. */
 char *pol_policy_json(const struct pol_policy *policy, bool origins);

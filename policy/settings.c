@@ -28,6 +28,11 @@ const char *const pol_on_deny_names[] = {
 const char *const pol_verdict_names[] = {
     [MON_DENY] = "deny", [MON_ASK] = "ask", [MON_ALLOW] = "allow", NULL};
 
+const char *pol_verdict_name(enum mon_verdict verdict)
+{
+	return pol_verdict_names[verdict];
+}
+
 /* --- names --- */
 
 static enum cd_status fail_choice(const char *what, const char *word, const char *near,

@@ -97,24 +97,50 @@ static bool enter_index(struct scan *scan, size_t index, const char **place)
 	}
 }
 
+/* As far as the steps lead: true when all of them do. *place is where the last begins, with its
+ * key. */
+static bool follow(struct scan *scan, const struct pol_step *steps, size_t count,
+		   const char **place)
+{
+	skip_space(scan);
+	*place = scan->at;
+	for (size_t i = 0; i < count; i++) {
+		const char *found = *place;
+		bool inside =
+		    scan->at < scan->end &&
+		    (steps[i].key ? *scan->at == '{' && enter_key(scan, steps[i].key, &found)
+				  : *scan->at == '[' && enter_index(scan, steps[i].index, &found));
+
+		if (!inside)
+			return false;
+		*place = found;
+	}
+	return true;
+}
+
+bool pol_value_at(const char *text, size_t len, const struct pol_step *steps, size_t count,
+		  size_t *start, size_t *end)
+{
+	struct scan scan = {text, text + len};
+	const char *place;
+
+	if (!follow(&scan, steps, count, &place))
+		return false;
+	*start = (size_t)(scan.at - text);
+	skip_value(&scan);
+	while (scan.at > text + *start && strchr(" \t\r\n", scan.at[-1]))
+		scan.at--;
+	*end = (size_t)(scan.at - text);
+	return true;
+}
+
 unsigned pol_line_of(const char *text, size_t len, const struct pol_step *steps, size_t count)
 {
 	struct scan scan = {text, text + len};
 	const char *place;
 	unsigned line = 1;
 
-	skip_space(&scan);
-	place = scan.at;
-	for (size_t i = 0; i < count && scan.at < scan.end; i++) {
-		const char *found = place;
-		bool inside = steps[i].key
-				  ? *scan.at == '{' && enter_key(&scan, steps[i].key, &found)
-				  : *scan.at == '[' && enter_index(&scan, steps[i].index, &found);
-
-		if (!inside)
-			break;
-		place = found;
-	}
+	follow(&scan, steps, count, &place);
 	for (const char *c = text; c < place; c++)
 		line += *c == '\n';
 	return line;

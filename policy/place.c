@@ -1,0 +1,56 @@
+/* What stands at a path: the deepest view around it says. */
+#include "policy/place.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cordon/limits.h"
+
+static bool lies_in(const char *path, const char *dest, size_t len)
+{
+	return len == 1 || (strncmp(path, dest, len) == 0 && (!path[len] || path[len] == '/'));
+}
+
+struct pol_place pol_place_of(const struct pol_policy *policy, const char *path)
+{
+	struct pol_place place = {.writable = true};
+	size_t deepest = 0;
+
+	for (size_t i = 0; i < policy->view_count; i++) {
+		const struct pol_view *view = &policy->views[i];
+		size_t len = strlen(view->dest);
+
+		if (len <= deepest || !lies_in(path, view->dest, len))
+			continue;
+		place.view = view;
+		place.own = view->kind == POL_VIEW_PRIVATE;
+		place.writable = view->kind == POL_VIEW_BIND && view->writable;
+		deepest = len;
+	}
+	return place;
+}
+
+/* Where the place leads from the path. */
+static void outer_path(const struct pol_place *place, const char *path, char *out, size_t size)
+{
+	const char *head = "", *rest = path;
+
+	if (place->view) {
+		size_t len = strlen(place->view->dest);
+
+		head = strcmp(place->view->from, "/") ? place->view->from : "";
+		rest = len == 1 ? path : path + len;
+	}
+	if (strcmp(rest, "/") == 0)
+		rest = "";
+	snprintf(out, size, "%s%s", head, *head || *rest ? rest : "/");
+}
+
+bool pol_places_alike(const struct pol_place *a, const struct pol_place *b, const char *path)
+{
+	char outer_a[2 * CD_PATH_MAX], outer_b[2 * CD_PATH_MAX];
+
+	outer_path(a, path, outer_a, sizeof(outer_a));
+	outer_path(b, path, outer_b, sizeof(outer_b));
+	return strcmp(outer_a, outer_b) == 0;
+}
