@@ -1,50 +1,73 @@
-/* cordon policy: check, show and test policy files. */
+/* cordon policy: check, show and test policy files. The other verbs have files of their own. */
+#include "cli/policy.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/view.h"
-#include "host/confine.h"
-#include "lib/without.h"
-#include "refmon/pattern.h"
-#include "refmon/plan.h"
-#include "refmon/settle.h"
+#include "cordon/limits.h"
+#include "policy/lint.h"
 
-static const char usage[] = "usage: cordon policy check FILE...\n"
-			    "       cordon policy show [--origins] FILE\n"
-			    "       cordon policy show --plan [--json] [FILE...]\n"
-			    "       cordon policy test FILE...\n"
-			    "       cordon policy groups [NAME]\n";
+static const char usage[] = "usage: cordon policy VERB [OPTIONS] [FILE...]\n";
 
 static const struct cli_verb verbs[] = {
-    {"check", "FILE...", "is it well-formed? and do its own tests pass?"},
+    {"check", "FILE...", "is it well-formed? what is probably not meant? do its own tests pass?"},
     {"show", "FILE", "the result of all that it extends, as JSON"},
     {"show", "--plan [FILE...]", "for each rule, what enforces it, and whether it is native"},
     {"test", "FILE...", "run its tests, and say each result"},
+    {"diff", "A B", "what B grants and A does not, and the reverse"},
+    {"subset", "A B", "does A grant no more than B? if not, an operation that shows it"},
+    {"fmt", "FILE...", "rewrite it in canonical form; -: from standard input to standard output"},
+    {"init", "[FILE]", "write a policy to begin with, with tests in it (policy.json)"},
+    {"schema", "", "a JSON Schema of the language, for editors"},
     {"groups", "[NAME]", "the built-in groups, or the text of one"},
     {.name = NULL},
 };
 
 static const struct cli_option options[] = {
-    {0, "origins", NULL, "with show: where each rule came from", NULL, CLI_OPTIONS, 0},
+    {0, "origins", NULL, "with show: where each rule came from", NULL, CLI_OPTIONS,
+     offsetof(struct policy_args, origins)},
     {0, "plan", NULL, "with show: what enforces each rule; without a file, of base", NULL,
-     CLI_OPTIONS, 0},
-    {0, "json", NULL, "with show --plan: one JSON object", NULL, CLI_OPTIONS, 0},
+     CLI_OPTIONS, offsetof(struct policy_args, plan)},
+    {0, "json", NULL, "with check, diff, subset, show --plan: JSON", NULL, CLI_OPTIONS,
+     offsetof(struct policy_args, json)},
+    {0, "strict", NULL, "with check: what is probably not meant is a failure", NULL, CLI_OPTIONS,
+     offsetof(struct policy_args, strict)},
+    {0, "check", NULL, "with fmt: change nothing, say which files would change", NULL, CLI_OPTIONS,
+     offsetof(struct policy_args, check)},
+    {0, "stdout", NULL, "with fmt: print the result, and leave the files as they are", NULL,
+     CLI_OPTIONS, offsetof(struct policy_args, to_stdout)},
+    {0, "template", "untrusted|tool|build|client|server",
+     "with init: what to begin with; without it they are listed", NULL, CLI_OPTIONS,
+     offsetof(struct policy_args, template)},
+    {0, "force", NULL, "with init: write over a file that is there", NULL, CLI_OPTIONS,
+     offsetof(struct policy_args, force)},
     {.name = NULL},
 };
 
 static const char notes[] =
-    "exit status: 0 all is well; 1 a test failed; 125 a file is not a policy.\n"
+    "exit status: 0 all is well, or yes; 1 a test failed, files differ, or no; 125 a file is\n"
+    "not a policy, or something else kept cordon from saying.\n"
     "\n"
     "examples:\n"
-    "  cordon policy check tool.json\n"
+    "  cordon policy init --template tool tool.json && cordon policy check tool.json\n"
     "  cordon policy show --origins tool.json\n"
-    "  cordon policy show --plan tool.json\n";
+    "  cordon policy subset mine.json theirs.json || echo mine grants more\n"
+    "  cordon policy diff old.json new.json\n"
+    "  cordon policy fmt --check *.json\n";
 
-/* All of the files as one; none: the group base. NULL, and said, when one is no policy. */
-static struct pol_policy *load_all(int count, char *const *paths)
+/* A group's name stands for the group, where there is no such file. */
+static enum cd_status add(struct pol_draft *draft, const char *path, struct pol_error *error)
+{
+	for (const struct pol_group *group = pol_groups; group->name; group++)
+		if (strcmp(group->name, path) == 0 && access(path, F_OK) != 0)
+			return pol_draft_group(draft, path, error);
+	return pol_draft_file(draft, path, error);
+}
+
+struct pol_policy *policy_load(int count, char *const *paths)
 {
 	struct pol_policy *policy = NULL;
 	struct pol_draft *draft;
@@ -61,25 +84,14 @@ static struct pol_policy *load_all(int count, char *const *paths)
 	if (!count)
 		status = pol_draft_group(draft, "base", &error);
 	for (int i = 0; i < count && status == CD_OK; i++)
-		status = pol_draft_file(draft, paths[i], &error);
+		status = add(draft, paths[i], &error);
 	if (status != CD_OK || pol_draft_finish(draft, &policy, &error) != CD_OK)
 		cli_say_policy_error(&error);
 	pol_draft_free(draft);
 	return policy;
 }
 
-static struct pol_policy *load(char *path)
-{
-	return load_all(1, &path);
-}
-
-static const char *verdict_name(enum cd_verdict verdict)
-{
-	return verdict == CD_ALLOW ? "allow" : verdict == CD_ASK ? "ask" : "deny";
-}
-
-/* Names of files may be meant to deceive a terminal. */
-static void print_visible(const char *text, int width)
+void policy_print_visible(const char *text, int width)
 {
 	char visible[9 * CD_PATH_MAX];
 	struct cd_buf buf;
@@ -89,315 +101,9 @@ static void print_visible(const char *text, int width)
 	printf("%-*s", width, visible);
 }
 
-static void report_failure(void *context, const struct pol_test *test,
-			   const struct mon_decision *got)
+void policy_print_json(const char *name, const char *text)
 {
-	const struct pol_policy *policy = context;
-	struct mon_rule rule = {.source = "no rule", .pointer = ""};
-
-	if (got->rule != CD_NO_RULE)
-		mon_table_rule(policy->table, got->rule, &rule);
-	cli_say("%s: %s: %s %s is %s (%s %s), not %s", test->source, test->pointer,
-		cd_op_name(test->op), test->object, verdict_name(got->verdict), rule.source,
-		rule.pointer, verdict_name(test->expect));
-}
-
-static int check_file(char *path, bool tell)
-{
-	struct pol_policy *policy = load(path);
-	size_t failed;
-
-	if (!policy)
-		return CLI_FAILED;
-	failed = pol_policy_test(policy, report_failure, policy);
-	print_visible(path, 0);
-	if (tell) {
-		printf(": %zu of %zu tests passed\n", policy->test_count - failed,
-		       policy->test_count);
-	} else {
-		printf(": ");
-		print_visible(policy->name, 0);
-		printf(": %u rules, %zu tests%s\n", mon_table_count(policy->table),
-		       policy->test_count, failed ? ", some failed" : "");
-	}
-	pol_policy_free(policy);
-	return failed ? 1 : 0;
-}
-
-static int check_files(int argc, char **argv, bool tell)
-{
-	int worst = 0;
-
-	for (int i = 0; i < argc; i++) {
-		int status = check_file(argv[i], tell);
-
-		worst = status > worst ? status : worst;
-	}
-	return worst;
-}
-
-static int show(char *path, bool origins)
-{
-	struct pol_policy *policy = load(path);
-	char *text = policy ? pol_policy_json(policy, origins) : NULL;
-
-	if (text)
-		fputs(text, stdout);
-	free(text);
-	pol_policy_free(policy);
-	return text && fflush(stdout) == 0 ? 0 : CLI_FAILED;
-}
-
-/* ---- what enforces a rule ---- */
-
-#define WHY_MAX (2 * CD_PATH_MAX + 512)
-
-struct planned {
-	const struct pol_policy *policy;
-	struct cd_plan *plan;
-	const char *refused; /* why nothing is native; NULL: what is settled is */
-};
-
-/* What enforces one operation of one rule. */
-struct enforcement {
-	char view[40]; /* "absent", or what its mounts are: "ro noexec" */
-	const char *by;
-	bool settled;
-	char why[WHY_MAX]; /* it is not settled */
-};
-
-enum cover { APART, AROUND, AT };
-
-/* Does the pattern speak of the place (AT), of something in it (AROUND), or of neither? */
-static enum cover covers(const char *pattern, const char *place)
-{
-	const char *p = pattern + 1, *d = place + 1;
-
-	while (*d) {
-		size_t np = strcspn(p, "/"), nd = strcspn(d, "/");
-
-		if (np == 2 && p[0] == '*' && p[1] == '*' && !p[np])
-			return AT;
-		if (!np || !mon_glob_match(p, np, d, nd))
-			return APART;
-		p += np + (p[np] == '/');
-		d += nd + (d[nd] == '/');
-	}
-	return !*p || strcmp(p, "**") == 0 ? AT : AROUND;
-}
-
-/* The deepest mounts around what the pattern speaks of, when none is at it. */
-static bool is_around(const struct cd_plan *plan, size_t mount, const char *pattern)
-{
-	const char *dest = plan->mounts[mount].dest;
-	size_t n = strlen(dest);
-
-	if (covers(pattern, dest) != AROUND || plan->mounts[mount].file)
-		return false;
-	for (size_t i = 0; i < plan->count; i++) {
-		const char *other = plan->mounts[i].dest;
-
-		if (strlen(other) > n &&
-		    (n == 1 || (!strncmp(other, dest, n) && other[n] == '/')) &&
-		    covers(pattern, other) == AROUND && !plan->mounts[i].file)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Is the mount one of those that the rule is about? Of the skeleton, a place alone: what lies in it
- * and is not in the plan is not there. /proc has its own.
- */
-static bool is_about(const struct planned *p, size_t mount, const char *pattern, bool some_at)
-{
-	const struct cd_mount *m = &p->plan->mounts[mount];
-
-	if (some_at)
-		return covers(pattern, m->dest) == AT;
-	return (m->kind != CD_MOUNT_DIR || strcmp(m->dest, "/proc") == 0) &&
-	       is_around(p->plan, mount, pattern);
-}
-
-static bool is_some_at(const struct planned *p, const char *pattern)
-{
-	for (size_t i = 0; i < p->plan->count; i++)
-		if (covers(pattern, p->plan->mounts[i].dest) == AT)
-			return true;
-	return false;
-}
-
-static void describe_obstacle(const struct planned *p, const struct mon_obstacle *obstacle,
-			      char *why)
-{
-	struct mon_rule rule;
-
-	switch (obstacle->kind) {
-	case MON_BY_RULE:
-		mon_table_rule(p->policy->table, obstacle->index, &rule);
-		snprintf(why, WHY_MAX, "%s: %s %s, %s %s", obstacle->place,
-			 verdict_name(rule.verdict), rule.pattern, rule.source, rule.pointer);
-		break;
-	case MON_BY_SECRET:
-		snprintf(why, WHY_MAX, "%s: %s is a secret", obstacle->place,
-			 mon_table_protected(p->policy->table, obstacle->index));
-		break;
-	case MON_TOO_NARROW:
-		snprintf(why, WHY_MAX, "%s: not allowed for all of it", obstacle->place);
-		break;
-	case MON_BY_DEVICE:
-		snprintf(why, WHY_MAX, "%s: opening it may do something", obstacle->place);
-		break;
-	case MON_SHOWN_TWICE:
-		snprintf(why, WHY_MAX, "%s: another place shows the same, under other rules",
-			 obstacle->place);
-		break;
-	case MON_NOT_OPENED:
-		snprintf(why, WHY_MAX, "%s: not all that is made there may be read and written",
-			 obstacle->place);
-		break;
-	case MON_LENT:
-		snprintf(why, WHY_MAX, "%s: programs there may be run and not all be read",
-			 obstacle->place);
-		break;
-	case MON_SETTLED: break;
-	}
-}
-
-static const uint64_t changes =
-    CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE);
-
-static bool view_refuses(const struct cd_mount *m, enum cd_op op)
-{
-	return m->kind == CD_MOUNT_MASK || m->kind == CD_MOUNT_SYMLINK ||
-	       (op == CD_OP_FS_EXEC && !m->exec) || (CD_OPBIT(op) & changes && !m->writable);
-}
-
-static enum cd_native bit_of(enum cd_op op, const struct cd_mount *m)
-{
-	switch (op) {
-	case CD_OP_FS_READ: return m->kind == CD_MOUNT_DIR ? CD_NATIVE_LIST : CD_NATIVE_READ;
-	case CD_OP_FS_WRITE: return CD_NATIVE_WRITE;
-	case CD_OP_FS_CREATE: return CD_NATIVE_CREATE;
-	case CD_OP_FS_REMOVE: return CD_NATIVE_REMOVE;
-	default: return CD_NATIVE_LOOK;
-	}
-}
-
-/* "ro noexec", or "ro, rw exec" where mounts differ. */
-static void add_view(char *view, size_t size, const struct cd_mount *m)
-{
-	char text[24];
-	size_t n = strlen(view);
-
-	if (m->kind == CD_MOUNT_MASK)
-		snprintf(text, sizeof(text), "absent");
-	else if (m->kind == CD_MOUNT_SYMLINK)
-		snprintf(text, sizeof(text), "link");
-	else
-		snprintf(text, sizeof(text), "%s %s", m->writable ? "rw" : "ro",
-			 m->exec ? "exec" : "noexec");
-	if (!strstr(view, text))
-		snprintf(view + n, size - n, "%s%s", n ? ", " : "", text);
-}
-
-/* A directory of the skeleton that is there for what lies below it. */
-static bool only_leads(const struct planned *p, const char *pattern)
-{
-	size_t n = strcspn(pattern, "*");
-
-	for (size_t i = 0; !pattern[n] && i < p->plan->count; i++)
-		if (strncmp(p->plan->mounts[i].dest, pattern, n) == 0 &&
-		    p->plan->mounts[i].dest[n] == '/')
-			return true;
-	return false;
-}
-
-/* An operation on files, by a rule about mounts of the plan. */
-static bool enforce_on(const struct planned *p, const struct mon_rule *rule, enum cd_op op,
-		       struct enforcement *out)
-{
-	bool some_at = is_some_at(p, rule->pattern), refused = true;
-	struct mon_obstacle obstacle;
-
-	/* Programs are always started by way of the monitor. */
-	out->settled = rule->verdict == CD_ALLOW && !p->refused && op != CD_OP_FS_EXEC;
-	for (size_t i = 0; i < p->plan->count; i++) {
-		const struct cd_mount *m = &p->plan->mounts[i];
-
-		if (!is_about(p, i, rule->pattern, some_at))
-			continue;
-		add_view(out->view, sizeof(out->view), m);
-		if (view_refuses(m, op))
-			continue;
-		refused = false;
-		if (!out->settled)
-			continue;
-		if (mon_settle_why(p->policy->table, p->plan, i, bit_of(op, m), &obstacle) != CD_OK)
-			return false;
-		out->settled = obstacle.kind == MON_SETTLED;
-		describe_obstacle(p, &obstacle, out->why);
-	}
-	if (!out->view[0] && only_leads(p, rule->pattern)) {
-		strcpy(out->view, "ro noexec");
-		refused = op != CD_OP_FS_STAT && op != CD_OP_FS_READ;
-		out->settled &= op == CD_OP_FS_STAT && p->plan->native & CD_NATIVE_LOOK;
-	}
-	if (!out->view[0])
-		strcpy(out->view, "absent");
-	if (refused) {
-		out->by = "view";
-		out->settled = false;
-	} else if (out->settled) {
-		out->by = op == CD_OP_FS_STAT || (op == CD_OP_FS_READ && p->plan->reads_all)
-			      ? "filter"
-			      : "Landlock";
-	} else {
-		out->by = "monitor";
-		if (rule->verdict == CD_ALLOW && p->refused)
-			snprintf(out->why, sizeof(out->why), "%s", p->refused);
-	}
-	return true;
-}
-
-static bool enforce(const struct planned *p, const struct mon_rule *rule, enum cd_op op,
-		    struct enforcement *out)
-{
-	*out = (struct enforcement){.by = "monitor"};
-	if (rule->pattern[0] == '/')
-		return enforce_on(p, rule, op, out);
-	/* Processes outside are in another pid namespace; the rest is not there yet. */
-	if (op == CD_OP_PROC_SIGNAL || op == CD_OP_SPACE_CREATE)
-		out->by = "filter";
-	return true;
-}
-
-static void print_row(const struct mon_rule *rule, const char *ops, const struct enforcement *e)
-{
-	bool refused = strcmp(e->by, "view") == 0;
-	char by[64];
-
-	if (refused)
-		snprintf(by, sizeof(by), "view: %s", e->view);
-	else
-		snprintf(by, sizeof(by), "%s%s%s", e->by, e->view[0] ? ", view: " : "", e->view);
-	printf("%-6s%-22s ", verdict_name(rule->verdict), ops);
-	print_visible(rule->pattern, 32);
-	printf("  %-28s  %-7s ", by,
-	       rule->verdict != CD_ALLOW || refused ? "-"
-	       : e->settled			    ? "yes"
-						    : "no");
-	print_visible(rule->source, 0);
-	if (e->why[0]) {
-		printf("\n      not native: ");
-		print_visible(e->why, 0);
-	}
-	printf("\n");
-}
-
-static void print_text(const char *name, const char *text)
-{
-	char escaped[6 * WHY_MAX];
+	char escaped[14 * CD_PATH_MAX];
 	struct cd_buf buf;
 
 	cd_buf_init(&buf, escaped, sizeof(escaped));
@@ -405,139 +111,150 @@ static void print_text(const char *name, const char *text)
 	printf("\"%s\":\"%s\"", name, escaped);
 }
 
-static void print_row_json(const struct mon_rule *rule, const char *ops,
-			   const struct enforcement *e)
-{
-	const struct {
-		const char *name, *text;
-	} texts[] = {{"verdict", verdict_name(rule->verdict)},
-		     {"op", ops},
-		     {"pattern", rule->pattern},
-		     {"source", rule->source},
-		     {"pointer", rule->pointer},
-		     {"by", e->by},
-		     {"view", e->view},
-		     {"why", e->why}};
+/* ---- check and test ---- */
 
+struct checking {
+	const struct pol_policy *policy;
+	bool json;
+	size_t findings;
+};
+
+static void report_failure(void *context, const struct pol_test *test,
+			   const struct mon_decision *got)
+{
+	const struct checking *checking = context;
+	struct mon_rule rule = {.source = "no rule", .pointer = ""};
+
+	if (got->rule != CD_NO_RULE)
+		mon_table_rule(checking->policy->table, got->rule, &rule);
+	cli_say("%s: %s: %s %s is %s (%s %s), not %s", test->source, test->pointer,
+		cd_op_name(test->op), test->object, pol_verdict_name(got->verdict), rule.source,
+		rule.pointer, pol_verdict_name(test->expect));
+}
+
+static void report_finding(void *context, const struct pol_finding *finding)
+{
+	struct checking *checking = context;
+
+	checking->findings++;
+	if (!checking->json) {
+		cli_say("%s: %s: %s [%s]", finding->source, finding->pointer, finding->text,
+			finding->kind);
+		return;
+	}
 	printf("{");
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		print_text(texts[i].name, texts[i].text);
-		printf(",");
+	policy_print_json("kind", finding->kind);
+	printf(",");
+	policy_print_json("source", finding->source);
+	printf(",");
+	policy_print_json("pointer", finding->pointer);
+	printf(",");
+	policy_print_json("text", finding->text);
+	printf("}\n");
+}
+
+static bool lint(struct checking *checking, const char *path)
+{
+	struct pol_vars vars;
+	enum cd_status status;
+
+	cli_vars(&vars, "/usr/bin/program");
+	status = pol_lint(checking->policy, &vars, access(path, R_OK) == 0 ? path : NULL,
+			  report_finding, checking);
+	if (status != CD_OK)
+		cli_say("%s: its rules cannot be looked at all together: %s", path,
+			cd_status_name(status));
+	return status == CD_OK;
+}
+
+/* What check and test print of a file in which nothing is amiss. */
+static void print_sum(const char *path, const struct checking *checking, size_t failed, bool tests)
+{
+	const struct pol_policy *policy = checking->policy;
+
+	policy_print_visible(path, 0);
+	if (tests) {
+		printf(": %zu of %zu tests passed\n", policy->test_count - failed,
+		       policy->test_count);
+		return;
 	}
-	printf("\"native\":%s}", e->settled ? "true" : "false");
+	printf(": ");
+	policy_print_visible(policy->name, 0);
+	printf(": %u rules, %zu tests%s", mon_table_count(policy->table), policy->test_count,
+	       failed ? ", some failed" : "");
+	if (checking->findings)
+		printf(", %zu warning%s", checking->findings, checking->findings == 1 ? "" : "s");
+	printf("\n");
 }
 
-static bool is_same(const struct enforcement *a, const struct enforcement *b)
+static int check_file(char *path, const struct policy_args *args, bool tests)
 {
-	return a->by == b->by && a->settled == b->settled && strcmp(a->view, b->view) == 0 &&
-	       strcmp(a->why, b->why) == 0;
-}
+	struct pol_policy *policy = policy_load(1, &path);
+	struct checking checking = {policy, args->json, 0};
+	int status = 0;
+	size_t failed;
 
-/* One row for the operations of a rule that the same holds for. done: those that have one. */
-static uint64_t print_group(const struct planned *p, const struct mon_rule *rule, uint64_t done,
-			    bool json)
-{
-	static struct enforcement first, other;
-	uint64_t rest = rule->ops & ~done, group = 0;
-	char names[256];
-	struct cd_buf buf;
-
-	cd_buf_init(&buf, names, sizeof(names));
-	for (; rest; rest &= rest - 1) {
-		enum cd_op op = (enum cd_op)__builtin_ctzll(rest);
-
-		if (!enforce(p, rule, op, group ? &other : &first))
-			return 0;
-		if (group && !is_same(&first, &other))
-			continue;
-		cd_buf_fmt(&buf, "%s%s", group ? "," : "", cd_op_name(op));
-		group |= CD_OPBIT(op);
-		if (json)
-			break;
-	}
-	(json ? print_row_json : print_row)(rule, group == cd_ops_named("fs.*", 4) ? "fs.*" : names,
-					    &first);
-	return group;
-}
-
-static int print_plan(const struct planned *p, bool json)
-{
-	const char *comma = "";
-
-	if (json)
-		printf("{\"native\":%s,\"rules\":[\n", p->refused ? "false" : "true");
-	else
-		printf("%-6s%-22s %-32s  %-28s  %-7s %s\n", "", "operation", "pattern",
-		       "enforced by", "native", "from");
-	for (uint32_t i = 0; i < mon_table_count(p->policy->table); i++) {
-		struct mon_rule rule;
-
-		mon_table_rule(p->policy->table, i, &rule);
-		for (uint64_t done = 0, group; rule.ops & ~done; done |= group) {
-			fputs(json ? comma : "", stdout);
-			comma = ",\n";
-			group = print_group(p, &rule, done, json);
-			if (!group) {
-				cli_say("out of memory");
-				return CLI_FAILED;
-			}
-		}
-	}
-	if (json)
-		puts("\n]}");
-	return fflush(stdout) ? CLI_FAILED : 0;
-}
-
-static struct cd_plan *make_plan(const struct pol_policy *policy)
-{
-	struct cd_plan *plan = cli_plan(policy, "cordon");
-
-	if (plan && mon_settle(policy->table, plan) != CD_OK) {
-		mon_plan_free(plan);
-		plan = NULL;
-	}
-	return plan;
-}
-
-static int show_plan(int argc, char **argv, bool json)
-{
-	struct planned p = {.policy = load_all(argc, argv)};
-	int status = CLI_FAILED;
-
-	if (!p.policy)
+	if (!policy)
 		return CLI_FAILED;
-	if (p.policy->audit != POL_AUDIT_DENIED)
-		p.refused = "\"audit\": everything is recorded, by the monitor";
-	else if (cd_without_name("shim") || !host_can_confine_native())
-		p.refused = "this machine lacks what it takes (Landlock)";
-	p.plan = make_plan(p.policy);
-	if (p.plan && !p.refused && mon_grants_outer_socket(p.policy->table, p.plan))
-		p.refused = "a socket to the outside may bring directories in";
-	if (p.plan)
-		status = print_plan(&p, json);
-	else
-		cli_say("out of memory");
-	mon_plan_free(p.plan);
-	pol_policy_free((struct pol_policy *)p.policy);
+	failed = pol_policy_test(policy, report_failure, &checking);
+	if (!tests && !lint(&checking, path))
+		status = CLI_FAILED;
+	else if (failed || (args->strict && checking.findings))
+		status = 1;
+	if (!args->json)
+		print_sum(path, &checking, failed, tests);
+	pol_policy_free(policy);
 	return status;
 }
 
-static int show_plan_command(int argc, char **argv)
+static int check_files(const struct policy_args *args, bool tests)
 {
-	bool json = false;
+	int worst = 0;
 
-	while (argc && argv[0][0] == '-') {
-		if (strcmp(argv[0], "--json") == 0)
-			json = true;
-		else if (strcmp(argv[0], "--plan") != 0)
-			return -1;
-		argc--, argv++;
+	for (int i = 0; i < args->count; i++) {
+		int status = check_file(args->operands[i], args, tests);
+
+		worst = status > worst ? status : worst;
 	}
-	return show_plan(argc, argv, json);
+	return worst;
 }
 
-static int groups(const char *name)
+static int check(const struct policy_args *args)
 {
+	return check_files(args, false);
+}
+
+static int test(const struct policy_args *args)
+{
+	return check_files(args, true);
+}
+
+/* ---- show and groups ---- */
+
+static int show(const struct policy_args *args)
+{
+	struct pol_policy *policy;
+	char *text;
+
+	if (args->plan)
+		return policy_show_plan(args->count, args->operands, args->json);
+	if (args->count != 1) {
+		cli_say("name one file to show; `cordon policy --help` shows how");
+		return CLI_FAILED;
+	}
+	policy = policy_load(1, args->operands);
+	text = policy ? pol_policy_json(policy, args->origins) : NULL;
+	if (text)
+		fputs(text, stdout);
+	free(text);
+	pol_policy_free(policy);
+	return text && fflush(stdout) == 0 ? 0 : CLI_FAILED;
+}
+
+static int groups(const struct policy_args *args)
+{
+	const char *name = args->count ? args->operands[0] : NULL;
+
 	for (const struct pol_group *group = pol_groups; group->name; group++) {
 		if (!name) {
 			puts(group->name);
@@ -551,38 +268,59 @@ static int groups(const char *name)
 	return name ? CLI_FAILED : 0;
 }
 
-static bool is_plan(const char *first, const char *second)
+/* ---- the verbs ---- */
+
+static const struct {
+	const char *name;
+	int least, most; /* operands */
+	int (*run)(const struct policy_args *args);
+} table[] = {
+    {"check", 1, INT32_MAX, check},    {"test", 1, INT32_MAX, test},
+    {"show", 0, INT32_MAX, show},      {"groups", 0, 1, groups},
+    {"diff", 2, 2, policy_diff},       {"subset", 2, 2, policy_subset},
+    {"fmt", 1, INT32_MAX, policy_fmt}, {"init", 0, 1, policy_init},
+    {"schema", 0, 0, policy_schema},
+};
+
+static bool parse(int argc, char **argv, struct policy_args *out)
 {
-	return strcmp(first, "--plan") == 0 ||
-	       (strcmp(first, "--json") == 0 && second && strcmp(second, "--plan") == 0);
+	struct cli_args args = {.command = &cli_policy, .argc = argc, .argv = argv, .at = 1};
+
+	out->operands = argv;
+	while (cli_args_next(&args)) {
+		if (args.option)
+			cli_args_store(&args, out);
+		else
+			out->operands[out->count++] = (char *)args.value;
+	}
+	return !args.bad;
 }
 
 static int policy_command(int argc, char **argv)
 {
+	struct policy_args args = {0};
 	const char *verb = argc > 1 ? argv[1] : "";
 
-	if (strcmp(verb, "groups") == 0)
-		return groups(argv[2]);
-	if (argc > 2 && strcmp(verb, "check") == 0)
-		return check_files(argc - 2, argv + 2, false);
-	if (argc > 2 && strcmp(verb, "test") == 0)
-		return check_files(argc - 2, argv + 2, true);
-	if (argc > 2 && strcmp(verb, "show") == 0 && is_plan(argv[2], argv[3])) {
-		int status = show_plan_command(argc - 2, argv + 2);
-
-		if (status >= 0)
-			return status;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strcmp(table[i].name, verb) != 0)
+			continue;
+		if (!parse(argc - 1, argv + 1, &args))
+			return CLI_FAILED;
+		if (args.count >= table[i].least && args.count <= table[i].most)
+			return table[i].run(&args);
+		cli_say("policy %s: wrong number of files; `cordon policy --help` shows how", verb);
+		return CLI_FAILED;
 	}
-	if (argc == 3 && strcmp(verb, "show") == 0)
-		return show(argv[2], false);
-	if (argc == 4 && strcmp(verb, "show") == 0 && strcmp(argv[2], "--origins") == 0)
-		return show(argv[3], true);
-	fputs(usage, stderr);
+	if (*verb)
+		cli_say("there is no `cordon policy %s`; `cordon policy --help` lists the verbs",
+			verb);
+	else
+		fputs(usage, stderr);
 	return CLI_FAILED;
 }
 
 const struct cli_command cli_policy = {.name = "policy",
-				       .summary = "check, show and test policies",
+				       .summary = "check, compare, format and test policies",
 				       .usage = usage,
 				       .run = policy_command,
 				       .options = options,
