@@ -80,7 +80,7 @@ void cli_fds_close_others(const struct host_fds *fds)
  * from there the view's outside can be reached. Nor what has no type at all: rings, listeners,
  * monitors of processes and of memory.
  */
-static const char *flaw_of(int fd, int flags)
+static const char *flaw_with(int fd, int flags)
 {
 	struct statfs fs;
 	struct stat st;
@@ -94,6 +94,29 @@ static const char *flaw_of(int fd, int flags)
 	    !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return "it is no file, pipe, socket or device";
 	return NULL;
+}
+
+const char *cli_fds_flaw(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 ? "no such descriptor is open" : flaw_with(fd, flags);
+}
+
+void cli_fds_check_standard(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat st;
+		int null;
+
+		if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+			continue;
+		null = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+		if (null >= 0 && null != fd) {
+			dup2(null, fd);
+			close(null);
+		}
+	}
 }
 
 /* Puts the same object, opened for reading, in the place of what may be written to as well. */
@@ -131,7 +154,7 @@ bool cli_fds_grant(struct host_fds *fds, const char *value)
 			HIGHEST);
 		return false;
 	}
-	flaw = flags < 0 ? "no such descriptor is open" : flaw_of(fd, flags);
+	flaw = flags < 0 ? "no such descriptor is open" : flaw_with(fd, flags);
 	if (!flaw && read_only)
 		flaw = make_read_only(fd, flags);
 	if (!flaw && !add(fds, fd))

@@ -15,6 +15,11 @@ void cli_fds_named(struct host_fds *fds, int argc, char **argv);
 void cli_fds_close_others(const struct host_fds *fds);
 /* Adds the one that an option's value names, if it may be passed on; else false, and said. */
 bool cli_fds_grant(struct host_fds *fds, const char *value);
+/* Why it must not be passed on; static storage. NULL: it may. */
+const char *cli_fds_flaw(int fd);
+/* Replaces standard streams that are directories, or not there: a directory is a way into the
+ * user's own tree, past the view. */
+void cli_fds_check_standard(void);
 /* Is one of them, or of the standard streams, a socket? */
 bool cli_fds_have_socket(const struct host_fds *fds);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/warden.h"
 #include "kernel/init.h"
 
 #define WATCH_NS 100000000 /* between two looks at what the space has used */
@@ -42,6 +43,7 @@ struct keeper {
 	struct network *network;
 	struct cli_limits *limits;
 	struct terminal *terminal;
+	struct warden warden;
 	int signals, clock, watch; /* watch: ticks when it is time to look at what is used */
 	int proc;		   /* the space's; -1 until the monitor has sent it */
 	int init;		   /* pidfd of init; -1 until the monitor has sent it */
@@ -272,6 +274,12 @@ static void take_need(struct keeper *k)
 	k->space->broker = -1;
 }
 
+static void take_ask(struct keeper *k)
+{
+	k->warden.init = k->init;
+	warden_take(&k->warden);
+}
+
 static void set_timer(int *timer, time_t seconds, long every_ns)
 {
 	struct itimerspec time = {{0, every_ns}, {seconds, every_ns}};
@@ -289,6 +297,11 @@ static void end_space(struct keeper *k)
 	int signal = k->space->bare && target == k->init ? KERN_INIT_MONITOR_DIED : SIGKILL;
 
 	k->ending = true;
+	/* Not ours to end: that nobody keeps it any more does. */
+	if (target < 0 && k->space->control >= 0) {
+		close(k->space->control);
+		k->space->control = -1;
+	}
 	syscall(SYS_pidfd_send_signal, target, signal, NULL, 0);
 	set_timer(&k->clock, 1, 0);
 	if (k->terminal->ending)
@@ -368,6 +381,7 @@ static void watch(struct keeper *k)
 		    {k->terminal->clock, take_look},
 		    {k->space->broker, take_need},
 		    {k->network->lookups, take_lookup},
+		    {k->warden.ask, take_ask},
 		    {k->ended ? -1 : k->space->monitor_pidfd, take_end},
 		};
 		const size_t count = sizeof(sources) / sizeof(sources[0]);
@@ -403,14 +417,18 @@ static int exit_status(const struct keeper *k)
 	return CLI_FAILED;
 }
 
-int keeper_run(struct host_space *space, struct report_view *view, struct network *network,
-	       struct cli_limits *limits, struct terminal *terminal)
+int keeper_run(struct run *run, struct host_space *space, struct report_view *view)
 {
+	struct network *network = &run->network;
+	struct cli_limits *limits = &run->limits;
+	struct terminal *terminal = &run->terminal;
 	struct keeper k = {.space = space,
 			   .view = view,
 			   .network = network,
 			   .limits = limits,
 			   .terminal = terminal,
+			   .warden = {.run = run, .ask = space->warden, .outside = true},
+			   .ended = space->within,
 			   .init = -1,
 			   .proc = -1,
 			   .clock = -1,
@@ -422,7 +440,7 @@ int keeper_run(struct host_space *space, struct report_view *view, struct networ
 	if (limits->host.value[HOST_LIMIT_WALL_SECONDS])
 		set_timer(&k.clock, (time_t)limits->host.value[HOST_LIMIT_WALL_SECONDS], 0);
 	/* A bare space has no /proc that shows it alone. */
-	if (host_limits_need_watch(&limits->host) && !space->bare)
+	if (host_limits_need_watch(&limits->host) && !space->bare && !space->within)
 		set_timer(&k.watch, 0, WATCH_NS);
 	watch(&k);
 	terminal_end(terminal);
@@ -430,7 +448,10 @@ int keeper_run(struct host_space *space, struct report_view *view, struct networ
 	network_end(network);
 	if (space->broker >= 0)
 		close(space->broker);
-	close(space->monitor_pidfd);
+	if (space->monitor_pidfd >= 0)
+		close(space->monitor_pidfd);
+	if (k.warden.ask >= 0)
+		close(k.warden.ask);
 	if (k.signals >= 0)
 		close(k.signals);
 	if (k.clock >= 0)

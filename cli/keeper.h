@@ -10,9 +10,8 @@
 
 #include <signal.h>
 
-#include "cli/network.h"
 #include "cli/report.h"
-#include "cli/terminal.h"
+#include "cli/run.h"
 #include "host/launch.h"
 
 /* Blocks the signals that the keeper handles; before the launch, so that none is lost. */
@@ -22,7 +21,6 @@ void keeper_prepare(void);
  * Waits until the space has ended. Returns the exit status for cordon: the program's own, 128+n, or
  * 125 to 127 with the reason said. Closes the space's descriptors.
  */
-int keeper_run(struct host_space *space, struct report_view *view, struct network *network,
-	       struct cli_limits *limits, struct terminal *terminal);
+int keeper_run(struct run *run, struct host_space *space, struct report_view *view);
 
 #endif

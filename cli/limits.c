@@ -30,13 +30,25 @@ static const struct {
     [HOST_LIMIT_LOG_SIZE] = {"log_size", offsetof(struct pol_limits, log_size), true, 1 << 30},
 };
 
-void cli_limits_settle(struct cli_limits *limits, const struct pol_limits *policy, bool log)
+static void set_values(struct cli_limits *limits, const struct pol_limits *policy, bool log)
 {
 	for (unsigned i = 0; i < HOST_LIMIT_COUNT; i++)
 		limits->host.value[i] = *(const uint64_t *)((const char *)policy + table[i].offset);
 	if (log && !policy->log_size)
 		limits->host.value[HOST_LIMIT_LOG_SIZE] = LOG_SIZE;
+}
+
+void cli_limits_settle(struct cli_limits *limits, const struct pol_limits *policy, bool log)
+{
+	set_values(limits, policy, log);
 	host_limits_settle(&limits->host);
+}
+
+void cli_limits_within(struct cli_limits *limits, const struct pol_limits *policy, bool log,
+		       const struct cli_limits *outer)
+{
+	set_values(limits, policy, log);
+	host_limits_within(&limits->host, &outer->host);
 }
 
 void cli_limits_say_weak(const struct cli_limits *limits)

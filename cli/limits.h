@@ -18,6 +18,9 @@ struct cli_limits {
 
 /* The policy's limits, each with the means that hold it here. log: records go to a file. */
 void cli_limits_settle(struct cli_limits *limits, const struct pol_limits *policy, bool log);
+/* The same for a space within another one. */
+void cli_limits_within(struct cli_limits *limits, const struct pol_limits *policy, bool log,
+		       const struct cli_limits *outer);
 /* Says which are held less well than they read. */
 void cli_limits_say_weak(const struct cli_limits *limits);
 

@@ -21,6 +21,7 @@
 #include "cli/keeper.h"
 #include "cli/limits.h"
 #include "cli/native.h"
+#include "cli/nested.h"
 #include "cli/report.h"
 #include "cli/run.h"
 #include "cli/view.h"
@@ -34,6 +35,7 @@
 #include "lib/children.h"
 #include "lib/without.h"
 #include "loader/cache.h"
+#include "refmon/nest.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
 #ifdef CORDON_HOOK
@@ -50,11 +52,12 @@ static bool movable(void *context, const char *path, size_t len)
 }
 
 /* With it go what the keeper needs to have. */
-static void send_started(const struct host_monitor *monitor)
+static void send_started(const struct run *run, const struct host_monitor *monitor)
 {
 	const int all[REPORT_HELD_COUNT] = {
 	    [REPORT_HELD_INIT] = monitor->init_pidfd,
-	    [REPORT_HELD_PROC] = monitor->proc,
+	    /* It shows the monitors of all spaces. */
+	    [REPORT_HELD_PROC] = run->outer ? -1 : monitor->proc,
 	    [REPORT_HELD_RESOLVER_UDP] = monitor->resolver[0],
 	    [REPORT_HELD_RESOLVER_TCP] = monitor->resolver[1],
 	    [REPORT_HELD_TERMINAL] = monitor->terminal,
@@ -107,22 +110,74 @@ static void play_attacker(const struct run *run, const struct host_monitor *moni
 }
 #endif
 
+static bool outward(void *context, uint64_t *ops, const struct cd_object *object, char *text,
+		    struct cd_object *out)
+{
+	return mon_nest_outward(context, ops, object, text, out);
+}
+
+/*
+ * The space, in all the spaces around it: what they decide by. Each has a process of its own that
+ * serves it; here they only decide.
+ */
+static struct kern_space *make_chain(const struct run *run, int proc)
+{
+	static const enum kern_on_deny on_deny[] = {[POL_DENY_ERRNO] = KERN_DENY_ERRNO,
+						    [POL_DENY_HIDE] = KERN_DENY_HIDE,
+						    [POL_DENY_KILL] = KERN_DENY_KILL};
+	struct kern_space *around = NULL, *space;
+	struct kern_layer *layer;
+
+	if (run->outer) {
+		around = make_chain(run->outer, -1);
+		if (!around)
+			return NULL;
+	}
+	layer = calloc(1, sizeof(*layer)); /* as long as the process */
+	space = proc < 0 ? kern_space_stand_in(around, run->id) : kern_space_new(around, proc);
+	if (!space || !layer) {
+		free(layer);
+		return NULL;
+	}
+	*layer = (struct kern_layer){.name = run->policy->name,
+				     .context = (void *)&run->network,
+				     .on_deny = on_deny[run->policy->on_deny],
+				     .decide = network_decide,
+				     .movable = movable};
+	snprintf(space->id, sizeof(space->id), "%s", run->id);
+	space->outward = outward;
+	space->outward_context = run->plan;
+	return kern_space_add_layer(space, layer) == CD_OK ? space : NULL;
+}
+
+/* Before anything of the space runs: the warden believes nobody who has served. */
+static void tell_warden(const struct run *run, const struct host_monitor *monitor)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS}};
+	struct iovec vector = {"", 1};
+	struct msghdr header = {.msg_iov = &vector,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+
+	memcpy(CMSG_DATA(&control.header), &monitor->init_pidfd, sizeof(int));
+	if (run->outer && sendmsg(monitor->warden, &header, MSG_NOSIGNAL) < 0)
+		_exit(CLI_FAILED);
+}
+
 /* Runs in the confined monitor process. Whatever fails here ends the space. */
 void run_serve(void *context, const struct host_monitor *monitor)
 {
 	struct run *run = context;
-	static const enum kern_on_deny on_deny[] = {[POL_DENY_ERRNO] = KERN_DENY_ERRNO,
-						    [POL_DENY_HIDE] = KERN_DENY_HIDE,
-						    [POL_DENY_KILL] = KERN_DENY_KILL};
-	struct kern_layer layer = {.name = run->policy->name,
-				   .context = &run->network,
-				   .on_deny = on_deny[run->policy->on_deny],
-				   .decide = network_decide,
-				   .movable = movable};
 	struct kern_observer observer = {.all = run->log_fd >= 0 &&
 						run->policy->audit != POL_AUDIT_DENIED,
 					 .record = report_record};
-	struct kern_space *space = kern_space_new(NULL, monitor->proc);
+	struct kern_space *space = make_chain(run, monitor->proc);
 	struct report_sink *sink;
 	struct kern_border *border;
 
@@ -131,8 +186,8 @@ void run_serve(void *context, const struct host_monitor *monitor)
 			       run->limits.host.value[HOST_LIMIT_LOG_SIZE], run->policy->table,
 			       run->network.names);
 	observer.context = sink;
-	if (!space || !sink || kern_space_add_layer(space, &layer) != CD_OK ||
-	    host_setup(monitor->proc, monitor->broker, monitor->network) != CD_OK)
+	if (!space || !sink ||
+	    host_setup(monitor->proc, monitor->broker, monitor->warden, monitor->network) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
 	host_peers_setup(monitor->ending);
@@ -149,7 +204,8 @@ void run_serve(void *context, const struct host_monitor *monitor)
 	if (!border ||
 	    kern_space_start_take(space, monitor->init_pidfd, host_await_program(monitor)) != CD_OK)
 		_exit(CLI_FAILED);
-	send_started(monitor);
+	tell_warden(run, monitor);
+	send_started(run, monitor);
 #ifdef CORDON_HOOK
 	play_attacker(run, monitor);
 #endif
@@ -333,7 +389,7 @@ static int make_environment(struct run *run)
 	return 0;
 }
 
-static const char *hostname(const struct run *run)
+const char *run_hostname(const struct run *run)
 {
 	return run->name ? run->name : "cordon";
 }
@@ -393,23 +449,6 @@ static void say_first(const struct run *run, const char *directory)
 		cli_say(
 		    "internet addresses are granted, and take user namespaces, which this machine "
 		    "does not let this user make");
-}
-
-/* A directory is a way into the user's own tree, past the view. */
-static void check_standard_streams(void)
-{
-	for (int fd = 0; fd <= 2; fd++) {
-		struct stat st;
-		int null;
-
-		if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
-			continue;
-		null = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
-		if (null >= 0 && null != fd) {
-			dup2(null, fd);
-			close(null);
-		}
-	}
 }
 
 static int open_log(struct run *run)
@@ -514,18 +553,21 @@ static void end_bare(void)
 	host_hops_remove();
 }
 
-static int launch(struct run *run)
+const char *run_directory(const struct run *run)
 {
-	struct host_launch in = {
+	return run->directory ? run->directory : may_stat(run, run->cwd) ? run->cwd : "/";
+}
+
+void run_describe(struct run *run, struct host_launch *in)
+{
+	*in = (struct host_launch){
 	    .plan = run->plan,
 	    .argv = run->argv,
 	    .envp = run->envp,
 	    .search = run->search ? run->search : "/usr/local/bin:/usr/bin:/bin",
-	    .directory = run->directory		   ? run->directory
-			 : may_stat(run, run->cwd) ? run->cwd
-						   : "/",
-	    .directory_must = run->directory != NULL,
-	    .hostname = hostname(run),
+	    .directory = run_directory(run),
+	    .directory_must = run->directory_must,
+	    .hostname = run_hostname(run),
 	    .limits = &run->limits.host,
 	    .fds = &run->fds,
 	    .requests = &run->requests,
@@ -539,6 +581,30 @@ static int launch(struct run *run)
 	    .serve = run_serve,
 	    .context = run,
 	};
+}
+
+static enum cd_status start(struct run *run, struct host_space *space, struct host_fault *fault)
+{
+	struct host_launch in;
+
+	run_describe(run, &in);
+	return host_launch(&in, space, fault);
+}
+
+static int say_not_nested(const struct run *run, const struct host_fault *fault)
+{
+	if (fault->error == EACCES)
+		cli_say(
+		    "the policy around this space does not let %s be made within it; "
+		    "--allow=space.create:%s, or \"space.create\": [\"%s\"] there, would allow it",
+		    run_hostname(run), run_hostname(run), run_hostname(run));
+	else
+		cli_say("%s", host_fault_text(fault));
+	return CLI_FAILED;
+}
+
+static int launch(struct run *run)
+{
 	struct report_view view = {.policy = run->policy,
 				   .limits = &run->limits,
 				   .verbose = run->verbose,
@@ -549,19 +615,21 @@ static int launch(struct run *run)
 	struct host_fault fault;
 	int status;
 
-	say_first(run, in.directory);
+	say_first(run, run_directory(run));
 	keeper_prepare();
 	if (!network_prepare(&run->network, run->policy->table)) {
 		cli_say("out of memory");
 		return CLI_FAILED;
 	}
 	cli_limits_settle(&run->limits, &run->policy->limits, run->log != NULL);
-	if (!run->quiet && !run->json)
+	if (!run->quiet && !run->json && !run->nested)
 		cli_limits_say_weak(&run->limits);
 	if (run->bare && make_bare_view(run))
 		return CLI_FAILED;
-	in.envp = run->envp;
-	if (host_launch(&in, &space, &fault) != CD_OK) {
+	if (run->nested) {
+		if (nested_launch(run, &space, &fault) != CD_OK)
+			return say_not_nested(run, &fault);
+	} else if (start(run, &space, &fault) != CD_OK) {
 		host_cgroup_free(run->limits.host.cgroup);
 		if (fault.stage == HOST_STAGE_NAMESPACES && !run->bare)
 			try_bare(run);
@@ -573,7 +641,7 @@ static int launch(struct run *run)
 	/* The program has its own. Who waits at their other ends waits for it alone. */
 	for (size_t i = 0; i < run->fds.count; i++)
 		close(run->fds.fd[i]);
-	status = keeper_run(&space, &view, &run->network, &run->limits, &run->terminal);
+	status = keeper_run(run, &space, &view);
 	if (run->bare)
 		end_bare();
 	report_print(&view, status);
@@ -583,17 +651,21 @@ static int launch(struct run *run)
 }
 
 /* One of its own takes a place to be made in, whatever the rules say of that. */
-static bool choose_terminal(struct run *run)
+bool run_add_terminal(struct run *run)
 {
 	const struct cd_mount place = {
 	    .kind = CD_MOUNT_PTS, .dest = "/dev/pts", .writable = true, .dev = true};
 	const struct cd_mount *there = mon_plan_at(run->plan, place.dest);
 
+	return !run->terminal.own || (there && there->kind == CD_MOUNT_PTS) ||
+	       mon_plan_add(run->plan, &place) == CD_OK;
+}
+
+static void choose_terminal(struct run *run)
+{
 	terminal_choose(&run->terminal, run->no_pty || run->bare ? TERMINAL_SHARED
 					: run->pty		 ? TERMINAL_OWN
 								 : TERMINAL_AUTO);
-	return !run->terminal.own || (there && there->kind == CD_MOUNT_PTS) ||
-	       mon_plan_add(run->plan, &place) == CD_OK;
 }
 
 static int prepare(struct run *run)
@@ -602,15 +674,22 @@ static int prepare(struct run *run)
 
 	if (!run->has_policy && pol_draft_group(run->draft, "base", &error) != CD_OK)
 		return cli_say_policy_error(&error);
-	if (grant_program(run) || protect_cache(run))
+	run->nested = nested_is();
+	if (grant_program(run) || (!run->nested && protect_cache(run)))
 		return CLI_FAILED;
 	if (pol_draft_finish(run->draft, &run->policy, &error) != CD_OK)
 		return cli_say_policy_error(&error);
 	if (run->print_policy)
 		return print_policy(run) ? CLI_FAILED : -1;
-	run->bare = host_must_be_bare();
-	if (make_environment(run) || open_log(run) ||
-	    !(run->plan = cli_plan(run->policy, hostname(run))) || !choose_terminal(run))
+	run->bare = !run->nested && host_must_be_bare();
+	run->directory_must = run->directory != NULL;
+	choose_terminal(run);
+	if (make_environment(run) || open_log(run))
+		return CLI_FAILED;
+	if (run->nested)
+		return 0; /* the rest is up to who makes it */
+	run->plan = cli_plan(run->policy, run_hostname(run));
+	if (!run->plan || !run_add_terminal(run))
 		return CLI_FAILED;
 	if (run->policy->audit == POL_AUDIT_DENIED)
 		mon_settled_requests(run->policy->table, &run->requests);
@@ -630,11 +709,11 @@ static int prepare(struct run *run)
 
 static int run_command(int argc, char **argv)
 {
-	static struct run run = {.log_fd = -1};
+	static struct run run = {.id = "1", .log_fd = -1};
 	int first = program_index(argc, argv), at, status;
 	struct pol_vars vars;
 
-	check_standard_streams();
+	cli_fds_check_standard();
 	if (first < argc)
 		find_program(&run, argv[first]);
 	cli_vars(&vars, run.program[0] ? run.program : NULL);

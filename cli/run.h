@@ -14,6 +14,8 @@
 #include "policy/policy.h"
 
 struct run {
+	const struct run *outer;  /* the space around, if it is not the outermost */
+	char id[CD_SPACE_ID_MAX]; /* "1", "1.2" */
 	/* from the command line */
 	const char *directory, *name, *log;
 	struct host_fds fds;
@@ -28,8 +30,10 @@ struct run {
 	struct terminal terminal;
 	unsigned native; /* enum cd_native: what programs may do without the monitor */
 	bool no_sync_wakeup, no_thread_pidfds;
-	bool bare;	  /* no namespaces can be made here */
-	char **arguments; /* of this process */
+	bool directory_must; /* it was named */
+	bool nested;	     /* we are in a space: who makes this one is its kernel */
+	bool bare;	     /* no namespaces can be made here */
+	char **arguments;    /* of this process */
 	char cwd[CD_PATH_MAX];
 	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
 	char **envp;
@@ -38,6 +42,14 @@ struct run {
 	int log_fd;
 };
 
+/* What the space is called: its name, or "cordon". */
+const char *run_hostname(const struct run *run);
+/* Where its program starts. */
+const char *run_directory(const struct run *run);
+/* A place in the plan for a terminal of its own, if it is to have one. */
+bool run_add_terminal(struct run *run);
+/* What host_launch() is to be told; all that it points to is the run's. */
+void run_describe(struct run *run, struct host_launch *in);
 /* The monitor's part: runs in the confined monitor process. Whatever fails there ends the space.
  * context: the run. */
 void run_serve(void *context, const struct host_monitor *monitor);

@@ -615,6 +615,36 @@ enum cd_status host_cgroup_enter(const struct host_cgroup *group, enum host_cgro
 	return CD_OK;
 }
 
+static void move(int *fd, int from)
+{
+	int moved = *fd < 0 || *fd >= from ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, from);
+
+	if (moved == *fd)
+		return;
+	close(*fd);
+	*fd = moved;
+}
+
+static void move_group(struct group *group, int from)
+{
+	move(&group->dir, from);
+	move(&group->parent, from);
+	move(&group->procs, from);
+}
+
+void host_cgroup_move(struct host_cgroup *group, int from)
+{
+	if (!group)
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		move(&group->side[i].dir, from);
+		move(&group->side[i].procs, from);
+	}
+	move_group(&group->v2, from);
+	for (unsigned i = 0; i < HOST_CONTROL_COUNT; i++)
+		move_group(&group->v1[i], from);
+}
+
 void host_cgroup_let_go(struct host_cgroup *group)
 {
 	if (!group)

@@ -60,6 +60,9 @@ pid_t host_cgroup_fork(const struct host_cgroup *group, enum host_cgroup_side si
 /* In the child of that fork: enters the groups that it could not be born in. group may be NULL. */
 enum cd_status host_cgroup_enter(const struct host_cgroup *group,
 				 enum host_cgroup_side side) CD_CHECKED;
+/* Gives the group's descriptors numbers from `from` on, so that those below can be used otherwise.
+ * group may be NULL. */
+void host_cgroup_move(struct host_cgroup *group, int from);
 /* In the monitor: lets go of the group's descriptors. group may be NULL. */
 void host_cgroup_let_go(struct host_cgroup *group);
 

@@ -6,6 +6,7 @@
 
 #include "host/fcntl.h"
 #include "host/fs.h"
+#include "host/gate.h"
 #include "host/peers.h"
 #include "host/inet.h"
 #include "host/sock.h"
@@ -13,8 +14,10 @@
 
 static HOST_HANDLER(answer_prctl)
 {
-	(void)context, (void)border;
-	if ((uint32_t)m->extra == PR_SET_SECCOMP)
+	(void)context;
+	if ((uint32_t)m->extra == CD_GATE)
+		host_gate(border, m, reply);
+	else if ((uint32_t)m->extra == PR_SET_SECCOMP)
 		reply->action = KERN_REPLY_CONTINUE;
 	else /* PR_SET_DUMPABLE: the monitor must go on reading the memory of a process, and a core
 		file is never written anyway. */
@@ -120,8 +123,9 @@ const struct kern_host host_linux = {
 	},
 };
 
-enum cd_status host_setup(int proc, int broker, uint64_t network)
+enum cd_status host_setup(int proc, int broker, int warden, uint64_t network)
 {
+	host_gate_setup(warden);
 	host_tty_setup();
 	host_inet_setup(broker, network);
 	return host_resolve_setup(proc);

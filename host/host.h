@@ -9,8 +9,8 @@
 extern const struct kern_host host_linux;
 /*
  * Once in the process that serves: proc is the monitor's private /proc; broker and network are for
- * host/inet.h.
+ * host/inet.h, warden for host/gate.h.
  */
-enum cd_status host_setup(int proc, int broker, uint64_t network) CD_CHECKED;
+enum cd_status host_setup(int proc, int broker, int warden, uint64_t network) CD_CHECKED;
 
 #endif

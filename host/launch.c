@@ -50,10 +50,12 @@ struct launch {
 	int status;  /* write end, for init */
 	int control; /* the monitor's end */
 	int broker;  /* likewise */
+	int warden;  /* likewise */
 	int proc;
 	int queues;
 	mode_t umask;
 	pid_t init;
+	int init_pidfd, init_error;
 	bool own_users;	       /* the space is in a user namespace of its own */
 	bool no_killable_recv; /* Linux lacks it, or is to do without */
 	uid_t uid;
@@ -82,6 +84,7 @@ static const char *const stage_texts[] = {
     [HOST_STAGE_DIRECTORY] = "cannot enter the directory",
     [HOST_STAGE_CONFINE] = "cannot confine the monitor",
     [HOST_STAGE_EXEC] = "cannot run",
+    [HOST_STAGE_REQUEST] = "cannot make a space within this one:",
 };
 
 const char *host_fault_text(const struct host_fault *fault)
@@ -292,6 +295,10 @@ static _Noreturn void run_init(struct launch *l)
 		fail(l, HOST_STAGE_INIT, NULL);
 	if (host_drop_capabilities() != CD_OK)
 		fail(l, HOST_STAGE_CAPABILITIES, NULL);
+	/* Where it is no first process, the monitor's end is not by itself the end of what is below
+	 * it. If it has ended already, nothing comes by the pipe, and init ends. */
+	if (l->in->within && prctl(PR_SET_PDEATHSIG, SIGKILL))
+		fail(l, HOST_STAGE_INIT, NULL);
 	/* In the session of the program, if that has a terminal: host/pty.h. */
 	if (l->in->pty ? setpgid(0, 0) : setsid() < 0)
 		fail(l, HOST_STAGE_INIT, NULL);
@@ -386,24 +393,85 @@ void host_forget_environment(void)
 	clearenv();
 }
 
+/* Workers are the monitor's own: they belong outside the space. */
+static void return_to_own_pids(const struct launch *l)
+{
+	int own = openat(l->proc, "self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	if (own < 0 || syscall(SYS_setns, own, CLONE_NEWPID))
+		fail(l, HOST_STAGE_INIT, NULL);
+	close(own);
+}
+
+/* A process on this one's memory, beside it: see fork_program(). */
+static pid_t start_beside(struct launch *l, int (*function)(void *context))
+{
+	static char stack[2 * (CD_PATH_MAX + 8192)] __attribute__((aligned(16)));
+
+	return clone(function, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, l);
+}
+
+/* In the pids of the space around, where alone a namespace within them can be made. */
+static int fork_init_there(void *context)
+{
+	struct launch *l = context;
+
+	l->init =
+	    host_cgroup_fork(NULL, HOST_CGROUP_OWN, CLONE_NEWPID | CLONE_PARENT, &l->init_pidfd);
+	if (l->init == 0)
+		run_init(l);
+	l->init_error = errno;
+	_exit(0);
+}
+
+/*
+ * Within the pids of the space around it, so that they end together. Linux nests them 32 deep: what
+ * is deeper has its place beside them, and ends with its warden, whose end is that of the space
+ * around it.
+ */
+static bool fork_init_within(struct launch *l)
+{
+	pid_t there;
+
+	l->init = -1;
+	l->init_error = ECHILD; /* somebody in there has killed it */
+	if (syscall(SYS_setns, l->in->within->init, CLONE_NEWPID))
+		return false;
+	there = start_beside(l, fork_init_there);
+	return_to_own_pids(l);
+	if (there < 0)
+		return false;
+	while (waitpid(there, NULL, 0) < 0 && errno == EINTR)
+		;
+	errno = l->init_error;
+	if (l->init < 0 && errno == ENOSPC)
+		l->init = host_cgroup_fork(NULL, HOST_CGROUP_OWN, CLONE_NEWPID, &l->init_pidfd);
+	if (l->init == 0)
+		run_init(l);
+	return l->init > 0;
+}
+
 static int start_init(struct launch *l)
 {
-	int pidfd = -1;
-	pid_t pid = host_cgroup_fork(NULL, HOST_CGROUP_OWN,
-				     l->in->bare ? CLONE_FILES : CLONE_NEWPID, &pidfd);
-
-	if (pid == 0)
-		run_init(l);
-	if (pid < 0)
-		fail(l, HOST_STAGE_INIT, NULL);
-	l->init = pid;
+	if (l->in->within) {
+		if (!fork_init_within(l))
+			fail(l, HOST_STAGE_INIT, NULL);
+	} else {
+		l->init =
+		    host_cgroup_fork(NULL, HOST_CGROUP_OWN,
+				     l->in->bare ? CLONE_FILES : CLONE_NEWPID, &l->init_pidfd);
+		if (l->init == 0)
+			run_init(l);
+		if (l->init < 0)
+			fail(l, HOST_STAGE_INIT, NULL);
+	}
 	if (l->in->bare)
-		return pidfd;
+		return l->init_pidfd;
 	/* For what is forked from now on. Before Landlock, under which init could not be referred
 	 * to. */
-	if (syscall(SYS_setns, pidfd, CLONE_NEWPID))
+	if (syscall(SYS_setns, l->init_pidfd, CLONE_NEWPID))
 		fail(l, HOST_STAGE_INIT, NULL);
-	return pidfd;
+	return l->init_pidfd;
 }
 
 /*
@@ -428,23 +496,11 @@ static int fork_program(void *context)
  */
 static pid_t start_program(struct launch *l)
 {
-	static char stack[2 * (CD_PATH_MAX + 8192)] __attribute__((aligned(16)));
-	pid_t between =
-	    clone(fork_program, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, l);
+	pid_t between = start_beside(l, fork_program);
 
 	if (between < 0)
 		fail(l, HOST_STAGE_INIT, NULL);
 	return between;
-}
-
-/* Workers are the monitor's own: they belong outside the space. */
-static void return_to_own_pids(const struct launch *l)
-{
-	int own = openat(l->proc, "1/ns/pid", O_RDONLY | O_CLOEXEC);
-
-	if (own < 0 || syscall(SYS_setns, own, CLONE_NEWPID))
-		fail(l, HOST_STAGE_INIT, NULL);
-	close(own);
 }
 
 static void let_go_of_standard_streams(void)
@@ -622,6 +678,7 @@ static _Noreturn void run_monitor(struct launch *l)
 {
 	struct host_monitor monitor = {.control = l->control,
 				       .broker = l->broker,
+				       .warden = l->warden,
 				       .terminal = -1,
 				       .resolver = {-1, -1},
 				       .ending = -1};
@@ -678,6 +735,10 @@ static pid_t fork_monitor(struct launch *l, int *pidfd)
 
 	if (l->in->bare)
 		return host_cgroup_fork(group, HOST_CGROUP_OWN, 0, pidfd);
+	if (l->in->within) {
+		l->own_users = false;
+		return host_cgroup_fork(group, HOST_CGROUP_OWN, namespaces & ~CLONE_NEWPID, pidfd);
+	}
 	l->own_users = !cd_without(CD_USERNS);
 	if (l->own_users)
 		pid = host_cgroup_fork(group, HOST_CGROUP_OWN, CLONE_NEWUSER | namespaces, pidfd);
@@ -726,62 +787,81 @@ bool host_must_be_bare(void)
 		!has_rights_in_own_users());
 }
 
+/* The two ends of everything that the monitor and its keeper share. */
+struct ends {
+	int fault[2], status[2], control[2], broker[2], warden[2]; /* 1: the monitor's */
+};
+
+static void close_ends(const struct ends *ends, int side)
+{
+	const int all[] = {ends->fault[side], ends->status[side], ends->control[side],
+			   ends->broker[side], ends->warden[side]};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] >= 0)
+			close(all[i]);
+}
+
+static bool make_ends(const struct host_launch *in, struct ends *ends)
+{
+	const struct host_within *w = in->within;
+
+	*ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+	if (w) {
+		ends->fault[1] = w->fault;
+		ends->status[1] = w->status;
+		ends->control[1] = w->control;
+		ends->broker[1] = w->broker;
+	} else if (pipe2(ends->fault, O_CLOEXEC) || pipe2(ends->status, O_CLOEXEC) ||
+		   socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->control) ||
+		   socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->broker)) {
+		return false;
+	}
+	return in->bare || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->warden) == 0;
+}
+
 enum cd_status host_launch(const struct host_launch *in, struct host_space *space,
 			   struct host_fault *fault)
 {
 	static struct launch
 	    l; /* too large for a stack, and the monitor's copy lives as long as the monitor */
-	int fault_pipe[2] = {-1, -1}, status_pipe[2] = {-1, -1}, control[2] = {-1, -1};
-	int broker[2] = {-1, -1};
+	struct ends ends;
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
 	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1, .queues = -1};
 	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN), in->bare,
 			      in->requests, l.filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
-	if (pipe2(fault_pipe, O_CLOEXEC) || pipe2(status_pipe, O_CLOEXEC) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, broker))
+	if (!make_ends(in, &ends))
 		goto fail;
 	/* A user's supplementary groups are authority; only root can let go of them. */
 	if (l.uid == 0 && syscall(SYS_setgroups, 0, NULL) && errno != EPERM)
 		goto fail;
-	l.fault = fault_pipe[1];
-	l.status = status_pipe[1];
-	l.control = control[1];
-	l.broker = broker[1];
+	l.fault = ends.fault[1];
+	l.status = ends.status[1];
+	l.control = ends.control[1];
+	l.broker = ends.broker[1];
+	l.warden = ends.warden[1];
 	l.no_killable_recv = cd_without(CD_KILLABLE_RECV);
 	space->monitor = fork_monitor(&l, &space->monitor_pidfd);
 	if (space->monitor == 0) {
-		close(fault_pipe[0]);
-		close(status_pipe[0]);
-		close(control[0]);
-		close(broker[0]);
+		close_ends(&ends, 0);
 		run_monitor(&l);
 	}
 	if (space->monitor < 0)
 		goto fail;
-	close(fault_pipe[1]);
-	close(status_pipe[1]);
-	close(control[1]);
-	close(broker[1]);
-	space->fault = fault_pipe[0];
-	space->status = status_pipe[0];
-	space->control = control[0];
-	space->broker = broker[0];
+	close_ends(&ends, 1);
+	space->fault = ends.fault[0];
+	space->status = ends.status[0];
+	space->control = ends.control[0];
+	space->broker = ends.broker[0];
+	space->warden = ends.warden[0];
 	space->bare = in->bare;
+	space->within = false;
 	return CD_OK;
 fail:
 	fault->error = errno;
-	for (int i = 0; i < 2; i++) {
-		if (fault_pipe[i] >= 0)
-			close(fault_pipe[i]);
-		if (status_pipe[i] >= 0)
-			close(status_pipe[i]);
-		if (control[i] >= 0)
-			close(control[i]);
-		if (broker[i] >= 0)
-			close(broker[i]);
-	}
+	close_ends(&ends, 0);
+	close_ends(&ends, 1);
 	return CD_ESYS;
 }

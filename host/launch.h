@@ -3,9 +3,9 @@
  * its border.
  *
  *   keeper (cordon run)      keeps the user's authority, serves a few fixed requests
- *     └ monitor              pid 1 of a pid namespace that only it and the space are in; the view
- * is its root └ init             pid 1 of the space └ program          forked by way of a
- * short-lived process, so that init is its parent
+ *     └ monitor              pid 1 of a pid namespace that only it and the space are in; its root
+ * is the view └ init             pid 1 of the space └ program      forked by way of a short-lived
+ * process, so that init is its parent
  *
  * When the monitor dies, Linux ends its pid namespace and with it the space. The program is forked
  * after the monitor has entered its Landlock domain: it is inside that domain, and so the monitor
@@ -40,12 +40,22 @@ enum host_stage {
 	HOST_STAGE_DIRECTORY, /* --chdir; text: the directory */
 	HOST_STAGE_CONFINE,   /* the monitor's own filter */
 	HOST_STAGE_EXEC,      /* text: the program */
+	HOST_STAGE_REQUEST,   /* of a space within another one; text: what is wrong with it */
 };
 
 struct host_fault {
 	int32_t stage; /* enum host_stage */
 	int32_t error; /* errno */
 	char text[256];
+};
+
+/*
+ * Of a space within another one (host/within.h): where it is made, and the other ends of what its
+ * keeper holds, who is a program of the space around it. They are closed by host_launch().
+ */
+struct host_within {
+	int init; /* pidfd of the first process of the space around it */
+	int fault, status, control, broker;
 };
 
 /* What the monitor process is given to serve with. All descriptors are its own. */
@@ -57,6 +67,7 @@ struct host_monitor {
 	int proc;	  /* the monitor's private /proc */
 	int control;	  /* to the keeper: SOCK_SEQPACKET */
 	int broker;	  /* to the broker, once it is asked for anything (host/broker.h) */
+	int warden;	  /* to who makes spaces within this one (host/gate.h) */
 	int resolver[2];  /* UDP and TCP on 127.0.0.1:53 of the space's network, for its names to be
 			     looked up; -1: it has no such port */
 	int ending;	  /* of a bare launch, for host_peers_setup(); else -1 */
@@ -78,6 +89,7 @@ struct host_launch {
 	const struct host_limits *limits;
 	const struct host_fds *fds;
 	const struct cd_requests *requests; /* of devices, that are not asked about; NULL: none */
+	const struct host_within *within;   /* NULL: the outermost */
 	bool bare; /* without namespaces: the view is the one that host_hops_make() has made */
 	bool unix_sockets;	    /* the policy grants unix addresses */
 	bool outer_sockets;	    /* a socket of the space may lead outside */
@@ -97,7 +109,9 @@ struct host_space {
 	int monitor_pidfd;
 	int control; /* from the monitor: SOCK_SEQPACKET */
 	bool bare;   /* what init leaves behind comes to its parents' subreaper */
+	bool within; /* another one: the monitor is none of ours */
 	int broker;  /* the broker's channel; when it can be read, the broker is needed */
+	int warden;  /* when it can be read, a space within is asked for; -1: none can be */
 	int fault;   /* a struct host_fault when the launch fails; end of file when the program has
 			started */
 	int status;  /* from init: the int32 wait status of the program; end of file when it was

@@ -112,6 +112,18 @@ void host_limits_settle(struct host_limits *limits)
 	}
 }
 
+void host_limits_within(struct host_limits *limits, const struct host_limits *outer)
+{
+	for (unsigned i = 0; i < HOST_LIMIT_COUNT; i++) {
+		uint64_t own = limits->value[i];
+		bool tighter = own && (!outer->value[i] || own < outer->value[i]);
+
+		limits->means[i] = tighter ? means_without_group(i) : outer->means[i];
+		limits->value[i] = tighter ? own : outer->value[i];
+	}
+	limits->cgroup = outer->cgroup;
+}
+
 /* ---- in the space's first processes ---- */
 
 static bool set(int resource, uint64_t soft, uint64_t hard)

@@ -56,6 +56,11 @@ struct host_usage {
 
 /* Decides on the means for each value, and makes the control group. */
 void host_limits_settle(struct host_limits *limits);
+/*
+ * For a space within another one, whose group it is in and whose limits hold for it as well: its
+ * own are held for each process.
+ */
+void host_limits_within(struct host_limits *limits, const struct host_limits *outer);
 /* Whether the limit is held as well as it can be said: for the whole space, if that is what it
  * means. */
 bool host_means_is_whole(enum host_means means);

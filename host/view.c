@@ -420,7 +420,7 @@ static int put_mount(struct builder *b, const struct cd_mount *m)
  */
 static int begin(void)
 {
-	static const char *const places[] = {"/tmp", "/mnt", "/run", "/var", "/usr"};
+	static const char *const places[] = {"/tmp", "/mnt", "/run", "/var", "/usr", "/proc"};
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return -1;

@@ -98,11 +98,15 @@ static void observe(struct kern_border *border, const struct kern_record *record
 
 /*
  * The first layer of the chain that does not allow, or NULL. The record says which it was; when all
- * allow, it holds the outermost layer's decision.
+ * allow, it holds the decision of the outermost one that has a say.
  */
 static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object *object,
 					   struct kern_record *record, struct cd_decision *decision)
 {
+	char text[2][CD_PATH_MAX]; /* the object as the spaces around see it, by turns */
+	struct cd_object outer;
+	unsigned turn = 0;
+
 	for (const struct kern_space *space = record->message->space; space;
 	     space = space->parent) {
 		for (size_t i = 0; i < space->layer_count; i++) {
@@ -114,6 +118,12 @@ static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object 
 			if (decision->verdict != CD_ALLOW)
 				return layer;
 		}
+		if (!space->parent || !space->outward)
+			continue;
+		turn ^= 1;
+		if (!space->outward(space->outward_context, &ops, object, text[turn], &outer))
+			break;
+		object = &outer;
 	}
 	return NULL;
 }
@@ -194,10 +204,23 @@ bool kern_border_would_allow(const struct kern_border *border, const struct kern
 
 bool kern_border_movable(const struct kern_message *message, const char *path, size_t len)
 {
-	for (const struct kern_space *space = message->space; space; space = space->parent)
+	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = len}, outer;
+	char text[2][CD_PATH_MAX];
+	uint64_t ops = CD_OPBIT(CD_OP_FS_REMOVE);
+	unsigned turn = 0;
+
+	for (const struct kern_space *space = message->space; space; space = space->parent) {
 		for (size_t i = 0; i < space->layer_count; i++)
-			if (!space->layers[i]->movable(space->layers[i]->context, path, len))
+			if (!space->layers[i]->movable(space->layers[i]->context, object.text,
+						       object.len))
 				return false;
+		if (!space->parent || !space->outward)
+			continue;
+		turn ^= 1;
+		if (!space->outward(space->outward_context, &ops, &object, text[turn], &outer))
+			break;
+		object = outer;
+	}
 	return true;
 }
 

@@ -33,6 +33,17 @@ struct kern_space *kern_space_new(struct kern_space *parent, int proc)
 	return space;
 }
 
+struct kern_space *kern_space_stand_in(struct kern_space *parent, const char *id)
+{
+	struct kern_space *space = kern_space_new(parent, -1);
+
+	if (!space)
+		return NULL;
+	snprintf(space->id, sizeof(space->id), "%s", id);
+	space->state = KERN_RUNNING;
+	return space;
+}
+
 enum cd_status kern_space_add_layer(struct kern_space *space, const struct kern_layer *layer)
 {
 	if (space->layer_count == CD_LAYERS_MAX)
@@ -81,7 +92,7 @@ static bool stop_one(struct kern_space *space, void *context)
 	(void)context;
 	/* The end of a pid namespace's first process is the end of the namespace: Linux kills the
 	 * rest. */
-	if (space->state == KERN_RUNNING)
+	if (space->state == KERN_RUNNING && space->init_pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, space->init_pidfd, SIGKILL, NULL, 0);
 	space->state = KERN_ENDED;
 	return true;

@@ -35,12 +35,20 @@ struct kern_layer {
 enum kern_state { KERN_CREATED, KERN_RUNNING, KERN_ENDED };
 
 struct kern_space {
-	char id[64]; /* "1", "1.2", ... */
+	char id[CD_SPACE_ID_MAX]; /* "1", "1.2", ... */
 	enum kern_state state;
 	struct kern_space *parent, *first_child, *next_sibling;
 	unsigned child_count; /* ever made: ids are not used again */
 	const struct kern_layer *layers[CD_LAYERS_MAX];
 	size_t layer_count;
+	/*
+	 * What an object of this space is to the space around it: in out, which may borrow from
+	 * text (CD_PATH_MAX bytes). ops: those that it has a say in. False: it has none, the object
+	 * is this space's own, or is asked of it by other means. NULL: as it is.
+	 */
+	bool (*outward)(void *context, uint64_t *ops, const struct cd_object *object, char *text,
+			struct cd_object *out);
+	void *outward_context;
 
 	int init_pidfd; /* pid 1 of the space; -1 before the start */
 	int listener;	/* of the space's filter; -1 before the start */
@@ -63,6 +71,11 @@ struct kern_space {
 
 /* NULL: out of memory, or the parent has ended. proc is borrowed. */
 struct kern_space *kern_space_new(struct kern_space *parent, int proc);
+/*
+ * A space that another process serves, for its layers: id is what that one calls it. NULL: out of
+ * memory.
+ */
+struct kern_space *kern_space_stand_in(struct kern_space *parent, const char *id);
 /* Adds a layer outside those that are there. The layer is borrowed. */
 enum cd_status kern_space_add_layer(struct kern_space *space,
 				    const struct kern_layer *layer) CD_CHECKED;

@@ -405,11 +405,7 @@ static uint8_t granted_above(const struct cd_plan *plan, size_t mount)
 	return native;
 }
 
-/*
- * To start a program is to open it for reading, as Landlock sees it. Where rules let programs run
- * that may not be read, Landlock must let them be read, and the filter nothing.
- */
-static void lend_to_programs(struct cd_plan *plan)
+void mon_settle_lend(struct cd_plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		struct cd_mount *m = &plan->mounts[i];
@@ -479,7 +475,7 @@ static void settle(struct settling *s)
 		plan->native |= m->native;
 	}
 	plan->native |= everywhere;
-	lend_to_programs(plan);
+	mon_settle_lend(plan);
 }
 
 static enum cd_status begin(struct settling *s)

@@ -23,6 +23,13 @@
  */
 enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan) CD_CHECKED;
 
+/*
+ * To start a program is to open it for reading, as Landlock sees it. Where rules let programs run
+ * that may not be read, Landlock must let them be read, and the filter nothing. A part of
+ * mon_settle(), and of whoever takes away from what that has settled.
+ */
+void mon_settle_lend(struct cd_plan *plan);
+
 /* What keeps something from being settled. */
 enum mon_obstacle_kind {
 	MON_SETTLED,	 /* nothing does */

@@ -1,5 +1,5 @@
-/* Changes a file that is granted for reading only: change WAY FILE; FILE stdin: standard input, as it is. 0: it was
- * changed; 1: it was not. */
+/* Changes a file that is granted for reading only: change WAY FILE; FILE stdin: standard input, as
+ * it is. 0: it was changed; 1: it was not. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -23,10 +23,14 @@ static const char *file;
 static int fd;
 static const struct timespec times[2] = {{1, 0}, {1, 0}};
 
-static int way_fchmod(void) { return fchmod(fd, 0640); }
+static int way_fchmod(void)
+{
+	return fchmod(fd, 0640);
+}
 /*
- * bind gives the node that it makes a mode, so whoever does it for us touches the mode of what it was handed, which
- * need not be a socket. Linux itself refuses that: that the mode is ours to change shows by fchmod.
+ * bind gives the node that it makes a mode, so whoever does it for us touches the mode of what it
+ * was handed, which need not be a socket. Linux itself refuses that: that the mode is ours to
+ * change shows by fchmod.
  */
 static int way_bind(void)
 {
@@ -45,7 +49,10 @@ static int way_bind(void)
 		return 0;
 	return fchmod(fd, 0640);
 }
-static int way_chmod(void) { return chmod(file, 0640); }
+static int way_chmod(void)
+{
+	return chmod(file, 0640);
+}
 static int way_chmod_fd_path(void)
 {
 	char path[64];
@@ -53,21 +60,66 @@ static int way_chmod_fd_path(void)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return chmod(path, 0640);
 }
-static int way_fchmodat2(void) { return (int)syscall(452, fd, "", 0640, AT_EMPTY_PATH); }
-static int way_fchown(void) { return fchown(fd, getuid(), getgid()); }
-static int way_fchownat(void) { return fchownat(fd, "", getuid(), getgid(), AT_EMPTY_PATH); }
-static int way_futimens(void) { return futimens(fd, times); }
-static int way_utimensat(void) { return utimensat(AT_FDCWD, file, times, 0); }
-static int way_utimensat_fd(void) { return (int)syscall(SYS_utimensat, fd, NULL, times, 0); }
-static int way_futimesat(void) { return (int)syscall(SYS_futimesat, fd, NULL, NULL); }
-static int way_fsetxattr(void) { return fsetxattr(fd, "user.attack", "x", 1, 0); }
-static int way_setxattr(void) { return setxattr(file, "user.attack", "x", 1, 0); }
-static int way_fremovexattr(void) { return fremovexattr(fd, "user.note"); }
-static int way_write(void) { return write(open(file, O_WRONLY), "x", 1) == 1 ? 0 : 1; }
-static int way_append(void) { return write(open(file, O_WRONLY | O_APPEND), "x", 1) == 1 ? 0 : 1; }
-static int way_trunc(void) { return open(file, O_RDONLY | O_TRUNC) < 0; }
-static int way_creat(void) { return creat(file, 0644) < 0; }
-static int way_truncate(void) { return truncate(file, 0); }
+static int way_fchmodat2(void)
+{
+	return (int)syscall(452, fd, "", 0640, AT_EMPTY_PATH);
+}
+static int way_fchown(void)
+{
+	return fchown(fd, getuid(), getgid());
+}
+static int way_fchownat(void)
+{
+	return fchownat(fd, "", getuid(), getgid(), AT_EMPTY_PATH);
+}
+static int way_futimens(void)
+{
+	return futimens(fd, times);
+}
+static int way_utimensat(void)
+{
+	return utimensat(AT_FDCWD, file, times, 0);
+}
+static int way_utimensat_fd(void)
+{
+	return (int)syscall(SYS_utimensat, fd, NULL, times, 0);
+}
+static int way_futimesat(void)
+{
+	return (int)syscall(SYS_futimesat, fd, NULL, NULL);
+}
+static int way_fsetxattr(void)
+{
+	return fsetxattr(fd, "user.attack", "x", 1, 0);
+}
+static int way_setxattr(void)
+{
+	return setxattr(file, "user.attack", "x", 1, 0);
+}
+static int way_fremovexattr(void)
+{
+	return fremovexattr(fd, "user.note");
+}
+static int way_write(void)
+{
+	return write(open(file, O_WRONLY), "x", 1) == 1 ? 0 : 1;
+}
+static int way_append(void)
+{
+	return write(open(file, O_WRONLY | O_APPEND), "x", 1) == 1 ? 0 : 1;
+}
+static int way_trunc(void)
+{
+	return open(file, O_RDONLY | O_TRUNC) < 0;
+}
+static int way_creat(void)
+{
+	return creat(file, 0644) < 0;
+}
+static int way_truncate(void)
+{
+	return truncate(file, 0);
+}
 static int way_reopen(void)
 {
 	char path[64];
@@ -96,9 +148,18 @@ static int way_flags(void)
 	flags ^= FS_NODUMP_FL;
 	return ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
-static int way_lease(void) { return fcntl(fd, F_SETLEASE, F_RDLCK); }
-static int way_unlink(void) { return unlink(file); }
-static int way_rename(void) { return rename(file, "taken"); }
+static int way_lease(void)
+{
+	return fcntl(fd, F_SETLEASE, F_RDLCK);
+}
+static int way_unlink(void)
+{
+	return unlink(file);
+}
+static int way_rename(void)
+{
+	return rename(file, "taken");
+}
 static int way_replace(void)
 {
 	close(open("mine", O_WRONLY | O_CREAT, 0644));
@@ -147,10 +208,13 @@ int main(int argc, char **argv)
 		int (*go)(void);
 	} ways[] = {
 #define W(name) {#name, way_##name}
-		W(fchmod), W(bind), W(chmod), W(chmod_fd_path), W(fchmodat2), W(fchown), W(fchownat), W(futimens),
-		W(utimensat), W(utimensat_fd), W(futimesat), W(fsetxattr), W(setxattr), W(fremovexattr), W(write),
-		W(append), W(trunc), W(creat), W(truncate), W(reopen), W(map), W(flags), W(lease), W(unlink),
-		W(rename), W(replace), W(link), W(make), W(mkdir), W(tmpfile), W(copy_range)};
+	    W(fchmod),	  W(bind),	W(chmod),    W(chmod_fd_path), W(fchmodat2),
+	    W(fchown),	  W(fchownat),	W(futimens), W(utimensat),     W(utimensat_fd),
+	    W(futimesat), W(fsetxattr), W(setxattr), W(fremovexattr),  W(write),
+	    W(append),	  W(trunc),	W(creat),    W(truncate),      W(reopen),
+	    W(map),	  W(flags),	W(lease),    W(unlink),	       W(rename),
+	    W(replace),	  W(link),	W(make),     W(mkdir),	       W(tmpfile),
+	    W(copy_range)};
 
 	if (argc < 3)
 		return 2;

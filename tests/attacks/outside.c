@@ -1,7 +1,7 @@
 /*
- * Reaches for addresses that were not granted, by sockets: outside WAY PORT [SOCKET]. 127.0.0.2 is granted
- * with that port, 127.0.0.1 is not; on both somebody answers over TCP, on the latter alone over UDP.
- * 0: it worked; 1: it did not; 77: this machine does not have the mechanism.
+ * Reaches for addresses that were not granted, by sockets: outside WAY PORT [SOCKET]. 127.0.0.2 is
+ * granted with that port, 127.0.0.1 is not; on both somebody answers over TCP, on the latter alone
+ * over UDP. 0: it worked; 1: it did not; 77: this machine does not have the mechanism.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -56,8 +56,14 @@ static int dissolve(int s)
 	return connect(s, &a.any, sizeof(a.any));
 }
 
-static int tcp(void) { return socket(AF_INET, SOCK_STREAM, 0); }
-static int udp(void) { return socket(AF_INET, SOCK_DGRAM, 0); }
+static int tcp(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0);
+}
+static int udp(void)
+{
+	return socket(AF_INET, SOCK_DGRAM, 0);
+}
 
 static int comes_within(int s, int ms)
 {
@@ -74,8 +80,8 @@ static int got_there(int s)
 	char text[8];
 
 	return getpeername(s, &peer.any, &len) == 0 && comes_within(s, 500) &&
-	       peer.in.sin_addr.s_addr == htonl(INADDR_LOOPBACK) && ntohs(peer.in.sin_port) == port &&
-	       (recv(s, text, 5, 0) == 5 || errno == ECONNRESET);
+	       peer.in.sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
+	       ntohs(peer.in.sin_port) == port && (recv(s, text, 5, 0) == 5 || errno == ECONNRESET);
 }
 
 /* A socket that leads outside in a space, and to nobody. */
@@ -88,7 +94,10 @@ static int led_out_by(int type, unsigned host)
 	return s;
 }
 
-static int led_out(int type) { return led_out_by(type, 2); }
+static int led_out(int type)
+{
+	return led_out_by(type, 2);
+}
 
 /* ---- races ---- */
 
@@ -106,7 +115,9 @@ static int race(void *(*other)(void *), int (*attempt)(void))
 	do {
 		result = attempt();
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (result && (now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000 < ROUND_MS);
+	} while (result &&
+		 (now.tv_sec - began.tv_sec) * 1000 + (now.tv_nsec - began.tv_nsec) / 1000000 <
+		     ROUND_MS);
 	stop = 1;
 	pthread_join(thread, NULL);
 	return result;
@@ -116,7 +127,9 @@ static void *flip(void *unused)
 {
 	(void)unused;
 	while (!stop)
-		__atomic_xor_fetch(&flipping.in.sin_addr.s_addr, htonl(INADDR_LOOPBACK ^ (INADDR_LOOPBACK + 1)), __ATOMIC_SEQ_CST);
+		__atomic_xor_fetch(&flipping.in.sin_addr.s_addr,
+				   htonl(INADDR_LOOPBACK ^ (INADDR_LOOPBACK + 1)),
+				   __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -139,13 +152,20 @@ static int send_flipping(void)
 {
 	int s = udp(), result;
 
-	result = sendto(s, "x", 1, 0, &flipping.any, sizeof(flipping.in)) != 1 || !comes_within(s, 2);
+	result =
+	    sendto(s, "x", 1, 0, &flipping.any, sizeof(flipping.in)) != 1 || !comes_within(s, 2);
 	close(s);
 	return result;
 }
 
-static int way_connect_flip(void) { return flip_while(connect_flipping); }
-static int way_send_flip(void) { return flip_while(send_flipping); }
+static int way_connect_flip(void)
+{
+	return flip_while(connect_flipping);
+}
+static int way_send_flip(void)
+{
+	return flip_while(send_flipping);
+}
 
 /* A number that means now a socket of the space, and now one that leads outside. */
 static int number, inner, outer;
@@ -208,17 +228,30 @@ static int bind_number(void)
 	socklen_t len = sizeof(own);
 
 	bind(number, &a.any, sizeof(a.in));
-	if (getsockname(outer, &own.any, &len) == 0 && own.in.sin_addr.s_addr == a.in.sin_addr.s_addr)
+	if (getsockname(outer, &own.any, &len) == 0 &&
+	    own.in.sin_addr.s_addr == a.in.sin_addr.s_addr)
 		return 0;
 	close(inner);
 	inner = tcp();
 	return 1;
 }
 
-static int way_connect_exchange(void) { return exchange_while(SOCK_STREAM, connect_number); }
-static int way_send_exchange(void) { return exchange_while(SOCK_DGRAM, send_number); }
-static int way_listen_exchange(void) { return exchange_while(SOCK_STREAM, listen_number); }
-static int way_bind_exchange(void) { return exchange_while(SOCK_STREAM, bind_number); }
+static int way_connect_exchange(void)
+{
+	return exchange_while(SOCK_STREAM, connect_number);
+}
+static int way_send_exchange(void)
+{
+	return exchange_while(SOCK_DGRAM, send_number);
+}
+static int way_listen_exchange(void)
+{
+	return exchange_while(SOCK_STREAM, listen_number);
+}
+static int way_bind_exchange(void)
+{
+	return exchange_while(SOCK_STREAM, bind_number);
+}
 
 /* ---- from a socket that leads outside already ---- */
 
@@ -236,7 +269,8 @@ static int way_connect_mapped(void)
 	char text[8];
 
 	inet_pton(AF_INET6, "::ffff:127.0.0.1", &a.in6.sin6_addr);
-	return connect(s, &a.any, sizeof(a.in6)) || !comes_within(s, 500) || recv(s, text, 5, 0) != 5;
+	return connect(s, &a.any, sizeof(a.in6)) || !comes_within(s, 500) ||
+	       recv(s, text, 5, 0) != 5;
 }
 
 /* UDP over IPv6 takes addresses of IPv4, too. */
@@ -254,7 +288,8 @@ static int send_by(int how, int s)
 	ssize_t n = -1;
 	union address a = at(1, port);
 	struct iovec part = {"x", 1};
-	struct mmsghdr message = {.msg_hdr = {
+	struct mmsghdr message = {
+	    .msg_hdr = {
 		.msg_name = &a, .msg_namelen = sizeof(a.in), .msg_iov = &part, .msg_iovlen = 1}};
 
 	switch (how) {
@@ -276,10 +311,22 @@ static int from_connected(int how)
 	return reach(s, 2, port) ? 1 : send_by(how, s);
 }
 
-static int way_connected_sendto(void) { return from_connected(0); }
-static int way_connected_sendmsg(void) { return from_connected(1); }
-static int way_connected_sendmmsg(void) { return from_connected(2); }
-static int way_connected_unspec(void) { return from_connected(3); }
+static int way_connected_sendto(void)
+{
+	return from_connected(0);
+}
+static int way_connected_sendmsg(void)
+{
+	return from_connected(1);
+}
+static int way_connected_sendmmsg(void)
+{
+	return from_connected(2);
+}
+static int way_connected_unspec(void)
+{
+	return from_connected(3);
+}
 static int way_dissolved_sendto(void)
 {
 	int s = led_out(SOCK_DGRAM);
@@ -344,8 +391,8 @@ static int way_serve_dissolved(void)
 }
 
 /*
- * A socket whose port was granted loses it, and listens on another; 45000 and up is not granted. Which port it has
- * depends on whom it was connected to.
+ * A socket whose port was granted loses it, and listens on another; 45000 and up is not granted.
+ * Which port it has depends on whom it was connected to.
  */
 static int way_serve_other_port(void)
 {
@@ -368,8 +415,15 @@ static int set(int s, int level, int name, const void *value, socklen_t len)
 	return setsockopt(s, level, name, value, len) ? 1 : 0;
 }
 
-static int way_ip_options(void) { return set(udp(), IPPROTO_IP, IP_OPTIONS, source_route, sizeof(source_route)); }
-static int way_ip_options_stream(void) { return set(led_out(SOCK_STREAM), IPPROTO_IP, IP_OPTIONS, source_route, sizeof(source_route)); }
+static int way_ip_options(void)
+{
+	return set(udp(), IPPROTO_IP, IP_OPTIONS, source_route, sizeof(source_route));
+}
+static int way_ip_options_stream(void)
+{
+	return set(led_out(SOCK_STREAM), IPPROTO_IP, IP_OPTIONS, source_route,
+		   sizeof(source_route));
+}
 
 static int way_ip_retopts(void)
 {
@@ -393,7 +447,10 @@ static int way_ip_retopts(void)
 	return sendmsg(s, &message, 0) != 1;
 }
 
-static int way_bind_device(void) { return set(udp(), SOL_SOCKET, SO_BINDTODEVICE, "lo", 3); }
+static int way_bind_device(void)
+{
+	return set(udp(), SOL_SOCKET, SO_BINDTODEVICE, "lo", 3);
+}
 static int way_bind_index(void)
 {
 	int index = 1;
@@ -412,7 +469,8 @@ static int way_multicast_six(void)
 	struct ipv6_mreq group = {.ipv6mr_interface = 1};
 
 	inet_pton(AF_INET6, "ff02::fb", &group.ipv6mr_multiaddr);
-	return set(socket(AF_INET6, SOCK_DGRAM, 0), IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof(group));
+	return set(socket(AF_INET6, SOCK_DGRAM, 0), IPPROTO_IPV6, IPV6_JOIN_GROUP, &group,
+		   sizeof(group));
 }
 static int way_fastopen_connect(void)
 {
@@ -434,7 +492,8 @@ static int way_fastopen_dissolved(void)
 	union address a = at(1, port);
 	int s = led_out(SOCK_STREAM);
 	struct iovec part = {"x", 1};
-	struct msghdr message = {.msg_name = &a, .msg_namelen = sizeof(a.in), .msg_iov = &part, .msg_iovlen = 1};
+	struct msghdr message = {
+	    .msg_name = &a, .msg_namelen = sizeof(a.in), .msg_iov = &part, .msg_iovlen = 1};
 
 	return sendmsg(s, &message, MSG_FASTOPEN) != 1 || !got_there(s);
 }
@@ -453,7 +512,9 @@ static int way_netlink_write(void)
 		struct ifaddrmsg address;
 		struct rtattr attribute;
 		unsigned char bytes[4];
-	} request = {.head = {.nlmsg_len = sizeof(request), .nlmsg_type = RTM_DELADDR, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+	} request = {.head = {.nlmsg_len = sizeof(request),
+			      .nlmsg_type = RTM_DELADDR,
+			      .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
 		     .address = {.ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = 1},
 		     .attribute = {.rta_len = 8, .rta_type = IFA_LOCAL},
 		     .bytes = {127, 77, 77, 77}};
@@ -463,7 +524,8 @@ static int way_netlink_write(void)
 	} answer;
 	int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 
-	if (send(s, &request, sizeof(request), 0) < 0 || recv(s, &answer, sizeof(answer), 0) < (ssize_t)sizeof(answer))
+	if (send(s, &request, sizeof(request), 0) < 0 ||
+	    recv(s, &answer, sizeof(answer), 0) < (ssize_t)sizeof(answer))
 		return 1;
 	return answer.error.error == -EPERM;
 }
@@ -479,7 +541,10 @@ static int received(int type)
 	} right;
 	char byte;
 	struct iovec part = {&byte, 1};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &right, .msg_controllen = sizeof(right)};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &right,
+				 .msg_controllen = sizeof(right)};
 	int s = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	strncpy(a.sun_path, args[1], sizeof(a.sun_path) - 1);
@@ -494,9 +559,18 @@ static int way_received_connect(void)
 
 	return reach(s, 1, port) || !got_there(s);
 }
-static int way_received_sendto(void) { return send_by(0, received(1)); }
-static int way_received_sendmsg(void) { return send_by(1, received(1)); }
-static int way_received_listen(void) { return listen(received(0), 5) ? 1 : 0; }
+static int way_received_sendto(void)
+{
+	return send_by(0, received(1));
+}
+static int way_received_sendmsg(void)
+{
+	return send_by(1, received(1));
+}
+static int way_received_listen(void)
+{
+	return listen(received(0), 5) ? 1 : 0;
+}
 static int way_received_bind(void)
 {
 	union address a = at(2, 0);
@@ -504,7 +578,10 @@ static int way_received_bind(void)
 	return bind(received(0), &a.any, sizeof(a.in)) ? 1 : 0;
 }
 /* Standard input is one. */
-static int way_stdin_listen(void) { return dissolve(0) || listen(0, 5) ? 1 : 0; }
+static int way_stdin_listen(void)
+{
+	return dissolve(0) || listen(0, 5) ? 1 : 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -513,12 +590,25 @@ int main(int argc, char **argv)
 		int (*go)(void);
 	} ways[] = {
 #define W(name) {#name, way_##name}
-		W(connect_flip), W(send_flip), W(connect_exchange), W(send_exchange), W(listen_exchange), W(bind_exchange),
-		W(dissolve_connect), W(connect_mapped), W(six_to_four), W(connected_sendto), W(connected_sendmsg),
-		W(connected_sendmmsg), W(connected_unspec), W(dissolved_sendto), W(dissolve_datagram), W(serve), W(serve_unbound),
-		W(serve_dissolved), W(serve_other_port), W(ip_options), W(ip_options_stream), W(ip_retopts), W(bind_device), W(bind_index),
-		W(multicast), W(multicast_six), W(fastopen_connect), W(fastopen_sendto), W(fastopen_dissolved), W(mptcp), W(netlink_write),
-		W(received_connect), W(received_sendto), W(received_sendmsg), W(received_listen), W(received_bind), W(stdin_listen)};
+	    W(connect_flip),	   W(send_flip),
+	    W(connect_exchange),   W(send_exchange),
+	    W(listen_exchange),	   W(bind_exchange),
+	    W(dissolve_connect),   W(connect_mapped),
+	    W(six_to_four),	   W(connected_sendto),
+	    W(connected_sendmsg),  W(connected_sendmmsg),
+	    W(connected_unspec),   W(dissolved_sendto),
+	    W(dissolve_datagram),  W(serve),
+	    W(serve_unbound),	   W(serve_dissolved),
+	    W(serve_other_port),   W(ip_options),
+	    W(ip_options_stream),  W(ip_retopts),
+	    W(bind_device),	   W(bind_index),
+	    W(multicast),	   W(multicast_six),
+	    W(fastopen_connect),   W(fastopen_sendto),
+	    W(fastopen_dissolved), W(mptcp),
+	    W(netlink_write),	   W(received_connect),
+	    W(received_sendto),	   W(received_sendmsg),
+	    W(received_listen),	   W(received_bind),
+	    W(stdin_listen)};
 
 	if (argc < 3)
 		return 2;

@@ -1,7 +1,7 @@
 /*
- * Exchanges what a name means while it is being used: race WAY SECRET ROUNDS. The secret file is a script that
- * prints TOP-SECRET. 0: it leaked; 1: it never did. The ways number_...: SECRET may be read (stdin: standard input, as it is),
- * and 0 means that it was changed or opened for writing.
+ * Exchanges what a name means while it is being used: race WAY SECRET ROUNDS. The secret file is a
+ * script that prints TOP-SECRET. 0: it leaked; 1: it never did. The ways number_...: SECRET may be
+ * read (stdin: standard input, as it is), and 0 means that it was changed or opened for writing.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -90,8 +90,8 @@ static void *move_about(void *arg)
 }
 
 /*
- * One number, now with the file that may only be read, now with one that is open for writing: a look at the object
- * and a look at how it was opened may fall on either side.
+ * One number, now with the file that may only be read, now with one that is open for writing: a
+ * look at the object and a look at how it was opened may fall on either side.
  */
 #define NUMBER 60
 static int reads = -1, writes = -1;
@@ -109,8 +109,8 @@ static void *swap_descriptor(void *arg)
 static int is_opened(int fd)
 {
 	struct stat theirs, ours;
-	int is = fd >= 0 && fstat(fd, &ours) == 0 && fstat(reads, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
-		 ours.st_dev == theirs.st_dev;
+	int is = fd >= 0 && fstat(fd, &ours) == 0 && fstat(reads, &theirs) == 0 &&
+		 ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 
 	if (fd >= 0)
 		close(fd);
@@ -166,7 +166,8 @@ static int once(const char *way)
 		return leaks(open("moved", O_RDONLY));
 	}
 	if (!strcmp(way, "link_chdir") || !strcmp(way, "exchange_chdir")) {
-		int leaked = chdir(way[0] == 'l' ? "link" : "dir") == 0 && leaks(open(secret_name, O_RDONLY));
+		int leaked = chdir(way[0] == 'l' ? "link" : "dir") == 0 &&
+			     leaks(open(secret_name, O_RDONLY));
 
 		return chdir(cwd) ? -1 : leaked;
 	}
@@ -261,11 +262,11 @@ int main(int argc, char **argv)
 		if (reads < 0 || writes < 0 || dup2(reads, NUMBER) < 0)
 			return 2;
 	}
-	swap = !strncmp(argv[1], "memory", 6)   ? swap_memory
+	swap = !strncmp(argv[1], "memory", 6)	? swap_memory
 	       : !strncmp(argv[1], "number", 6) ? swap_descriptor
 	       : !strcmp(argv[1], "link_chdir") ? swap_dir
-	       : !strncmp(argv[1], "link", 4)   ? swap_link
-	       : !strncmp(argv[1], "move", 4)   ? move_about
+	       : !strncmp(argv[1], "link", 4)	? swap_link
+	       : !strncmp(argv[1], "move", 4)	? move_about
 						: exchange;
 	for (int i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, swap, NULL);

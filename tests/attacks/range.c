@@ -1,6 +1,7 @@
 /*
- * What a program gets by calls from the shim's range of addresses (range.h): range WAY [ARGUMENT...]. 0: it worked; 1: it
- * did not; 2: the attack itself is broken. Each way asks Linux from the range first, and the monitor where that is refused.
+ * What a program gets by calls from the shim's range of addresses (range.h): range WAY
+ * [ARGUMENT...]. 0: it worked; 1: it did not; 2: the attack itself is broken. Each way asks Linux
+ * from the range first, and the monitor where that is refused.
  */
 #include "range.h"
 
@@ -44,32 +45,48 @@ static off_t length(const char *path)
 
 /* ---- each call that may be native, on one name ---- */
 
-static int way_read(void) { return leak(opened(args[0], O_RDONLY, 0)); }
+static int way_read(void)
+{
+	return leak(opened(args[0], O_RDONLY, 0));
+}
 static int way_read_write(void)
 {
 	int fd = opened(args[0], O_RDWR, 0);
 
 	return writes(fd) && leak(fd);
 }
-static int way_list(void) { return opened(args[0], O_RDONLY | O_DIRECTORY, 0) < 0; }
-static int way_write(void) { return writes(opened(args[0], O_WRONLY, 0)); }
-static int way_append(void) { return writes(opened(args[0], O_WRONLY | O_APPEND, 0)); }
+static int way_list(void)
+{
+	return opened(args[0], O_RDONLY | O_DIRECTORY, 0) < 0;
+}
+static int way_write(void)
+{
+	return writes(opened(args[0], O_WRONLY, 0));
+}
+static int way_append(void)
+{
+	return writes(opened(args[0], O_WRONLY | O_APPEND, 0));
+}
 static int way_cut(void)
 {
-	return opened(args[0], O_RDONLY | O_TRUNC, 0) < 0 && opened(args[0], O_WRONLY | O_TRUNC, 0) < 0 &&
+	return opened(args[0], O_RDONLY | O_TRUNC, 0) < 0 &&
+	       opened(args[0], O_WRONLY | O_TRUNC, 0) < 0 &&
 	       opened(args[0], O_WRONLY | O_TRUNC | O_CREAT, 0644) < 0;
 }
 static int way_create(void)
 {
-	return opened(args[0], O_WRONLY | O_CREAT | O_EXCL, 0644) < 0 && opened(args[0], O_RDONLY | O_CREAT, 0644) < 0;
+	return opened(args[0], O_WRONLY | O_CREAT | O_EXCL, 0644) < 0 &&
+	       opened(args[0], O_RDONLY | O_CREAT, 0644) < 0;
 }
 static int way_mkdir(void)
 {
-	return range_call(SYS_mkdir, RANGE_P(args[0]), 0755, 0, 0, 0) && range_call(SYS_mkdirat, AT_FDCWD, RANGE_P(args[0]), 0755, 0, 0);
+	return range_call(SYS_mkdir, RANGE_P(args[0]), 0755, 0, 0, 0) &&
+	       range_call(SYS_mkdirat, AT_FDCWD, RANGE_P(args[0]), 0755, 0, 0);
 }
 static int way_unlink(void)
 {
-	return range_call(SYS_unlink, RANGE_P(args[0]), 0, 0, 0, 0) && range_call(SYS_unlinkat, AT_FDCWD, RANGE_P(args[0]), 0, 0, 0);
+	return range_call(SYS_unlink, RANGE_P(args[0]), 0, 0, 0, 0) &&
+	       range_call(SYS_unlinkat, AT_FDCWD, RANGE_P(args[0]), 0, 0, 0);
 }
 static int way_rmdir(void)
 {
@@ -88,7 +105,10 @@ static int run(const char *path)
 	waitpid(pid, &status, 0);
 	return !WIFEXITED(status) || WEXITSTATUS(status);
 }
-static int way_run(void) { return run(args[0]); }
+static int way_run(void)
+{
+	return run(args[0]);
+}
 static int way_stat(void)
 {
 	struct stat st;
@@ -101,14 +121,15 @@ static int way_exists(void)
 {
 	char *const argv[] = {args[0], NULL};
 	const long results[] = {
-		range_only(SYS_open, RANGE_P(args[0]), O_RDONLY | O_NOFOLLOW, 0, 0, 0),
-		range_only(SYS_open, RANGE_P(args[0]), O_WRONLY | O_NOFOLLOW, 0, 0, 0),
-		range_only(SYS_open, RANGE_P(args[0]), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, 0, 0),
-		range_only(SYS_mkdir, RANGE_P(args[0]), 0700, 0, 0, 0),
-		range_only(SYS_execve, RANGE_P(args[0]), RANGE_P(argv), 0, 0, 0),
-		range_only(SYS_chdir, RANGE_P(args[0]), 0, 0, 0, 0),
-		range_only(SYS_access, RANGE_P(args[0]), F_OK, 0, 0, 0),
-		range_only(SYS_readlink, RANGE_P(args[0]), RANGE_P(args), 1, 0, 0),
+	    range_only(SYS_open, RANGE_P(args[0]), O_RDONLY | O_NOFOLLOW, 0, 0, 0),
+	    range_only(SYS_open, RANGE_P(args[0]), O_WRONLY | O_NOFOLLOW, 0, 0, 0),
+	    range_only(SYS_open, RANGE_P(args[0]), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600,
+		       0, 0),
+	    range_only(SYS_mkdir, RANGE_P(args[0]), 0700, 0, 0, 0),
+	    range_only(SYS_execve, RANGE_P(args[0]), RANGE_P(argv), 0, 0, 0),
+	    range_only(SYS_chdir, RANGE_P(args[0]), 0, 0, 0, 0),
+	    range_only(SYS_access, RANGE_P(args[0]), F_OK, 0, 0, 0),
+	    range_only(SYS_readlink, RANGE_P(args[0]), RANGE_P(args), 1, 0, 0),
 	};
 	char nothing[PATH_MAX];
 	long twin;
@@ -142,11 +163,16 @@ static int way_rubbish(void)
 {
 	const long high = 0x5eadbeef00000000;
 
-	return leak(opened(args[0], O_RDONLY | high, 0)) && writes(opened(args[0], O_WRONLY | high, 0)) &&
-	       opened(args[0], O_RDONLY | O_TRUNC | high, 0) < 0 && opened(args[0], O_PATH | high, 0) < 0 &&
+	return leak(opened(args[0], O_RDONLY | high, 0)) &&
+	       writes(opened(args[0], O_WRONLY | high, 0)) &&
+	       opened(args[0], O_RDONLY | O_TRUNC | high, 0) < 0 &&
+	       opened(args[0], O_PATH | high, 0) < 0 &&
 	       leak((int)range_call(SYS_openat, AT_FDCWD | high, RANGE_P(args[0]), O_RDONLY, 0, 0));
 }
-static int way_tmpfile(void) { return opened(args[0], O_TMPFILE | O_RDWR, 0600) < 0; }
+static int way_tmpfile(void)
+{
+	return opened(args[0], O_TMPFILE | O_RDWR, 0600) < 0;
+}
 static int way_path_flag(void)
 {
 	char path[64];
@@ -158,7 +184,8 @@ static int way_path_flag(void)
 /* Bits that lend authority, on what is made. */
 static int way_bits(void)
 {
-	const long high = 0x1234500000000, modes[] = {04755, 02755, 06777, 06777 | 0xffff0000, 06755 | high};
+	const long high = 0x1234500000000,
+		   modes[] = {04755, 02755, 06777, 06777 | 0xffff0000, 06755 | high};
 	struct stat st;
 
 	umask(0);
@@ -184,24 +211,33 @@ static int way_stdin_more(void)
 
 	if (fstat(0, &before))
 		return 2;
-	if (!writes(opened("/proc/self/fd/0", O_WRONLY, 0)) || !writes(opened("/proc/self/fd/0", O_RDWR, 0)) ||
-	    !writes(opened("/dev/stdin", O_WRONLY, 0)) || !writes(opened("/proc/thread-self/fd/0", O_WRONLY | O_APPEND, 0)))
+	if (!writes(opened("/proc/self/fd/0", O_WRONLY, 0)) ||
+	    !writes(opened("/proc/self/fd/0", O_RDWR, 0)) ||
+	    !writes(opened("/dev/stdin", O_WRONLY, 0)) ||
+	    !writes(opened("/proc/thread-self/fd/0", O_WRONLY | O_APPEND, 0)))
 		return 0;
 	opened("/proc/self/fd/0", O_RDONLY | O_TRUNC, 0);
 	opened("/proc/self/fd/0", O_WRONLY | O_RDWR | O_TRUNC, 0);
 	return fstat(0, &after) || before.st_size == after.st_size;
 }
-static int way_stdin_run(void) { return run("/proc/self/fd/0"); }
+static int way_stdin_run(void)
+{
+	return run("/proc/self/fd/0");
+}
 static int receive(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	char byte, room[CMSG_SPACE(sizeof(int))];
 	struct iovec piece = {&byte, 1};
-	struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)};
+	struct msghdr message = {.msg_iov = &piece,
+				 .msg_iovlen = 1,
+				 .msg_control = room,
+				 .msg_controllen = sizeof(room)};
 	int s = socket(AF_UNIX, SOCK_STREAM, 0), fd;
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (connect(s, (struct sockaddr *)&address, sizeof(address)) || recvmsg(s, &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
+	if (connect(s, (struct sockaddr *)&address, sizeof(address)) ||
+	    recvmsg(s, &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
 		exit(2);
 	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
 	return fd;
@@ -260,7 +296,8 @@ static int way_replaced(void)
 	}
 	return 1;
 }
-/* A directory above something denied is moved away, and the denied place made anew. args: directory, name in it */
+/* A directory above something denied is moved away, and the denied place made anew. args:
+ * directory, name in it */
 static int way_moved(void)
 {
 	char away[PATH_MAX], path[PATH_MAX];
@@ -285,7 +322,8 @@ static int way_init_descriptors(void)
 
 	for (int fd = 0; fd < 200; fd++) {
 		snprintf(path, sizeof(path), "/proc/1/fd/%d", fd);
-		if (opened(path, O_RDONLY | O_NONBLOCK, 0) >= 0 || opened(path, O_WRONLY | O_NONBLOCK, 0) >= 0)
+		if (opened(path, O_RDONLY | O_NONBLOCK, 0) >= 0 ||
+		    opened(path, O_WRONLY | O_NONBLOCK, 0) >= 0)
 			return 0;
 	}
 	return 1;
@@ -298,10 +336,15 @@ int main(int argc, char **argv)
 		int (*go)(void);
 	} ways[] = {
 #define W(name) {#name, way_##name}
-		W(read), W(read_write), W(list), W(write), W(append), W(cut), W(create), W(mkdir), W(unlink), W(rmdir),
-		W(run), W(stat), W(exists), W(no_access), W(rubbish), W(tmpfile), W(path_flag), W(bits), W(stdin_more),
-		W(stdin_run), W(received_read), W(received_write), W(received_stat), W(run_memory),
-		W(replaced), W(moved), W(init_descriptors)};
+	    W(read),	       W(read_write),	 W(list),
+	    W(write),	       W(append),	 W(cut),
+	    W(create),	       W(mkdir),	 W(unlink),
+	    W(rmdir),	       W(run),		 W(stat),
+	    W(exists),	       W(no_access),	 W(rubbish),
+	    W(tmpfile),	       W(path_flag),	 W(bits),
+	    W(stdin_more),     W(stdin_run),	 W(received_read),
+	    W(received_write), W(received_stat), W(run_memory),
+	    W(replaced),       W(moved),	 W(init_descriptors)};
 
 	if (argc < 2)
 		return 2;

@@ -1,8 +1,8 @@
 /*
- * Calls from the shim's range of addresses: what a program gets that maps code of its own there, or jumps to the shim.
- * range_call() tries both, and where both are refused makes the call once more from where the monitor answers: an attacker
- * takes the best of the three. Included before a program's text (-include), it makes those calls of the program that may be
- * native such.
+ * Calls from the shim's range of addresses: what a program gets that maps code of its own there, or
+ * jumps to the shim. range_call() tries both, and where both are refused makes the call once more
+ * from where the monitor answers: an attacker takes the best of the three. Included before a
+ * program's text (-include), it makes those calls of the program that may be native such.
  */
 #ifndef RANGE_H
 #define RANGE_H
@@ -26,14 +26,14 @@ range_function range_here, range_by_shim;
 extern const char range_here_end[];
 
 /* range_here is copied into the range; range_by_shim has the site that the shim goes back to. */
-#define RANGE_LOAD                                                                                                     \
-	"mov %rdi, %rax\n"                                                                                             \
-	"mov %rsi, %r11\n"                                                                                             \
-	"mov (%r11), %rdi\n"                                                                                           \
-	"mov 8(%r11), %rsi\n"                                                                                          \
-	"mov 16(%r11), %rdx\n"                                                                                         \
-	"mov 24(%r11), %r10\n"                                                                                         \
-	"mov 32(%r11), %r8\n"                                                                                          \
+#define RANGE_LOAD                                                                                 \
+	"mov %rdi, %rax\n"                                                                         \
+	"mov %rsi, %r11\n"                                                                         \
+	"mov (%r11), %rdi\n"                                                                       \
+	"mov 8(%r11), %rsi\n"                                                                      \
+	"mov 16(%r11), %rdx\n"                                                                     \
+	"mov 24(%r11), %r10\n"                                                                     \
+	"mov 32(%r11), %r8\n"                                                                      \
 	"mov 40(%r11), %r9\n"
 __asm__(".pushsection .text\n"
 	"range_here:\n" RANGE_LOAD "syscall\n"
@@ -56,7 +56,8 @@ __attribute__((constructor)) static void range_map(void)
 
 	if (page != (void *)RANGE_PAGE)
 		_exit(3);
-	memcpy(page, (const void *)(uintptr_t)range_here, (size_t)(range_here_end - (const char *)(uintptr_t)range_here));
+	memcpy(page, (const void *)(uintptr_t)range_here,
+	       (size_t)(range_here_end - (const char *)(uintptr_t)range_here));
 	if (mprotect(page, 4096, PROT_READ | PROT_EXEC))
 		_exit(3);
 	range_has_shim = mincore((void *)RANGE_SHIM, 4096, &resident) == 0;
@@ -112,12 +113,13 @@ static inline int range_path(long nr, const char *path, long second)
 #define stat(path, to)				range_path(SYS_stat, path, RANGE_P(to))
 #define lstat(path, to)				range_path(SYS_lstat, path, RANGE_P(to))
 #define access(path, mode)			range_path(SYS_access, path, mode)
-#define readlink(path, to, size)		range_call(SYS_readlink, RANGE_P(path), RANGE_P(to), (long)(size), 0, 0)
-#define chdir(path)				range_path(SYS_chdir, path, 0)
-#define mkdir(path, mode)			range_path(SYS_mkdir, path, mode)
-#define unlink(path)				range_path(SYS_unlink, path, 0)
-#define rmdir(path)				range_path(SYS_rmdir, path, 0)
-#define execl(path, ...)			range_exec(path)
+#define readlink(path, to, size)                                                                   \
+	range_call(SYS_readlink, RANGE_P(path), RANGE_P(to), (long)(size), 0, 0)
+#define chdir(path)	  range_path(SYS_chdir, path, 0)
+#define mkdir(path, mode) range_path(SYS_mkdir, path, mode)
+#define unlink(path)	  range_path(SYS_unlink, path, 0)
+#define rmdir(path)	  range_path(SYS_rmdir, path, 0)
+#define execl(path, ...)  range_exec(path)
 #endif
 
 #endif

@@ -51,22 +51,52 @@ static int up(const char *prefix)
 	return leak(open(path, O_RDONLY));
 }
 
-static int way_plain(void) { return leak(open(secret, O_RDONLY)); }
+static int way_plain(void)
+{
+	return leak(open(secret, O_RDONLY));
+}
 static int way_anything(void)
 {
 	char c;
 
 	return read(open(secret, O_RDONLY), &c, 1) != 1;
 }
-static int way_rdwr(void) { return leak(open(secret, O_RDWR)); }
-static int way_old_open(void) { return leak((int)syscall(SYS_open, secret, O_RDONLY, 0)); }
-static int way_slashes(void) { return try("////%s%s", secret, ""); }
-static int way_dots(void) { return try("/./usr/../usr/.././%s%s", secret, ""); }
-static int way_relative(void) { return up("./"); }
-static int way_proc_root(void) { return try("/proc/self/root%s%s", secret, ""); }
-static int way_proc_one(void) { return try("/proc/1/root%s%s", secret, ""); }
-static int way_proc_cwd(void) { return up("/proc/self/cwd/"); }
-static int way_thread_root(void) { return try("/proc/thread-self/root%s%s", secret, ""); }
+static int way_rdwr(void)
+{
+	return leak(open(secret, O_RDWR));
+}
+static int way_old_open(void)
+{
+	return leak((int)syscall(SYS_open, secret, O_RDONLY, 0));
+}
+static int way_slashes(void)
+{
+	return try("////%s%s", secret, "");
+}
+static int way_dots(void)
+{
+	return try("/./usr/../usr/.././%s%s", secret, "");
+}
+static int way_relative(void)
+{
+	return up("./");
+}
+static int way_proc_root(void)
+{
+	return try("/proc/self/root%s%s", secret, "");
+}
+static int way_proc_one(void)
+{
+	return try("/proc/1/root%s%s", secret, "");
+}
+static int way_proc_cwd(void)
+{
+	return up("/proc/self/cwd/");
+}
+static int way_thread_root(void)
+{
+	return try("/proc/thread-self/root%s%s", secret, "");
+}
 static int way_dev_fd(void)
 {
 	char path[64];
@@ -186,7 +216,8 @@ static int way_linkat(void)
 
 	unlink("h");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (linkat(AT_FDCWD, path, AT_FDCWD, "h", AT_SYMLINK_FOLLOW) && linkat(fd, "", AT_FDCWD, "h", AT_EMPTY_PATH))
+	if (linkat(AT_FDCWD, path, AT_FDCWD, "h", AT_SYMLINK_FOLLOW) &&
+	    linkat(fd, "", AT_FDCWD, "h", AT_EMPTY_PATH))
 		return 1;
 	return leak(open("h", O_RDONLY));
 }
@@ -260,7 +291,8 @@ static int way_handle(void)
 	int mount, at = open(".", O_RDONLY | O_DIRECTORY);
 
 	if (name_to_handle_at(AT_FDCWD, secret, &h.handle, &mount, 0)) {
-		/* Its number may be guessed: any inode of the file system that the working directory lies on. */
+		/* Its number may be guessed: any inode of the file system that the working
+		 * directory lies on. */
 		struct stat st;
 
 		h.handle.handle_bytes = 128;
@@ -275,7 +307,10 @@ static int way_xattr(void)
 	char text[256] = "";
 
 	/* Natively the tester put the secret's text into an attribute, too. */
-	return getxattr(secret, "user.note", text, sizeof(text) - 1) > 0 && strstr(text, "TOP-SECRET") ? 0 : 1;
+	return getxattr(secret, "user.note", text, sizeof(text) - 1) > 0 &&
+		       strstr(text, "TOP-SECRET")
+		   ? 0
+		   : 1;
 }
 static int way_exec(void)
 {
@@ -320,11 +355,14 @@ int main(int argc, char **argv)
 		int (*go)(void);
 	} ways[] = {
 #define W(name) {#name, way_##name}
-		W(plain), W(anything), W(rdwr), W(old_open), W(slashes), W(dots), W(relative), W(proc_root), W(proc_one),
-		W(proc_cwd), W(thread_root), W(dev_fd), W(all_roots), W(symlink), W(symlink_dir),
-		W(symlink_chain), W(create), W(dirfd), W(dirfd_path), W(dirfd_up), W(openat2), W(chdir),
-		W(chdir_up), W(hard_link), W(linkat), W(rename), W(rename_dir), W(exchange), W(path_fd),
-		W(write_fd), W(handle), W(xattr), W(exec), W(map), W(stat), W(list), W(truncate), W(unlink)};
+	    W(plain),	      W(anything),   W(rdwr),	   W(old_open),	  W(slashes),
+	    W(dots),	      W(relative),   W(proc_root), W(proc_one),	  W(proc_cwd),
+	    W(thread_root),   W(dev_fd),     W(all_roots), W(symlink),	  W(symlink_dir),
+	    W(symlink_chain), W(create),     W(dirfd),	   W(dirfd_path), W(dirfd_up),
+	    W(openat2),	      W(chdir),	     W(chdir_up),  W(hard_link),  W(linkat),
+	    W(rename),	      W(rename_dir), W(exchange),  W(path_fd),	  W(write_fd),
+	    W(handle),	      W(xattr),	     W(exec),	   W(map),	  W(stat),
+	    W(list),	      W(truncate),   W(unlink)};
 
 	if (argc < 3)
 		return 2;

@@ -78,7 +78,7 @@ Test(space, one_whose_id_does_not_fit_is_not_made)
 	while ((next = kern_space_new(at, -1))) {
 		cr_assert_lt(strlen(next->id), sizeof(next->id));
 		at = next;
-		cr_assert_lt(++depth, 100);
+		cr_assert_lt(++depth, 1000);
 	}
 	cr_expect_eq(depth, sizeof(root->id) / 2);
 	cr_expect_null(at->first_child, "nothing is left of the attempt");

@@ -117,12 +117,14 @@ Test(pattern, every_flaw_has_a_remedy)
 /* A rule that can never match is a mistake, and must not pass for a denial that holds. */
 Test(pattern, a_device_request_is_written_in_one_way)
 {
-	static const char *const good[] = {"*",	 "*.*",		"T.*",	   "T.0x5413", "*.0x5413",
-					   "0xae.*", "0xae.0xae80", "d.0xc02064b2", "0x00.0x2", "0.0x3001"};
-	static const char *const bad[] = {"TIOCSTI", "T*",	"0x5413",   "T.",	 ".0x5413",
-					  "T.0X5413", "T.5413", "T.0x05413", "d.0x5413", "0x54.0x5413",
-					  "0xAE.*",   "0xae",	"0x64.*",   "TT.*",	 "T.0x5413.",
-					  "T.0x15413000000", "T.0x541*", "-.*", "T.0x-5413"};
+	static const char *const good[] = {"*",	       "*.*",	  "T.*",	 "T.0x5413",
+					   "*.0x5413", "0xae.*",  "0xae.0xae80", "d.0xc02064b2",
+					   "0x00.0x2", "0.0x3001"};
+	static const char *const bad[] = {"TIOCSTI",  "T*",	     "0x5413",	  "T.",
+					  ".0x5413",  "T.0X5413",    "T.5413",	  "T.0x05413",
+					  "d.0x5413", "0x54.0x5413", "0xAE.*",	  "0xae",
+					  "0x64.*",   "TT.*",	     "T.0x5413.", "T.0x15413000000",
+					  "T.0x541*", "-.*",	     "T.0x-5413"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		cr_expect_eq(mon_name_flaw_for(CD_OP_DEV_IOCTL, good[i], strlen(good[i])),

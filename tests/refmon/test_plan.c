@@ -1,4 +1,5 @@
-/* The plan of a view: rules on trees that are made for each test. In rules and plans "@" is the tree's root. */
+/* The plan of a view: rules on trees that are made for each test. In rules and plans "@" is the
+ * tree's root. */
 #include "refmon/plan.h"
 
 #include <criterion/criterion.h>
@@ -71,7 +72,8 @@ static __attribute__((sentinel)) void tree(const char *name, ...)
 /* One line a mount: "KIND PLACE[ w][ x][ d][ <FROM]\n", FROM where it is not the place itself. */
 static const char *describe(const struct cd_plan *plan)
 {
-	static const char *const kinds[] = {"bind", "tmpfs", "cow", "link", "text", "dir", "mask", "copy", "pts"};
+	static const char *const kinds[] = {"bind", "tmpfs", "cow",  "link", "text",
+					    "dir",  "mask",  "copy", "pts"};
 	static char text[65536];
 	size_t len = 0, n = strlen(root);
 
@@ -82,8 +84,9 @@ static const char *describe(const struct cd_plan *plan)
 		const char *a = strncmp(dest, root, n) == 0 ? (dest += n, "@") : "";
 		const char *b = from && strncmp(from, root, n) == 0 ? (from += n, "@") : "";
 
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s%s%s%s%s", kinds[m->kind], a, dest,
-					m->writable ? " w" : "", m->exec ? " x" : "", m->dev ? " d" : "");
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s%s%s%s%s",
+					kinds[m->kind], a, dest, m->writable ? " w" : "",
+					m->exec ? " x" : "", m->dev ? " d" : "");
 		if (m->from && strcmp(m->from, m->dest) != 0)
 			len += (size_t)snprintf(text + len, sizeof(text) - len, " <%s%s", b, from);
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "\n");
@@ -129,9 +132,10 @@ Test(plan, a_grant_is_shown_at_its_own_place_with_its_own_rights)
 Test(plan, every_operation_that_changes_makes_it_writable)
 {
 	tree("a/", "b/", "c/", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.create @/a/**"), at("allow fs.remove @/b/**"),
-					  at("allow fs.write @/c/**"), NULL)),
-			 "bind @/a w\nbind @/b w\nbind @/c w\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.create @/a/**"), at("allow fs.remove @/b/**"),
+			     at("allow fs.write @/c/**"), NULL)),
+	    "bind @/a w\nbind @/b w\nbind @/c w\n");
 }
 
 Test(plan, what_may_yet_be_allowed_is_shown_too)
@@ -144,35 +148,39 @@ Test(plan, a_directory_alone_is_one_without_what_is_in_it)
 {
 	tree("a/", "a/file", NULL);
 	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a"), NULL)), "dir @/a\n");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a"), at("allow fs.read @/a/file"), NULL)),
-			 "dir @/a\nbind @/a/file\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.read @/a"), at("allow fs.read @/a/file"), NULL)),
+	    "dir @/a\nbind @/a/file\n");
 }
 
 Test(plan, rights_below_a_grant_are_mounts_of_their_own)
 {
 	tree("a/", "a/bin/", "a/tmp/", "a/tmp/x/", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a/**"), at("allow fs.exec @/a/bin/**"),
-					  at("allow fs.write @/a/tmp/**"), NULL)),
-			 "bind @/a\nbind @/a/bin x\nbind @/a/tmp w\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.read @/a/**"), at("allow fs.exec @/a/bin/**"),
+			     at("allow fs.write @/a/tmp/**"), NULL)),
+	    "bind @/a\nbind @/a/bin x\nbind @/a/tmp w\n");
 }
 
 Test(plan, what_adds_nothing_is_left_out)
 {
 	tree("a/", "a/b/", "a/b/c/", "a/file", "a/link>b", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a/**"), at("allow fs.read @/a/**"),
-					  at("allow fs.read @/a/b/**"), at("allow fs.read @/a/b/c"),
-					  at("allow fs.read @/a/file"), at("allow fs.read @/a/link"), NULL)),
-			 "bind @/a\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.read @/a/**"), at("allow fs.read @/a/**"),
+			     at("allow fs.read @/a/b/**"), at("allow fs.read @/a/b/c"),
+			     at("allow fs.read @/a/file"), at("allow fs.read @/a/link"), NULL)),
+	    "bind @/a\n");
 }
 
 Test(plan, parents_come_before_what_lies_below_them)
 {
 	/* '-' and '!' sort before '/'. */
 	tree("a/", "a/z/", "a-b/", "a!/", "a!/q/", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.write @/a/z/**"), at("allow fs.read @/a-b/**"),
-					  at("allow fs.write @/a!/q/**"), at("allow fs.read @/a!/**"),
-					  at("allow fs.read @/a/**"), NULL)),
-			 "bind @/a\nbind @/a!\nbind @/a!/q w\nbind @/a-b\nbind @/a/z w\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.write @/a/z/**"), at("allow fs.read @/a-b/**"),
+			     at("allow fs.write @/a!/q/**"), at("allow fs.read @/a!/**"),
+			     at("allow fs.read @/a/**"), NULL)),
+	    "bind @/a\nbind @/a!\nbind @/a!/q w\nbind @/a-b\nbind @/a/z w\n");
 }
 
 /* ---- what is not there ---- */
@@ -180,20 +188,25 @@ Test(plan, parents_come_before_what_lies_below_them)
 Test(plan, what_is_missing_is_left_out)
 {
 	tree("a/", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a/no/such/**"), at("allow fs.exec @/nothing"),
-					  at("allow fs.write @/a/none"), NULL)),
-			 "");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.read @/a/no/such/**"), at("allow fs.exec @/nothing"),
+			     at("allow fs.write @/a/none"), NULL)),
+	    "");
 }
 
 Test(plan, what_may_be_created_has_the_directory_that_it_would_be_created_in)
 {
 	tree("a/", "a/b/", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.create @/a/b/new"), NULL)), "bind @/a/b w\n");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.create @/a/x/y/z/**"), NULL)), "bind @/a w\n");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a/b/**"), at("allow fs.create @/a/b/new"), NULL)),
-			 "bind @/a/b w\n", "whatever else shows it");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.create @/a/b/new"), at("allow fs.read @/a/b/**"), NULL)),
+	cr_expect_str_eq(plan_of(table_of(at("allow fs.create @/a/b/new"), NULL)),
 			 "bind @/a/b w\n");
+	cr_expect_str_eq(plan_of(table_of(at("allow fs.create @/a/x/y/z/**"), NULL)),
+			 "bind @/a w\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.read @/a/b/**"), at("allow fs.create @/a/b/new"), NULL)),
+	    "bind @/a/b w\n", "whatever else shows it");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.create @/a/b/new"), at("allow fs.read @/a/b/**"), NULL)),
+	    "bind @/a/b w\n");
 	cr_expect_str_eq(plan_of(table_of("allow fs.create /no-such-cordon-place/new", NULL)), "",
 			 "but not the root itself");
 }
@@ -203,23 +216,28 @@ Test(plan, what_may_be_created_has_the_directory_that_it_would_be_created_in)
 Test(plan, a_link_is_shown_as_one_and_what_it_leads_to_is_not)
 {
 	tree("real/", "real/file", "link>@/real", "rel>real", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/link/**"), at("allow fs.read @/rel"), NULL)),
-			 "link @/link <@/real\nlink @/rel <real\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.read @/link/**"), at("allow fs.read @/rel"), NULL)),
+	    "link @/link <@/real\nlink @/rel <real\n");
 }
 
 Test(plan, a_link_on_the_way_ends_the_way)
 {
 	tree("real/", "real/file", "link>@/real", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.write @/link/file"), NULL)), "link @/link <@/real\n");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.create @/link/new/**"), NULL)), "link @/link <@/real\n");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/link/file"), at("allow fs.read @/real/**"), NULL)),
-			 "link @/link <@/real\nbind @/real\n");
+	cr_expect_str_eq(plan_of(table_of(at("allow fs.write @/link/file"), NULL)),
+			 "link @/link <@/real\n");
+	cr_expect_str_eq(plan_of(table_of(at("allow fs.create @/link/new/**"), NULL)),
+			 "link @/link <@/real\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.read @/link/file"), at("allow fs.read @/real/**"), NULL)),
+	    "link @/link <@/real\nbind @/real\n");
 }
 
 Test(plan, a_link_to_nowhere_is_still_a_link)
 {
 	tree("link>/no-such-cordon-place", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/link"), NULL)), "link @/link </no-such-cordon-place\n");
+	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/link"), NULL)),
+			 "link @/link </no-such-cordon-place\n");
 }
 
 /* ---- wildcards ---- */
@@ -227,9 +245,11 @@ Test(plan, a_link_to_nowhere_is_still_a_link)
 Test(plan, a_wildcard_stands_for_what_is_there)
 {
 	tree("a1/", "a1/x", "a1/y", "a2/", "a2/x", "b/", "b/x", "a3", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a*/x"), NULL)), "bind @/a1/x\nbind @/a2/x\n");
+	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a*/x"), NULL)),
+			 "bind @/a1/x\nbind @/a2/x\n");
 	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/*/y"), NULL)), "bind @/a1/y\n");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.write @/a*/**"), NULL)), "bind @/a1 w\nbind @/a2 w\nbind @/a3 w\n");
+	cr_expect_str_eq(plan_of(table_of(at("allow fs.write @/a*/**"), NULL)),
+			 "bind @/a1 w\nbind @/a2 w\nbind @/a3 w\n");
 }
 
 Test(plan, other_characters_of_the_shell_mean_themselves)
@@ -277,11 +297,13 @@ Test(plan, programs_by_a_wildcard_do_not_make_what_lies_deeper_run)
 	many("bin/f", 70);
 	cr_expect_str_eq(plan_of(table_of(at("allow fs.exec @/bin/*"), NULL)),
 			 "bind @/bin x\nbind @/bin/also\nbind @/bin/deep\n");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.exec @/bin/*"), at("allow fs.exec @/bin/deep/*"), NULL)),
-			 "bind @/bin x\nbind @/bin/also\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.exec @/bin/*"), at("allow fs.exec @/bin/deep/*"), NULL)),
+	    "bind @/bin x\nbind @/bin/also\n");
 }
 
-/* The directory must not let run what the pattern leaves out, nor keep from running what it names. */
+/* The directory must not let run what the pattern leaves out, nor keep from running what it names.
+ */
 Test(plan, programs_by_part_of_their_name_run_and_no_others)
 {
 	const char *text;
@@ -289,7 +311,8 @@ Test(plan, programs_by_part_of_their_name_run_and_no_others)
 	tree("bin/", "bin/other", NULL);
 	many("bin/f", 70);
 	text = plan_of(table_of(at("allow fs.exec @/bin/f*"), NULL));
-	cr_expect(strstr(text, at("bind @/bin/f00 x\n")) || strstr(text, "bind @/bin/f00 x\n"), "%s", text);
+	cr_expect(strstr(text, at("bind @/bin/f00 x\n")) || strstr(text, "bind @/bin/f00 x\n"),
+		  "%s", text);
 	cr_expect_eq(lines(text), 70);
 	cr_expect_null(strstr(text, "other"));
 }
@@ -302,9 +325,11 @@ Test(plan, files_by_part_of_their_name_can_be_written)
 	many("logs/f", 70);
 	text = plan_of(table_of(at("allow fs.write @/logs/f*"), NULL));
 	cr_expect_str_eq(text, "bind @/logs w\n");
-	text = plan_of(table_of(at("allow fs.read @/logs/**"), at("allow fs.write @/logs/f*"), NULL));
+	text =
+	    plan_of(table_of(at("allow fs.read @/logs/**"), at("allow fs.write @/logs/f*"), NULL));
 	cr_expect_str_eq(text, "bind @/logs w\n");
-	text = plan_of(table_of(at("allow fs.write @/logs/f*"), at("allow fs.read @/logs/**"), NULL));
+	text =
+	    plan_of(table_of(at("allow fs.write @/logs/f*"), at("allow fs.read @/logs/**"), NULL));
 	cr_expect_str_eq(text, "bind @/logs w\n");
 }
 
@@ -321,10 +346,11 @@ Test(plan, a_denial_inside_a_grant_is_a_mask)
 Test(plan, a_denial_of_some_operations_leaves_the_others)
 {
 	tree("a/", "a/ro/", "a/data/", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.* @/a/**"), at("deny fs.write @/a/ro/**"),
-					  at("deny fs.create @/a/ro/**"), at("deny fs.remove @/a/ro/**"),
-					  at("deny fs.exec @/a/data/**"), NULL)),
-			 "bind @/a w x\nbind @/a/data w\nbind @/a/ro x\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.* @/a/**"), at("deny fs.write @/a/ro/**"),
+			     at("deny fs.create @/a/ro/**"), at("deny fs.remove @/a/ro/**"),
+			     at("deny fs.exec @/a/data/**"), NULL)),
+	    "bind @/a w x\nbind @/a/data w\nbind @/a/ro x\n");
 }
 
 Test(plan, denials_by_wildcard_cover_each_match)
@@ -340,7 +366,9 @@ Test(plan, every_one_of_many_denied_files_is_covered)
 	tree("a/", NULL);
 	many("a/key", 100);
 	tree("a/open", NULL);
-	cr_expect_eq(lines(plan_of(table_of(at("allow fs.read @/a/**"), at("deny fs.* @/a/key*"), NULL))), 101);
+	cr_expect_eq(
+	    lines(plan_of(table_of(at("allow fs.read @/a/**"), at("deny fs.* @/a/key*"), NULL))),
+	    101);
 }
 
 Test(plan, where_nothing_is_shown_nothing_is_covered)
@@ -349,7 +377,9 @@ Test(plan, where_nothing_is_shown_nothing_is_covered)
 	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a/**"), at("deny fs.* @/b/secret/**"),
 					  at("deny fs.* @/b/none"), NULL)),
 			 "bind @/a\n");
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.read @/a/**"), at("deny fs.* @/a/none/**"), NULL)), "bind @/a\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.read @/a/**"), at("deny fs.* @/a/none/**"), NULL)),
+	    "bind @/a\n");
 }
 
 Test(plan, one_mask_is_enough_for_all_below_it)
@@ -363,9 +393,10 @@ Test(plan, one_mask_is_enough_for_all_below_it)
 Test(plan, protected_places_are_masked)
 {
 	tree("home/", "home/.ssh/", "home/.ssh/id", "home/.netrc", "home/work/", NULL);
-	cr_expect_str_eq(plan_of(table_of(at("allow fs.* @/home/**"), at("protect @/home/.ssh"),
-					  at("protect @/home/.netrc"), at("protect @/home/none"), NULL)),
-			 "bind @/home w x\nmask @/home/.netrc\nmask @/home/.ssh\n");
+	cr_expect_str_eq(
+	    plan_of(table_of(at("allow fs.* @/home/**"), at("protect @/home/.ssh"),
+			     at("protect @/home/.netrc"), at("protect @/home/none"), NULL)),
+	    "bind @/home w x\nmask @/home/.netrc\nmask @/home/.ssh\n");
 }
 
 Test(plan, a_protected_place_that_is_spelt_out_is_shown)
@@ -384,22 +415,26 @@ Test(plan, a_protected_place_that_is_spelt_out_is_shown)
 Test(plan, what_is_given_stands_before_the_rules_for_the_same_place)
 {
 	const struct cd_mount given[] = {
-		{.kind = CD_MOUNT_TMPFS, .dest = at("@/tmp"), .writable = true, .size = 4096},
-		{.kind = CD_MOUNT_BIND, .dest = at("@/moved"), .from = at("@/real")},
-		{.kind = CD_MOUNT_TEXT, .dest = at("@/etc/text"), .from = "words"},
+	    {.kind = CD_MOUNT_TMPFS, .dest = at("@/tmp"), .writable = true, .size = 4096},
+	    {.kind = CD_MOUNT_BIND, .dest = at("@/moved"), .from = at("@/real")},
+	    {.kind = CD_MOUNT_TEXT, .dest = at("@/etc/text"), .from = "words"},
 	};
 
 	tree("tmp/", "tmp/outside", "real/", "moved/", "moved/x", "etc/", "etc/text", NULL);
-	cr_expect_str_eq(plan_with(table_of(at("allow fs.write @/moved/**"), at("allow fs.exec @/tmp/**"),
-					    at("allow fs.read @/etc/**"), at("deny fs.* @/moved/x"), NULL),
-				   given, 3),
-			 "bind @/etc\ntext @/etc/text <words\nbind @/moved <@/real\ntmpfs @/tmp w x\n");
+	cr_expect_str_eq(
+	    plan_with(table_of(at("allow fs.write @/moved/**"), at("allow fs.exec @/tmp/**"),
+			       at("allow fs.read @/etc/**"), at("deny fs.* @/moved/x"), NULL),
+		      given, 3),
+	    "bind @/etc\ntext @/etc/text <words\nbind @/moved <@/real\ntmpfs @/tmp w x\n");
 }
 
 Test(plan, given_mounts_run_programs_only_by_a_rule)
 {
-	const struct cd_mount given[] = {
-		{.kind = CD_MOUNT_BIND, .dest = at("@/inside"), .from = at("@/real"), .writable = true, .exec = true}};
+	const struct cd_mount given[] = {{.kind = CD_MOUNT_BIND,
+					  .dest = at("@/inside"),
+					  .from = at("@/real"),
+					  .writable = true,
+					  .exec = true}};
 
 	tree("real/", NULL);
 	cr_expect_str_eq(plan_with(table_of(at("allow fs.read @/inside/**"), NULL), given, 1),
@@ -410,7 +445,8 @@ Test(plan, given_mounts_run_programs_only_by_a_rule)
 
 Test(plan, a_grant_shows_through_in_a_private_directory)
 {
-	const struct cd_mount given[] = {{.kind = CD_MOUNT_TMPFS, .dest = at("@/tmp"), .writable = true}};
+	const struct cd_mount given[] = {
+	    {.kind = CD_MOUNT_TMPFS, .dest = at("@/tmp"), .writable = true}};
 
 	tree("tmp/", "tmp/shown", "tmp/hidden", NULL);
 	cr_expect_str_eq(plan_with(table_of(at("allow fs.read @/tmp/shown"), NULL), given, 1),
@@ -421,24 +457,28 @@ Test(plan, a_grant_shows_through_in_a_private_directory)
 
 Test(plan, special_places_are_never_the_machines)
 {
-	cr_expect_str_eq(plan_of(table_of("allow fs.* /proc/**", "allow fs.read /dev/pts/**", "allow fs.* /dev/ptmx",
-					  "allow fs.read /dev/**", NULL)),
+	cr_expect_str_eq(plan_of(table_of("allow fs.* /proc/**", "allow fs.read /dev/pts/**",
+					  "allow fs.* /dev/ptmx", "allow fs.read /dev/**", NULL)),
 			 "");
 }
 
 Test(plan, terminals_are_the_spaces_own_where_rules_let_it_make_some)
 {
 	const char *own = "link /dev/ptmx <pts/ptmx\npts /dev/pts w d\n";
-	const struct cd_mount private[] = {{.kind = CD_MOUNT_TMPFS, .dest = "/dev/pts", .writable = true}};
+	const struct cd_mount private[] = {
+	    {.kind = CD_MOUNT_TMPFS, .dest = "/dev/pts", .writable = true}};
 
 	cr_expect_str_eq(plan_of(table_of("allow fs.* /dev/pts/**", NULL)), own);
-	cr_expect_str_eq(plan_of(table_of("allow fs.* /dev/pts/**", "deny fs.write /dev/pts/ptmx", NULL)), "");
-	cr_expect_str_eq(plan_with(table_of("allow fs.* /dev/pts/**", NULL), private, 1), "tmpfs /dev/pts w x\n");
+	cr_expect_str_eq(
+	    plan_of(table_of("allow fs.* /dev/pts/**", "deny fs.write /dev/pts/ptmx", NULL)), "");
+	cr_expect_str_eq(plan_with(table_of("allow fs.* /dev/pts/**", NULL), private, 1),
+			 "tmpfs /dev/pts w x\n");
 }
 
 Test(plan, devices_are_shown_as_such_and_nothing_else_is_one)
 {
-	const char *text = plan_of(table_of("allow fs.write /dev/null", at("allow fs.read @/**"), NULL));
+	const char *text =
+	    plan_of(table_of("allow fs.write /dev/null", at("allow fs.read @/**"), NULL));
 
 	cr_expect_not_null(strstr(text, "bind /dev/null w d\n"), "%s", text);
 	cr_expect_not_null(strstr(text, "bind @\n"), "%s", text);
@@ -455,13 +495,17 @@ Test(plan, the_whole_root_is_all_that_is_in_it)
 	cr_expect_null(strstr(text, "bind /\n"));
 }
 
-/* By its name, or by its family's, or with the directory that holds it; never with all that there is. */
+/* By its name, or by its family's, or with the directory that holds it; never with all that there
+ * is. */
 Test(plan, a_device_takes_a_rule_that_says_which)
 {
-	cr_expect_not_null(strstr(plan_of(table_of("allow fs.read /dev/nul*", NULL)), "bind /dev/null d\n"));
-	cr_expect_not_null(strstr(plan_of(table_of("allow fs.read /dev/shm/**", NULL)), "bind /dev/shm d\n"));
+	cr_expect_not_null(
+	    strstr(plan_of(table_of("allow fs.read /dev/nul*", NULL)), "bind /dev/null d\n"));
+	cr_expect_not_null(
+	    strstr(plan_of(table_of("allow fs.read /dev/shm/**", NULL)), "bind /dev/shm d\n"));
 	/* The space's own terminals are none of the machine's devices. */
-	cr_expect_str_eq(plan_of(table_of("allow fs.* /dev/*", "allow fs.* /dev/*/x", "allow fs.* /dev/**", NULL)),
+	cr_expect_str_eq(plan_of(table_of("allow fs.* /dev/*", "allow fs.* /dev/*/x",
+					  "allow fs.* /dev/**", NULL)),
 			 "link /dev/ptmx <pts/ptmx\npts /dev/pts w d\n");
 	cr_expect_null(strstr(plan_of(table_of("allow fs.read /**", NULL)), " d\n"));
 }

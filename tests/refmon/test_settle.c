@@ -446,12 +446,16 @@ Test(settle, device_requests_are_settled_unless_a_rule_takes_some_away)
 {
 	struct cd_requests out;
 
-	cr_assert_eq(requests_of(table_of("allow dev.ioctl T.*", "allow dev.ioctl *.0xae80", "allow fs.read /x", NULL), &out), 2);
+	cr_assert_eq(requests_of(table_of("allow dev.ioctl T.*", "allow dev.ioctl *.0xae80",
+					  "allow fs.read /x", NULL),
+				 &out),
+		     2);
 	cr_expect(out.at[0].value == 0x5400 && out.at[0].mask == 0xff00);
 	cr_expect(out.at[1].value == 0xae80 && out.at[1].mask == UINT32_MAX);
 	cr_assert_eq(requests_of(table_of("allow dev.* *", NULL), &out), 1);
 	cr_expect(out.at[0].value == 0 && out.at[0].mask == 0);
-	cr_expect_eq(requests_of(table_of("allow dev.ioctl T.*", "deny dev.ioctl T.0x5413", NULL), &out), 0);
+	cr_expect_eq(
+	    requests_of(table_of("allow dev.ioctl T.*", "deny dev.ioctl T.0x5413", NULL), &out), 0);
 	cr_expect_eq(requests_of(table_of("allow dev.ioctl T.*", "ask dev.* *", NULL), &out), 0);
 	cr_expect_eq(requests_of(table_of("allow proc.* *", NULL), &out), 0);
 }

@@ -880,7 +880,7 @@ static void try_fork(void)
 	child = fork();
 	if (child == 0) {
 		CHECK(stat_is_absent("/usr/none"));
-			_exit(0);
+		_exit(0);
 	}
 	CHECK(waitpid(child, &got, 0) == child && got == 0);
 }

@@ -1,0 +1,391 @@
+/* Making spaces within spaces. */
+#include "cli/warden.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/fds.h"
+#include "cli/request.h"
+#include "cli/view.h"
+#include "host/confine.h"
+#include "host/gate.h"
+#include "host/within.h"
+#include "refmon/nest.h"
+#include "refmon/plan.h"
+#include "refmon/settle.h"
+
+#define ABOVE (REQUEST_FD_MAX + 1) /* descriptors of ours: those below are the program's */
+
+/* ---- how many there are ---- */
+
+/* Of all the spaces that began with one: the numbers of their wardens, among themselves. */
+struct living {
+	pid_t warden[CD_SPACES_MAX];
+};
+static struct living *living;
+
+static bool count_ourselves(void)
+{
+	for (size_t i = 0; i < CD_SPACES_MAX; i++) {
+		pid_t is = __atomic_load_n(&living->warden[i], __ATOMIC_RELAXED);
+
+		if (is && (kill(is, 0) == 0 || errno != ESRCH))
+			continue;
+		if (__atomic_compare_exchange_n(&living->warden[i], &is, getpid(), false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return true;
+	}
+	return false;
+}
+
+/* ---- a new one ---- */
+
+/* What came with the request, by enum cd_gate_fd; -1: it did not. */
+struct given {
+	int fd[CD_GATE_FD_COUNT];
+};
+
+static _Noreturn void refuse(const struct given *given, int error, const char *why)
+{
+	struct host_fault fault = {.stage = HOST_STAGE_REQUEST, .error = error};
+	ssize_t n;
+
+	snprintf(fault.text, sizeof(fault.text), "%s", why ? why : "");
+	n = write(given->fd[CD_GATE_FAULT], &fault, sizeof(fault));
+	_exit(n < 0);
+}
+
+static int move(int fd)
+{
+	int moved = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, ABOVE);
+
+	if (fd >= 0 && moved < 0)
+		_exit(1);
+	return moved;
+}
+
+/*
+ * Of all that the warden holds this keeps what the new space is made of. The numbers below are
+ * free then for what its program is to have.
+ */
+static void keep_own(struct warden *outer, struct given *given, struct host_cgroup *group)
+{
+	int kept[CD_GATE_FD_COUNT + 1], at = 0;
+
+	for (int i = 0; i < CD_GATE_FD_COUNT; i++)
+		kept[at++] = given->fd[i] = move(given->fd[i]);
+	outer->init = kept[at++] = move(outer->init);
+	host_cgroup_move(group, ABOVE + 128);
+	syscall(SYS_close_range, 0, ABOVE - 1, 0);
+	for (int fd = ABOVE; fd < ABOVE + 128; fd++) {
+		bool ours = false;
+
+		for (int i = 0; i < at; i++)
+			ours |= kept[i] == fd;
+		if (!ours)
+			close(fd);
+	}
+	for (int i = 0; i < 3; i++)
+		if (dup2(given->fd[CD_GATE_IN + i], i) < 0)
+			_exit(1);
+}
+
+/* The descriptors that --fd names, under their own numbers. */
+static bool place_granted(const struct given *given, const struct host_fds *fds)
+{
+	for (size_t i = 0; i < fds->count; i++) {
+		int fd = given->fd[CD_GATE_GRANTED + i];
+
+		if (fd < 0 || cli_fds_flaw(fd) || dup3(fd, fds->fd[i], O_CLOEXEC) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* The plan of the view, and what of it programs may use without being asked. */
+static const char *plan(struct run *run, const struct run *outer)
+{
+	run->plan = cli_plan(run->policy, run_hostname(run));
+	if (!run->plan || !run_add_terminal(run))
+		return "its view cannot be planned";
+	if (run->policy->audit == POL_AUDIT_DENIED) {
+		mon_settled_requests(run->policy->table, &run->requests);
+		mon_nest_requests(&run->requests, &outer->requests);
+	}
+	if (run->policy->audit != POL_AUDIT_DENIED || !outer->native ||
+	    !host_can_confine_native() || cli_fds_have_socket(&run->fds) ||
+	    mon_grants_outer_socket(run->policy->table, run->plan))
+		return NULL;
+	if (mon_settle(run->policy->table, run->plan) != CD_OK ||
+	    mon_nest_settle(run->plan, outer->plan) != CD_OK)
+		return "out of memory";
+	run->native = run->plan->native;
+	return NULL;
+}
+
+static const char *prepare(struct run *run, const struct run *outer, struct given *given)
+{
+	const char *why;
+
+	if (request_read(run, given->fd[CD_GATE_REQUEST], &why) != CD_OK)
+		return why ? why : "out of memory";
+	if (!place_granted(given, &run->fds))
+		return "a descriptor that it passes on is no file, pipe, socket or device";
+	run->outer = outer;
+	run->log_fd = given->fd[CD_GATE_LOG];
+	run->no_sync_wakeup = outer->no_sync_wakeup;
+	run->no_thread_pidfds = outer->no_thread_pidfds;
+	why = plan(run, outer);
+	if (why)
+		return why;
+	run->network = (struct network){.table = run->policy->table,
+					.names_fd = given->fd[CD_GATE_NAMES],
+					.resolver_sockets = {-1, -1},
+					.lookups = -1};
+	cli_limits_within(&run->limits, &run->policy->limits, run->log_fd >= 0, &outer->limits);
+	return NULL;
+}
+
+/* ---- a warden's life ---- */
+
+/* Its monitor's first word, before anything of the space runs: the pidfd of init. */
+static void take_init(struct warden *warden)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec vector = {&byte, 1};
+	struct msghdr header = {.msg_iov = &vector,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+	ssize_t n;
+
+	while ((n = recvmsg(warden->ask, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
+		;
+	if (n != 1 || !CMSG_FIRSTHDR(&header) || CMSG_FIRSTHDR(&header)->cmsg_type != SCM_RIGHTS)
+		_exit(1); /* it has ended, and has said why */
+	memcpy(&warden->init, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(int));
+}
+
+/* Until the space has ended, or nobody is there any more for whom it is. */
+static _Noreturn void serve(struct warden *warden, int monitor, int asker)
+{
+	take_init(warden);
+	for (;;) {
+		struct pollfd pollers[] = {
+		    {.fd = monitor, .events = POLLIN},
+		    {.fd = asker}, /* that it is closed is told in any case */
+		    {.fd = warden->ask, .events = POLLIN},
+		};
+
+		if (poll(pollers, 3, -1) < 0)
+			continue;
+		/* The monitor, and all that was made within, end with us: PR_SET_PDEATHSIG. */
+		if (pollers[0].revents || pollers[1].revents & (POLLHUP | POLLERR))
+			_exit(0);
+		if (pollers[2].revents)
+			warden_take(warden);
+	}
+}
+
+static void let_go(struct given *given, const struct run *run)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < CD_GATE_FD_COUNT; i++)
+		if (given->fd[i] >= 0 && i != CD_GATE_CONTROL)
+			close(given->fd[i]);
+	for (size_t i = 0; i < run->fds.count; i++)
+		close(run->fds.fd[i]);
+	for (int fd = 0; fd <= 2; fd++)
+		if (null < 0 || dup3(null, fd, O_CLOEXEC) < 0)
+			close(fd);
+	if (null >= 0)
+		close(null);
+}
+
+/* The new space's warden, from its first moment on. */
+static _Noreturn void begin(struct warden *outer, struct given *given, unsigned number)
+{
+	struct run *run = calloc(1, sizeof(*run)); /* the outer one is in our memory, too */
+	struct host_within within = {.init = -1};
+	struct warden own = {.run = run, .init = -1};
+	struct host_launch in;
+	struct host_space space;
+	struct host_fault fault;
+	const char *why;
+	int asker;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	keep_own(outer, given, outer->run->limits.host.cgroup);
+	host_forget_environment();
+	if (!run)
+		refuse(given, ENOMEM, NULL);
+	if (!count_ourselves())
+		refuse(given, EAGAIN, "there are too many");
+	if (host_within_view(outer->init) != CD_OK)
+		refuse(given, errno, "its view cannot be entered");
+	for (int i = 0; i < 3; i++)
+		if (cli_fds_flaw(i))
+			close(i);
+	cli_fds_check_standard();
+	if (snprintf(run->id, sizeof(run->id), "%s.%u", outer->run->id, number) >=
+	    (int)sizeof(run->id))
+		refuse(given, EMLINK, "it would be too deep");
+	why = prepare(run, outer->run, given);
+	if (why)
+		refuse(given, EINVAL, why);
+	/* What host_launch() closes here is kept by the monitor; the asker's end tells us of him.
+	 */
+	asker = move(given->fd[CD_GATE_CONTROL]);
+	within.init = outer->init;
+	within.fault = given->fd[CD_GATE_FAULT];
+	within.status = given->fd[CD_GATE_STATUS];
+	within.control = given->fd[CD_GATE_CONTROL];
+	within.broker = given->fd[CD_GATE_BROKER];
+	run_describe(run, &in);
+	in.within = &within;
+	given->fd[CD_GATE_STATUS] = given->fd[CD_GATE_CONTROL] = given->fd[CD_GATE_BROKER] = -1;
+	given->fd[CD_GATE_FAULT] = -1;
+	if (host_launch(&in, &space, &fault) != CD_OK)
+		_exit(1);
+	let_go(given, run);
+	own.ask = space.warden;
+	serve(&own, space.monitor_pidfd, asker);
+}
+
+/* ---- being asked ---- */
+
+/* From where the user is to where the monitors are, by way of a process that ends at once. */
+static pid_t fork_inward(struct warden *warden, struct given *given, unsigned number)
+{
+	int report[2];
+	pid_t between, child = -1;
+
+	if (pipe2(report, O_CLOEXEC))
+		return -1;
+	between = host_cgroup_fork(warden->run->limits.host.cgroup, HOST_CGROUP_OWN, 0, NULL);
+	if (between == 0) {
+		if (host_within_join(warden->init) != CD_OK)
+			refuse(given, errno, "its namespaces cannot be entered");
+		child = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0);
+		if (child == 0)
+			begin(warden, given, number);
+		_exit(write(report[1], &child, sizeof(child)) != sizeof(child));
+	}
+	close(report[1]);
+	if (read(report[0], &child, sizeof(child)) != sizeof(child))
+		child = -1;
+	close(report[0]);
+	while (between > 0 && waitpid(between, NULL, 0) < 0 && errno == EINTR)
+		;
+	return child;
+}
+
+static void reap(struct warden *warden)
+{
+	for (size_t i = 0; i < warden->count;) {
+		if (waitpid(warden->children[i], NULL, WNOHANG) != 0)
+			warden->children[i] = warden->children[--warden->count];
+		else
+			i++;
+	}
+}
+
+static void create(struct warden *warden, struct given *given)
+{
+	unsigned number;
+	pid_t child;
+
+	reap(warden);
+	if (!living)
+		living = mmap(NULL, sizeof(*living), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (living == MAP_FAILED)
+		living = NULL;
+	if (!living || warden->init < 0 || warden->count == CD_SPACES_MAX)
+		return;
+	number = ++warden->ever;
+	if (warden->outside) {
+		child = fork_inward(warden, given, number);
+	} else {
+		child = fork();
+		if (child == 0)
+			begin(warden, given, number);
+	}
+	if (child > 0)
+		warden->children[warden->count++] = child;
+}
+
+/* By place; what does not fit what was said is closed. False: it is not what it should be. */
+static bool sort(const struct msghdr *header, const struct host_gate_ask *ask, struct given *given)
+{
+	const struct cmsghdr *rights = CMSG_FIRSTHDR(header);
+	size_t count, at = 0;
+
+	for (int i = 0; i < CD_GATE_FD_COUNT; i++)
+		given->fd[i] = -1;
+	if (!rights || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
+		return false;
+	count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	for (int i = 0; at < count; at++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(rights) + at * sizeof(int), sizeof(int));
+		while (i < CD_GATE_FD_COUNT && !(ask->held & 1u << i))
+			i++;
+		if (i < CD_GATE_FD_COUNT)
+			given->fd[i++] = fd;
+		else
+			close(fd);
+	}
+	for (int i = 0; i < CD_GATE_LOG; i++)
+		if (given->fd[i] < 0)
+			return false;
+	return true;
+}
+
+void warden_take(struct warden *warden)
+{
+	struct host_gate_ask ask = {0};
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(CD_GATE_FD_COUNT * sizeof(int))];
+	} control;
+	struct iovec vector = {&ask, sizeof(ask)};
+	struct msghdr header = {.msg_iov = &vector,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(warden->ask, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	struct given given;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		close(warden->ask);
+		warden->ask = -1;
+		return;
+	}
+	if (sort(&header, &ask, &given) && n == sizeof(ask))
+		create(warden, &given);
+	for (int i = 0; i < CD_GATE_FD_COUNT; i++)
+		if (given.fd[i] >= 0)
+			close(given.fd[i]);
+}

@@ -1,0 +1,138 @@
+/* Plans of spaces within spaces. */
+#include "refmon/nest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "refmon/plan.h"
+#include "refmon/settle.h"
+
+#define CHANGES (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE))
+
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return n == 1 || (strncmp(path, dir, n) == 0 && (!path[n] || path[n] == '/'));
+}
+
+/* Does the mount show something of the space around? */
+static bool is_shown(const struct cd_mount *mount)
+{
+	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW ||
+	       mount->kind == CD_MOUNT_COPY;
+}
+
+/* Where what is at the path comes from; false: it is the space's own. */
+static bool outer_path(const struct cd_plan *plan, uint64_t *ops, const char *path, size_t len,
+		       char text[CD_PATH_MAX], size_t *outer_len)
+{
+	const struct cd_mount *mount = mon_plan_at(plan, path);
+	size_t from, dest;
+
+	if (!mount || !is_shown(mount))
+		return false;
+	if (mount->kind == CD_MOUNT_COW)
+		*ops &= ~CHANGES;
+	if (!*ops)
+		return false;
+	from = strcmp(mount->from, "/") ? strlen(mount->from) : 0;
+	dest = strcmp(mount->dest, "/") ? strlen(mount->dest) : 0;
+	if (from + (len - dest) + 1 >= CD_PATH_MAX) {
+		/* No such name: no rule allows it. */
+		memcpy(text, "//", 3);
+		*outer_len = 2;
+		return true;
+	}
+	memcpy(text, mount->from, from);
+	memcpy(text + from, path + dest, len - dest);
+	*outer_len = from + (len - dest);
+	if (*outer_len == 0)
+		text[(*outer_len)++] = '/';
+	text[*outer_len] = '\0';
+	return true;
+}
+
+bool mon_nest_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd_object *object,
+		      char text[CD_PATH_MAX], struct cd_object *out)
+{
+	bool is_path = object->kind == CD_OBJECT_PATH ||
+		       (object->kind == CD_OBJECT_ADDRESS && object->proto == CD_UNIX &&
+			object->text && object->text[0] == '/');
+
+	if (object->kind == CD_OBJECT_ADDRESS && !is_path)
+		return false;
+	*out = *object;
+	if (!is_path)
+		return true;
+	out->text = text;
+	return outer_path(plan, ops, object->text, object->len, text, &out->len);
+}
+
+/* What is granted at a place of the plan, there and on all below. */
+static uint8_t granted_at(const struct cd_plan *plan, const char *path)
+{
+	uint8_t native = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (is_at_or_below(path, plan->mounts[i].dest))
+			native |= plan->mounts[i].native;
+	return native;
+}
+
+/* What may be granted at the mount and all below it within the same mount. */
+static uint8_t both_grant(const struct cd_plan *plan, const struct cd_plan *outer, size_t mount)
+{
+	const struct cd_mount *m = &plan->mounts[mount];
+	uint8_t native = granted_at(plan, m->dest);
+
+	return is_shown(m) ? native & granted_at(outer, m->from) : native;
+}
+
+enum cd_status mon_nest_settle(struct cd_plan *plan, const struct cd_plan *outer)
+{
+	const uint8_t everywhere = plan->native & outer->native & CD_NATIVE_LOOK,
+		      open = CD_NATIVE_READ | CD_NATIVE_WRITE;
+	uint8_t *kept = calloc(plan->count + 1, 1);
+
+	if (!kept)
+		return CD_ENOMEM;
+	plan->reads_all &= outer->reads_all;
+	for (size_t i = 0; i < plan->count; i++) {
+		kept[i] = outer->native ? both_grant(plan, outer, i) : 0;
+		/* What is granted at a place is granted in what is mounted below it. */
+		for (size_t j = i + 1; j < plan->count; j++)
+			if (is_at_or_below(plan->mounts[j].dest, plan->mounts[i].dest))
+				kept[i] &= outer->native ? both_grant(plan, outer, j) : 0;
+		/* As mon_settle() has it: what is made must be such that it can be opened. */
+		if ((kept[i] & open) != open)
+			kept[i] &= (uint8_t)~CD_NATIVE_CREATE;
+	}
+	plan->native = everywhere;
+	for (size_t i = 0; i < plan->count; i++) {
+		plan->mounts[i].native = kept[i];
+		plan->native |= kept[i];
+	}
+	free(kept);
+	/* What the space around only lends to running programs, it does not let be read. */
+	plan->native &= outer->native;
+	if (plan->native)
+		mon_settle_lend(plan);
+	return CD_OK;
+}
+
+void mon_nest_requests(struct cd_requests *requests, const struct cd_requests *outer)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < requests->count; i++) {
+		bool both = false;
+
+		for (size_t j = 0; j < outer->count; j++)
+			both |= requests->at[i].value == outer->at[j].value &&
+				requests->at[i].mask == outer->at[j].mask;
+		if (both)
+			requests->at[kept++] = requests->at[i];
+	}
+	requests->count = kept;
+}
