@@ -168,6 +168,10 @@ enum cd_status pol_add_view(struct pol_draft *draft, struct pol_view view, enum 
 	enum cd_status status = check_view_path(view.dest, "the view's path", error);
 	size_t i = 0;
 
+	/* It has to hold /proc, /dev and what is private. */
+	if (!status && strcmp(view.dest, "/") == 0)
+		return pol_failf(error, "show what is in it, each in its place",
+				 "the view's path \"/\": the root itself is made for each space");
 	if (!status && view.from)
 		status = check_view_path(view.from, "\"from\"", error);
 	if (status)
