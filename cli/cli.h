@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "cli/options.h"
 #include "policy/policy.h"
@@ -32,6 +34,13 @@ struct cli_command {
 #undef CLI_COMMAND
 /* All of them; ends with NULL. */
 extern const struct cli_command *const cli_commands[];
+
+/* Hostile text for a person, and as a JSON string with its quotes. */
+void cli_put_visible(FILE *out, const char *text);
+void cli_put_json(FILE *out, const char *text);
+/* "12.3M", "2h05m": for people. */
+const char *cli_size_text(char text[16], uint64_t bytes);
+const char *cli_time_text(char text[16], uint64_t seconds);
 
 /* One line to standard error: "cordon: ...". */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -4,19 +4,23 @@
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/control.h"
 #include "cli/warden.h"
 #include "kernel/init.h"
 
-#define WATCH_NS 100000000 /* between two looks at what the space has used */
+#define WATCH_NS   100000000 /* between two looks at what the space has used */
+#define CONTROL_MS 25	     /* until a space gets its socket: what is over sooner needs none */
 
 static const int forwarded[] = {SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
 				SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH, SIGALRM};
@@ -51,6 +55,9 @@ struct keeper {
 	bool ended;		   /* the monitor has, */
 	bool killed;		   /* by a signal */
 	bool ending;		   /* init was killed: the space is to end */
+	struct control *control;   /* NULL: not yet, or none could be made */
+	struct timespec due;	   /* when it is to be made; 0: not any more */
+	time_t started;
 	struct host_fault fault;
 	int32_t status; /* wait status of the program */
 	bool has_status;
@@ -329,6 +336,119 @@ static void take_tick(struct keeper *k)
 		end_space(k);
 }
 
+/* ---- what is asked on the control socket ---- */
+
+static void take_request(struct keeper *k)
+{
+	control_take(k->control);
+}
+
+static void asked_end(void *context)
+{
+	struct keeper *k = context;
+
+	if (!k->ending && !*k->view->raw && !k->view->quiet && !k->view->json)
+		cli_say("the space is ended: `cordon kill` asked for it");
+	end_space(k);
+}
+
+/* As if it had come to us: init passes on what we do, and no others. */
+static bool asked_signal(void *context, int signal)
+{
+	struct keeper *k = context;
+
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
+		if (forwarded[i] == signal) {
+			if (k->terminal->own)
+				take_signal_of_own(k, signal, false);
+			else
+				forward(k, signal, 0);
+			return true;
+		}
+	return false;
+}
+
+/* What a pidfd stands for is told in its file of /proc alone. */
+static pid_t init_pid(void *context)
+{
+	const struct keeper *k = context;
+	char path[64], line[256];
+	int pid = 0, found;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", k->init);
+	file = k->init >= 0 ? fopen(path, "re") : NULL;
+	while (file && !pid && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Pid: %d", &found) == 1)
+			pid = found;
+	if (file)
+		fclose(file);
+	return pid > 0 ? pid : 0;
+}
+
+static size_t denied(void *context)
+{
+	return ((const struct keeper *)context)->view->count;
+}
+
+static void open_control(struct keeper *k)
+{
+	const struct run *run = k->warden.run;
+	const struct control_facts facts = {.name = run->name,
+					    .program = run->program,
+					    .directory = run->cwd,
+					    .log = run->log,
+					    .argv = run->argv,
+					    .policy = run->policy,
+					    .plan = run->plan,
+					    .fds = &run->fds,
+					    .limits = &run->limits,
+					    .native = run->native,
+					    .bare = run->bare,
+					    .started = k->started,
+					    .monitor = k->space->monitor,
+					    .context = k,
+					    .end = asked_end,
+					    .signal = asked_signal,
+					    .init = init_pid,
+					    .denied = denied};
+
+	k->due.tv_sec = 0;
+	k->control = control_new(&facts);
+	if (!k->control && k->view->verbose)
+		cli_say("`cordon ps` will not show this space: %s", strerror(errno));
+}
+
+/* Milliseconds to wait; -1: until something happens. Who has ended before nobody needs to ask. */
+static int until_control(struct keeper *k)
+{
+	struct timespec now;
+	long left;
+
+	if (!k->due.tv_sec)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = (k->due.tv_sec - now.tv_sec) * 1000 + (k->due.tv_nsec - now.tv_nsec) / 1000000;
+	if (left > 0)
+		return (int)left;
+	open_control(k);
+	return -1;
+}
+
+/* A space within another one is told of by the keeper of the outermost. */
+static void begin_control(struct keeper *k)
+{
+	if (k->space->within)
+		return;
+	k->started = time(NULL);
+	clock_gettime(CLOCK_MONOTONIC, &k->due);
+	k->due.tv_nsec += CONTROL_MS * 1000000L;
+	if (k->due.tv_nsec >= 1000000000L) {
+		k->due.tv_nsec -= 1000000000L;
+		k->due.tv_sec++;
+	}
+}
+
 static void take_keyboard(struct keeper *k)
 {
 	if (!terminal_take_in(k->terminal))
@@ -368,7 +488,9 @@ static void watch(struct keeper *k)
 		void (*take)(struct keeper *k);
 	};
 
+	begin_control(k);
 	while (!is_over(k)) {
+		int wait = until_control(k);
 		struct source sources[] = {
 		    {k->space->control, take_report},
 		    {k->space->fault, take_fault},
@@ -382,6 +504,7 @@ static void watch(struct keeper *k)
 		    {k->space->broker, take_need},
 		    {k->network->lookups, take_lookup},
 		    {k->warden.ask, take_ask},
+		    {control_fd(k->control), take_request},
 		    {k->ended ? -1 : k->space->monitor_pidfd, take_end},
 		};
 		const size_t count = sizeof(sources) / sizeof(sources[0]);
@@ -389,7 +512,7 @@ static void watch(struct keeper *k)
 
 		for (size_t i = 0; i < count; i++)
 			pollers[i] = (struct pollfd){.fd = sources[i].fd, .events = POLLIN};
-		if (poll(pollers, count, -1) < 0)
+		if (poll(pollers, count, wait) <= 0)
 			continue;
 		for (size_t i = 0; i < count; i++)
 			if (pollers[i].revents)
@@ -443,6 +566,7 @@ int keeper_run(struct run *run, struct host_space *space, struct report_view *vi
 	if (host_limits_need_watch(&limits->host) && !space->bare && !space->within)
 		set_timer(&k.watch, 0, WATCH_NS);
 	watch(&k);
+	control_free(k.control);
 	terminal_end(terminal);
 	cli_limits_finish(limits, k.has_status ? k.status : -1);
 	network_end(network);

@@ -30,6 +30,11 @@ static const struct {
     [HOST_LIMIT_LOG_SIZE] = {"log_size", offsetof(struct pol_limits, log_size), true, 1 << 30},
 };
 
+const char *cli_limit_name(enum host_limit limit)
+{
+	return table[limit].name;
+}
+
 static void set_values(struct cli_limits *limits, const struct pol_limits *policy, bool log)
 {
 	for (unsigned i = 0; i < HOST_LIMIT_COUNT; i++)

@@ -16,6 +16,8 @@ struct cli_limits {
 	unsigned ended;		 /* bits of enum host_limit: the space was ended because of it */
 };
 
+/* As policies name it: "memory". */
+const char *cli_limit_name(enum host_limit limit);
 /* The policy's limits, each with the means that hold it here. log: records go to a file. */
 void cli_limits_settle(struct cli_limits *limits, const struct pol_limits *policy, bool log);
 /* The same for a space within another one. */

@@ -140,7 +140,7 @@ static bool hold_parents(struct cd_plan *plan, const struct cd_mount *granted, c
 	return true;
 }
 
-/* Covers the cache where this mount shows it. */
+/* Covers the directory where this mount shows it. */
 static bool hide_in(struct cd_plan *plan, size_t index, const char *cache)
 {
 	const struct cd_mount granted = plan->mounts[index];
@@ -158,6 +158,36 @@ static bool hide_in(struct cd_plan *plan, size_t index, const char *cache)
 	       add_sorted(plan, &mask);
 }
 
+static bool shows_outside(const struct cd_mount *mount)
+{
+	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW;
+}
+
+bool cli_shows(const struct cd_plan *plan, const char *directory)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (shows_outside(&plan->mounts[i]) &&
+		    (is_at_or_below(directory, plan->mounts[i].from) ||
+		     is_at_or_below(plan->mounts[i].from, directory)))
+			return true;
+	return false;
+}
+
+bool cli_hide(struct cd_plan *plan, const char *directory)
+{
+	for (size_t i = plan->count; i-- > 0;) {
+		struct cd_mount *mount = &plan->mounts[i];
+
+		if (!shows_outside(mount))
+			continue;
+		if (is_at_or_below(mount->from, directory))
+			mount->writable = mount->exec = false; /* named by the user himself */
+		if (is_at_or_below(directory, mount->from) && !hide_in(plan, i, directory))
+			return false;
+	}
+	return true;
+}
+
 /* A space may read the copies that it is shown. What it could write, others would run. */
 static bool hide_cache(struct cd_plan *plan, const char *path)
 {
@@ -169,17 +199,7 @@ static bool hide_cache(struct cd_plan *plan, const char *path)
 	if (n > strlen(end) && strcmp(path + n - strlen(end), end) == 0)
 		n -= strlen("/shim");
 	snprintf(cache, sizeof(cache), "%.*s", (int)n, path);
-	for (size_t i = plan->count; i-- > 0;) {
-		struct cd_mount *mount = &plan->mounts[i];
-
-		if (mount->kind != CD_MOUNT_BIND && mount->kind != CD_MOUNT_COW)
-			continue;
-		if (is_at_or_below(mount->from, cache))
-			mount->writable = mount->exec = false; /* named by the user himself */
-		if (is_at_or_below(cache, mount->from) && !hide_in(plan, i, cache))
-			return false;
-	}
-	return true;
+	return cli_hide(plan, cache);
 }
 
 /* Opens the cache, and puts it out of the space's reach; whether it can be used. */

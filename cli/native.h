@@ -24,6 +24,14 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 void cli_lend_musl(struct cd_plan *plan, const char *program, bool native);
 
 /*
+ * Covers a directory of ours, which is there, wherever the plan shows it, and keeps what leads to
+ * it from being renamed. False: out of memory.
+ */
+bool cli_hide(struct cd_plan *plan, const char *directory);
+/* Does the plan show any of it? */
+bool cli_shows(const struct cd_plan *plan, const char *directory);
+
+/*
  * Covers the cache wherever the plan shows it, and keeps what leads there from being renamed: what
  * a space could write there, others would run. cli_native() does it, too, whatever it returns.
  */

@@ -14,9 +14,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/control_dir.h"
 #include "cli/fds.h"
 #include "cli/keeper.h"
 #include "cli/limits.h"
@@ -412,6 +414,19 @@ static int protect_cache(struct run *run)
 		   : cli_say_policy_error(&error);
 }
 
+/* What can be asked of us on the control socket is not for the space to ask. A directory that is
+ * made later would be seen in what is granted: then it is made now. */
+static bool hide_control(struct run *run)
+{
+	char directory[CD_PATH_MAX];
+
+	if (!control_dir(CONTROL_DIR_NAME, directory) || !cli_shows(run->plan, directory) ||
+	    !control_dir(CONTROL_DIR_MAKE, directory) || cli_hide(run->plan, directory))
+		return true;
+	cli_say("out of memory");
+	return false;
+}
+
 static bool may_stat(const struct run *run, const char *path)
 {
 	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = strlen(path)};
@@ -689,7 +704,7 @@ static int prepare(struct run *run)
 	if (run->nested)
 		return 0; /* the rest is up to who makes it */
 	run->plan = cli_plan(run->policy, run_hostname(run));
-	if (!run->plan || !run_add_terminal(run))
+	if (!run->plan || !hide_control(run) || !run_add_terminal(run))
 		return CLI_FAILED;
 	if (run->policy->audit == POL_AUDIT_DENIED)
 		mon_settled_requests(run->policy->table, &run->requests);

@@ -42,3 +42,64 @@ int cli_help(const struct cli_command *command)
 		printf("\n%s", command->notes);
 	return fflush(stdout) ? CLI_FAILED : 0;
 }
+
+/* A piece at a time: texts may be long, and a character of UTF-8 must not be cut. */
+static void put(FILE *out, const char *text, void (*escape)(struct cd_buf *, const char *, size_t))
+{
+	size_t len = strlen(text);
+
+	while (len) {
+		size_t piece = len < CD_PATH_MAX ? len : CD_PATH_MAX;
+		char escaped[9 * CD_PATH_MAX];
+		struct cd_buf buf;
+
+		while (piece < len && piece > CD_PATH_MAX - 4 && (text[piece] & 0xc0) == 0x80)
+			piece--;
+		cd_buf_init(&buf, escaped, sizeof(escaped));
+		escape(&buf, text, piece);
+		fwrite(escaped, 1, buf.len, out);
+		text += piece;
+		len -= piece;
+	}
+}
+
+void cli_put_visible(FILE *out, const char *text)
+{
+	put(out, text, cd_buf_visible);
+}
+
+void cli_put_json(FILE *out, const char *text)
+{
+	putc('"', out);
+	put(out, text, cd_buf_json);
+	putc('"', out);
+}
+
+const char *cli_size_text(char text[16], uint64_t bytes)
+{
+	static const char units[] = "KMGT";
+	double value = (double)bytes / 1024;
+	size_t unit = 0;
+
+	while (value >= 999.5 && unit + 2 < sizeof(units)) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(text, 16, value < 9.95 && unit ? "%.1f%c" : "%.0f%c", value, units[unit]);
+	return text;
+}
+
+const char *cli_time_text(char text[16], uint64_t seconds)
+{
+	unsigned long long s = seconds;
+
+	if (s < 60)
+		snprintf(text, 16, "%llus", s);
+	else if (s < 3600)
+		snprintf(text, 16, "%llum%02llus", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(text, 16, "%lluh%02llum", s / 3600, s / 60 % 60);
+	else
+		snprintf(text, 16, "%llud%02lluh", s / 86400 % 100000, s / 3600 % 24);
+	return text;
+}
