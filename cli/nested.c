@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/records.h"
 #include "cli/request.h"
 #include "cordon/gate.h"
 
@@ -43,7 +44,7 @@ static enum cd_status ask(const struct run *run, int ends[CD_GATE_FD_COUNT][2], 
 	for (int i = 0; i < 3; i++)
 		create.fd[CD_GATE_IN + i] = i;
 	create.fd[CD_GATE_NAMES] = run->network.names_fd;
-	create.fd[CD_GATE_LOG] = run->log_fd;
+	create.fd[CD_GATE_LOG] = run->records ? records_fd(run->records) : -1;
 	for (size_t i = 0; i < run->fds.count; i++)
 		create.fd[CD_GATE_GRANTED + i] = run->fds.fd[i];
 	snprintf(create.name, sizeof(create.name), "%s", run_hostname(run));

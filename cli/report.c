@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/records.h"
 #include "kernel/message.h"
 #include "lib/buf.h"
 
@@ -21,13 +22,10 @@
 #define SLOTS (2 * CD_DENIALS_MAX)
 
 struct report_sink {
-	int control, log;
-	const struct mon_table *table;
+	int control;
+	struct records *records; /* or NULL */
 	const struct mon_names *names;
-	uint64_t room;	    /* bytes that may still be written to the log */
-	uint64_t reserve;   /* of these, for denials only */
-	uint64_t unlogged;  /* records that found no room */
-	uint64_t lost;	    /* records that could not be written or sent */
+	uint64_t lost;	    /* reports that could not be sent */
 	uint64_t forgotten; /* denials of objects beyond the first CD_DENIALS_MAX */
 	size_t used;
 	struct slot {
@@ -36,18 +34,15 @@ struct report_sink {
 	} slots[SLOTS];
 };
 
-struct report_sink *report_sink_new(int control, int log, uint64_t log_size,
-				    const struct mon_table *table, const struct mon_names *names)
+struct report_sink *report_sink_new(int control, struct records *records,
+				    const struct mon_names *names)
 {
 	struct report_sink *sink = calloc(1, sizeof(*sink));
 
 	if (!sink)
 		return NULL;
 	sink->control = control;
-	sink->log = log;
-	sink->room = log_size;
-	sink->reserve = log_size / 4;
-	sink->table = table;
+	sink->records = records;
 	sink->names = names;
 	return sink;
 }
@@ -185,88 +180,32 @@ static void describe_object(struct cd_buf *buf, const struct report *report)
 	}
 }
 
-static const char *verdict_name(uint32_t verdict)
-{
-	return verdict == CD_ALLOW ? "allow" : verdict == CD_ASK ? "ask" : "deny";
-}
-
-/* One JSON object in one line. */
-static void write_log(struct report_sink *sink, const struct kern_record *record,
-		      const struct report *report)
-{
-	char line[6 * CD_PATH_MAX + 512], object[2 * CD_PATH_MAX];
-	struct cd_buf out, text;
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	cd_buf_init(&out, line, sizeof(line));
-	cd_buf_init(&text, object, sizeof(object));
-	describe_object(&text, report);
-	cd_buf_fmt(
-	    &out,
-	    "{\"v\":1,\"time\":%lld.%06ld,\"space\":\"%s\",\"pid\":%d,\"call\":\"%s\",\"op\":\"",
-	    (long long)now.tv_sec, now.tv_nsec / 1000, record->message->space->id,
-	    record->message->tid, kern_syscall_name(record->message->nr));
-	if (report->op < CD_OP_COUNT) {
-		cd_buf_str(&out, cd_op_name((enum cd_op)report->op));
-	} else {
-		const char *comma = "";
-
-		for (unsigned op = 0; op < CD_OP_COUNT; op++)
-			if (record->ops & CD_OPBIT(op)) {
-				cd_buf_fmt(&out, "%s%s", comma, cd_op_name((enum cd_op)op));
-				comma = ",";
-			}
-	}
-	cd_buf_str(&out, "\",\"object\":\"");
-	cd_buf_json(&out, object, text.len);
-	cd_buf_fmt(&out, "\",\"verdict\":\"%s\",\"layer\":%u", verdict_name(report->verdict),
-		   record->layer);
-	if (report->rule != CD_NO_RULE) {
-		struct mon_rule rule;
-
-		mon_table_rule(sink->table, report->rule, &rule);
-		cd_buf_str(&out, ",\"rule\":\"");
-		cd_buf_json(&out, rule.source, strlen(rule.source));
-		cd_buf_str(&out, " ");
-		cd_buf_json(&out, rule.pointer, strlen(rule.pointer));
-		cd_buf_str(&out, "\"");
-	}
-	cd_buf_str(&out, record->absent	  ? ",\"absent\":true}\n"
-			 : record->inside ? ",\"inside\":true}\n"
-					  : "}\n");
-	/* What is allowed does not leave what is denied without room (invariant 10). */
-	if (sink->room < out.len + (report->verdict == CD_ALLOW ? sink->reserve : 0)) {
-		sink->unlogged++;
-		return;
-	}
-	sink->room -= out.len;
-	if (write(sink->log, line, out.len) != (ssize_t)out.len)
-		sink->lost++;
-}
-
-/* The log's last line, where it is not complete. */
-static void close_log(struct report_sink *sink)
-{
-	char line[128];
-	int len = snprintf(line, sizeof(line), "{\"v\":1,\"left_out\":%llu}\n",
-			   (unsigned long long)sink->unlogged);
-
-	if (sink->unlogged && write(sink->log, line, (size_t)len) != len)
-		sink->lost++;
-}
-
 void report_record(void *context, const struct kern_record *record)
 {
 	static struct report report;
 	struct report_sink *sink = context;
 
+	if (sink->records)
+		records_decided(sink->records, record);
+	if (record->decision->verdict == CD_ALLOW)
+		return;
 	fill(&report, record);
 	add_name(sink, &report);
-	if (sink->log >= 0)
-		write_log(sink, record, &report);
-	if (record->decision->verdict != CD_ALLOW)
-		remember(sink, &report);
+	remember(sink, &report);
+}
+
+void report_answered(void *context, const struct kern_message *message, const int64_t *result)
+{
+	const struct report_sink *sink = context;
+
+	records_answered(sink->records, message, result);
+}
+
+void report_called(void *context, const struct kern_message *message, const uint64_t arguments[6])
+{
+	const struct report_sink *sink = context;
+
+	records_called(sink->records, message, arguments);
 }
 
 void report_finish(struct report_sink *sink, const struct kern_counters *counters)
@@ -283,9 +222,10 @@ void report_finish(struct report_sink *sink, const struct kern_counters *counter
 			 MSG_NOSIGNAL) < 0)
 			sink->lost++;
 	}
-	close_log(sink);
 	end.lost = sink->lost;
-	end.unlogged = sink->unlogged;
+	if (sink->records)
+		end.logged = records_finish_serving(sink->records);
+	end.lost += end.logged.lost;
 	end.forgotten = sink->forgotten;
 	send(sink->control, &end, report_size(&end), MSG_NOSIGNAL);
 }
@@ -468,7 +408,8 @@ void report_take(struct report_view *view, const struct report *report, size_t s
 		view->messages = report->messages;
 		view->denied = report->denied;
 		view->lost = report->lost;
-		cli_limits_count_unlogged(view->limits, report->unlogged);
+		view->logged = report->logged;
+		cli_limits_count_unlogged(view->limits, report->logged.left_out);
 		view->forgotten += report->forgotten;
 	} else if (report->kind == REPORT_DENIAL && is_well_formed(report, size) &&
 		   is_worth_saying(report)) {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit/log.h"
 #include "cli/limits.h"
 #include "cordon/limits.h"
 #include "kernel/border.h"
@@ -42,19 +43,22 @@ struct report {
 	uint16_t port;
 	uint8_t address[16];
 	/* The end. */
-	uint64_t messages, denied, lost, forgotten, unlogged;
+	uint64_t messages, denied, lost, forgotten;
+	struct audit_log_counts logged;
 	uint32_t text_len;
 	char text[CD_PATH_MAX];
 };
 
 /* ---- the monitor's side ---- */
 struct report_sink;
-/* log: a descriptor to append JSON lines to, at most log_size bytes of them, or -1. control: the
- * socket to the keeper. names: of addresses. */
-struct report_sink *report_sink_new(int control, int log, uint64_t log_size,
-				    const struct mon_table *table, const struct mon_names *names);
-/* A kern_observer's function; context is the sink. */
+struct records;
+/* control: the socket to the keeper. records: the log, or NULL. names: of addresses. */
+struct report_sink *report_sink_new(int control, struct records *records,
+				    const struct mon_names *names);
+/* A kern_observer's functions; context is the sink. The last two are for when there is a log. */
 void report_record(void *context, const struct kern_record *record);
+void report_answered(void *context, const struct kern_message *message, const int64_t *result);
+void report_called(void *context, const struct kern_message *message, const uint64_t arguments[6]);
 /* In another process of ours that decides: a denial, to the keeper. */
 void report_refused(int control, const struct cd_object *object,
 		    const struct cd_decision *decision);
@@ -69,6 +73,7 @@ struct report_view {
 	const bool *raw; /* what is said now goes to a terminal that takes each byte as it is */
 	bool complete;	 /* the totals have come */
 	uint64_t messages, denied, lost, forgotten;
+	struct audit_log_counts logged;
 	size_t count; /* of kept */
 	struct report *kept[CD_DENIALS_MAX];
 };

@@ -24,6 +24,7 @@
 #include "cli/limits.h"
 #include "cli/native.h"
 #include "cli/nested.h"
+#include "cli/records.h"
 #include "cli/report.h"
 #include "cli/run.h"
 #include "cli/view.h"
@@ -108,7 +109,7 @@ static void play_attacker(const struct run *run, const struct host_monitor *moni
 	struct hook_targets targets = {run->argv[1], run->argv[2], atoi(run->argv[3]),
 				       atoi(run->argv[4]), monitor->broker};
 
-	hook_attack(run->log_fd, &targets);
+	hook_attack(run->hook_log, &targets);
 }
 #endif
 
@@ -176,17 +177,19 @@ static void tell_warden(const struct run *run, const struct host_monitor *monito
 void run_serve(void *context, const struct host_monitor *monitor)
 {
 	struct run *run = context;
-	struct kern_observer observer = {.all = run->log_fd >= 0 &&
-						run->policy->audit != POL_AUDIT_DENIED,
-					 .record = report_record};
+	const bool all = run->records && run->policy->audit != POL_AUDIT_DENIED;
+	struct kern_observer observer = {.all = all,
+					 .record = report_record,
+					 .answered = run->records ? report_answered : NULL,
+					 .called = all ? report_called : NULL};
 	struct kern_space *space = make_chain(run, monitor->proc);
 	struct report_sink *sink;
 	struct kern_border *border;
 
 	network_only_read(&run->network);
-	sink = report_sink_new(monitor->control, run->log_fd,
-			       run->limits.host.value[HOST_LIMIT_LOG_SIZE], run->policy->table,
-			       run->network.names);
+	if (run->records)
+		records_serve(run->records, run->network.names);
+	sink = report_sink_new(monitor->control, run->records, run->network.names);
 	observer.context = sink;
 	if (!space || !sink ||
 	    host_setup(monitor->proc, monitor->broker, monitor->warden, monitor->network) != CD_OK)
@@ -466,21 +469,19 @@ static void say_first(const struct run *run, const char *directory)
 		    "does not let this user make");
 }
 
-static int open_log(struct run *run)
+/* Once it is known how large it may be, and what the space sees. Of a space within another one, the
+ * head is its monitor's to write, who knows that. */
+static bool open_log(struct run *run)
 {
-	struct stat st;
-
-	run->log_fd = -1;
 	if (!run->log)
-		return 0;
-	run->log_fd =
-	    open(run->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-	if (run->log_fd < 0 || fstat(run->log_fd, &st) || !S_ISREG(st.st_mode)) {
-		cli_say("cannot write the log %s: %s", run->log,
-			run->log_fd < 0 ? strerror(errno) : "not a regular file");
-		return CLI_FAILED;
-	}
-	return 0;
+		return true;
+#ifdef CORDON_HOOK
+	/* What the attacker has found out goes there, and nothing else. */
+	run->hook_log = open(run->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	return run->hook_log >= 0;
+#endif
+	run->records = records_open(run->log, run->limits.host.value[HOST_LIMIT_LOG_SIZE]);
+	return run->records && (run->nested || records_begin(run->records, run));
 }
 
 static int print_policy(const struct run *run)
@@ -641,6 +642,8 @@ static int launch(struct run *run)
 		cli_limits_say_weak(&run->limits);
 	if (run->bare && make_bare_view(run))
 		return CLI_FAILED;
+	if (!open_log(run))
+		return CLI_FAILED;
 	if (run->nested) {
 		if (nested_launch(run, &space, &fault) != CD_OK)
 			return say_not_nested(run, &fault);
@@ -651,14 +654,20 @@ static int launch(struct run *run)
 		host_hops_remove();
 		cli_say("%s; `cordon doctor` says what this machine lacks",
 			host_fault_text(&fault));
+		if (run->records)
+			records_finish(run->records, &view, CLI_FAILED);
 		return CLI_FAILED;
 	}
+	if (run->records)
+		records_keep(run->records);
 	/* The program has its own. Who waits at their other ends waits for it alone. */
 	for (size_t i = 0; i < run->fds.count; i++)
 		close(run->fds.fd[i]);
 	status = keeper_run(run, &space, &view);
 	if (run->bare)
 		end_bare();
+	if (run->records)
+		records_finish(run->records, &view, status);
 	report_print(&view, status);
 	report_view_free(&view);
 	host_cgroup_free(run->limits.host.cgroup);
@@ -699,7 +708,7 @@ static int prepare(struct run *run)
 	run->bare = !run->nested && host_must_be_bare();
 	run->directory_must = run->directory != NULL;
 	choose_terminal(run);
-	if (make_environment(run) || open_log(run))
+	if (make_environment(run))
 		return CLI_FAILED;
 	if (run->nested)
 		return 0; /* the rest is up to who makes it */
@@ -724,7 +733,7 @@ static int prepare(struct run *run)
 
 static int run_command(int argc, char **argv)
 {
-	static struct run run = {.id = "1", .log_fd = -1};
+	static struct run run = {.id = "1"};
 	int first = program_index(argc, argv), at, status;
 	struct pol_vars vars;
 
@@ -753,6 +762,7 @@ static int run_command(int argc, char **argv)
 		status = launch(&run);
 	else if (status < 0)
 		status = 0;
+	records_free(run.records);
 	mon_plan_free(run.plan);
 	pol_policy_free(run.policy);
 	pol_draft_free(run.draft);

@@ -13,6 +13,8 @@
 #include "host/launch.h"
 #include "policy/policy.h"
 
+struct records;
+
 struct run {
 	const struct run *outer;  /* the space around, if it is not the outermost */
 	char id[CD_SPACE_ID_MAX]; /* "1", "1.2" */
@@ -39,7 +41,10 @@ struct run {
 	char **envp;
 	const char *search;
 	struct cli_limits limits;
-	int log_fd;
+	struct records *records; /* the log; NULL: none */
+#ifdef CORDON_HOOK
+	int hook_log;
+#endif
 };
 
 /* What the space is called: its name, or "cordon". */

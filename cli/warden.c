@@ -18,6 +18,7 @@
 
 #include "cli/cli.h"
 #include "cli/fds.h"
+#include "cli/records.h"
 #include "cli/request.h"
 #include "cli/view.h"
 #include "host/confine.h"
@@ -136,6 +137,15 @@ static const char *plan(struct run *run, const struct run *outer)
 	return NULL;
 }
 
+/* Whoever asked has opened it. */
+static bool open_log(struct run *run, int fd)
+{
+	if (fd < 0)
+		return true;
+	run->records = records_adopt(fd, run->limits.host.value[HOST_LIMIT_LOG_SIZE]);
+	return run->records && records_begin(run->records, run);
+}
+
 static const char *prepare(struct run *run, const struct run *outer, struct given *given)
 {
 	const char *why;
@@ -145,7 +155,6 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 	if (!place_granted(given, &run->fds))
 		return "a descriptor that it passes on is no file, pipe, socket or device";
 	run->outer = outer;
-	run->log_fd = given->fd[CD_GATE_LOG];
 	run->no_sync_wakeup = outer->no_sync_wakeup;
 	run->no_thread_pidfds = outer->no_thread_pidfds;
 	why = plan(run, outer);
@@ -155,8 +164,9 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 					.names_fd = given->fd[CD_GATE_NAMES],
 					.resolver_sockets = {-1, -1},
 					.lookups = -1};
-	cli_limits_within(&run->limits, &run->policy->limits, run->log_fd >= 0, &outer->limits);
-	return NULL;
+	cli_limits_within(&run->limits, &run->policy->limits, given->fd[CD_GATE_LOG] >= 0,
+			  &outer->limits);
+	return open_log(run, given->fd[CD_GATE_LOG]) ? NULL : "its log cannot be written";
 }
 
 /* ---- a warden's life ---- */

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernel/memory.h"
@@ -90,8 +91,9 @@ const struct kern_counters *kern_border_counters(const struct kern_border *borde
 	return &border->counters;
 }
 
-static void observe(struct kern_border *border, const struct kern_record *record)
+static void observe(struct kern_border *border, struct kern_record *record)
 {
+	record->worker = border->worker;
 	if (border->observer && (border->observer->all || record->decision->verdict != CD_ALLOW))
 		border->observer->record(border->observer->context, record);
 }
@@ -329,8 +331,9 @@ int kern_border_replace(struct kern_border *border, const struct kern_message *m
 	return got < 0 ? got : 0;
 }
 
-/* Sends the reply. Nobody may be waiting any more: that is no error. */
-static void answer(struct kern_border *border, struct kern_reply *reply)
+/* Sends the reply. Nobody may be waiting any more: that is no error. The result; of
+ * KERN_REPLY_CONTINUE nothing. */
+static int64_t answer(struct kern_border *border, struct kern_reply *reply)
 {
 	struct seccomp_notif_resp response = {.id = border->message.id};
 	int listener = border->space->listener;
@@ -362,6 +365,7 @@ static void answer(struct kern_border *border, struct kern_reply *reply)
 		break;
 	}
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	return response.error ? response.error : response.val;
 }
 
 /* A thread is looked at when it is another than before, or runs another program. */
@@ -377,6 +381,20 @@ static void teach(struct kern_border *border)
 	}
 }
 
+static void begin(struct kern_border *border, struct kern_message *message)
+{
+	struct timespec now;
+
+	message->number = ++border->counters.messages;
+	message->space = border->space;
+	message->id = border->trap->id;
+	message->arrived_ns = 0;
+	if (!border->observer || !border->observer->answered)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	message->arrived_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void handle(struct kern_border *border)
 {
 	struct kern_message *message = &border->message;
@@ -385,9 +403,7 @@ static void handle(struct kern_border *border)
 
 	if (border->held_for != (pid_t)border->trap->pid)
 		let_go(border);
-	border->counters.messages++;
-	message->space = border->space;
-	message->id = border->trap->id;
+	begin(border, message);
 	error = kern_trap_decode(border->trap, message);
 	if (!kern_message_alive(message))
 		return; /* what was read may be another process's: nothing is done with it */
@@ -403,8 +419,14 @@ static void handle(struct kern_border *border)
 	if (border->worker)
 		kern_pending_settle();
 	/* A worker answers instead. */
-	if (reply.action != KERN_REPLY_VALUE || reply.value != KERN_PENDING)
-		answer(border, &reply);
+	if (reply.action != KERN_REPLY_VALUE || reply.value != KERN_PENDING) {
+		int64_t result = answer(border, &reply);
+
+		if (border->observer && border->observer->answered && !border->worker)
+			border->observer->answered(border->observer->context, message,
+						   reply.action == KERN_REPLY_CONTINUE ? NULL
+										       : &result);
+	}
 	if (reply.fd >= 0)
 		close(reply.fd);
 	if (border->worker)

@@ -37,12 +37,20 @@ struct kern_record {
 	uint64_t ops;
 	bool absent; /* the object is not in the view: answered with ENOENT whatever the verdict */
 	bool inside; /* done all the same, but within the space, where nothing outside sees it */
+	bool worker; /* it was decided in a worker, which shares no memory with the receiver */
 };
 
 struct kern_observer {
 	void *context;
 	bool all; /* also what was allowed */
 	void (*record)(void *context, const struct kern_record *record);
+	/* What follows may be NULL. */
+	/* The message was answered, with the result (NULL: Linux goes on with the call). Not called
+	 * for what a worker answers. */
+	void (*answered)(void *context, const struct kern_message *message, const int64_t *result);
+	/* An internal call begins: of the message only space, id, tid and nr are known. */
+	void (*called)(void *context, const struct kern_message *message,
+		       const uint64_t arguments[6]);
 };
 
 struct kern_border *kern_border_new(struct kern_space *space, const struct kern_host *host,

@@ -3,7 +3,8 @@
  *
  * A message is one operation of a process in a space, decoded from its registers and
  * copied once from its memory (invariant 2); from then on it is self-contained. Everything in
- * it except `space`, `id` and `tid` is chosen by the space and therefore hostile.
+ * it except `space`, `id`, `number`, `arrived_ns` and `tid` is chosen by the space and therefore
+ * hostile.
  */
 #ifndef CORDON_KERNEL_MESSAGE_H
 #define CORDON_KERNEL_MESSAGE_H
@@ -23,8 +24,10 @@ struct kern_space;
 
 struct kern_message {
 	struct kern_space *space;
-	uint64_t id; /* of the trap: valid as long as the process waits in it */
-	pid_t tid;   /* the waiting thread, in the monitor's pid namespace */
+	uint64_t id;	     /* of the trap: valid as long as the process waits in it */
+	uint64_t number;     /* of the message among those of its border */
+	uint64_t arrived_ns; /* by the clock that is never set; 0: nobody wants to know */
+	pid_t tid;	     /* the waiting thread, in the monitor's pid namespace */
 	int nr;
 	enum cd_verb verb;
 	const struct kern_shape *shape;

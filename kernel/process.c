@@ -211,6 +211,19 @@ bool kern_process_ids(const struct kern_message *message, struct kern_ids *ids)
 	return ids->tgid > 0 && ids->tid > 0;
 }
 
+ssize_t kern_process_program(const struct kern_message *message, char *path, size_t size)
+{
+	char link[40], *at = put_number(link, (unsigned)message->tid);
+	ssize_t n;
+
+	memcpy(at, "/exe", 5);
+	n = readlinkat(message->space->proc, link, path, size - 1);
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	return kern_message_alive(message) ? n : -ESRCH;
+}
+
 mode_t kern_process_umask(const struct kern_message *message)
 {
 	char text[4096];

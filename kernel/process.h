@@ -33,6 +33,9 @@ struct kern_ids {
 };
 bool kern_process_ids(const struct kern_message *message, struct kern_ids *ids);
 
+/* The path of the program that the process runs, as the monitor sees it; its length, or -errno. */
+ssize_t kern_process_program(const struct kern_message *message, char *path, size_t size);
+
 /* The file creation mask; 077 when it cannot be told (invariant 11). */
 mode_t kern_process_umask(const struct kern_message *message);
 

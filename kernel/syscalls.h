@@ -123,4 +123,7 @@ extern const struct kern_command kern_commands[];
 /* The name of a system call, or "?" */
 const char *kern_syscall_name(long nr);
 
+/* How many arguments an internal call has. */
+unsigned kern_syscall_arguments(int nr);
+
 #endif

@@ -15,6 +15,7 @@ int __sprintf_chk(char *s, int flag, size_t size, const char *format, ...);
 char *__strncpy_chk(char *dest, const char *src, size_t n, size_t size);
 void *__memcpy_chk(void *dest, const void *src, size_t n, size_t size);
 long __fdelt_chk(long fd);
+void __explicit_bzero_chk(void *dest, size_t n, size_t size);
 
 int __vsnprintf_chk(char *s, size_t max, int flag, size_t size, const char *format, va_list args)
 {
@@ -63,6 +64,13 @@ void *__memcpy_chk(void *dest, const void *src, size_t n, size_t size)
 }
 
 /* Which word of an fd_set. */
+void __explicit_bzero_chk(void *dest, size_t n, size_t size)
+{
+	if (n > size)
+		abort();
+	explicit_bzero(dest, n);
+}
+
 long __fdelt_chk(long fd)
 {
 	if (fd < 0 || fd >= FD_SETSIZE)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what building, testing and measuring need. Asks for nothing when all of it is there.
 set -eu
-build="gcc make musl-tools musl-dev libc6-dev linux-libc-dev libelf-dev zlib1g-dev libcapstone-dev libc-ares-dev libjansson-dev libcriterion-dev"
+build="gcc make musl-tools musl-dev libc6-dev linux-libc-dev libelf-dev zlib1g-dev libcapstone-dev libc-ares-dev libjansson-dev libsodium-dev libcriterion-dev"
 # What the scenarios run inside a space, so that none of them is skipped.
 scenario="busybox-static bash coreutils findutils tar perl python3 nodejs default-jre-headless git sqlite3 golang-go gdb
   curl wget iproute2 python3-pip python3-jsonschema tmux openssh-client openssh-server redis-server redis-tools nginx-light wrk"

@@ -19,7 +19,7 @@ $(BUILD)/cordon-init: $(call ship_obj,$(INIT_SRC))
 $(BUILD)/ship/kernel/init_image.o: $(BUILD)/cordon-init
 
 # Archives, of which only what is used is taken.
-STATIC_LIBS := $(SYSLIB)/libjansson.a $(SYSLIB)/libelf.a $(SYSLIB)/libz.a $(SYSLIB)/libcapstone.a $(SYSLIB)/libcares.a
+STATIC_LIBS := $(SYSLIB)/libjansson.a $(SYSLIB)/libelf.a $(SYSLIB)/libz.a $(SYSLIB)/libcapstone.a $(SYSLIB)/libcares.a $(SYSLIB)/libsodium.a
 $(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c)
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ $(STATIC_LIBS) -o $@
 
@@ -46,9 +46,9 @@ $(BUILD)/hook/kernel/init_image.o: $(BUILD)/cordon-init
 # The tests carry the image as the program does.
 INIT_IMAGE := $(BUILD)/ship/kernel/init_image.o
 $(BUILD)/unit-tests: $(call unit_obj,$(LIB_SRC) $(TEST_SRC)) $(INIT_IMAGE)
-	$(CC) $^ -o $@ -lcriterion -ljansson -lelf -lcapstone -lcares -lpthread
+	$(CC) $^ -o $@ -lcriterion -ljansson -lelf -lcapstone -lcares -lsodium -lpthread
 $(BUILD)/san-tests: $(call san_obj,$(LIB_SRC) $(TEST_SRC)) $(INIT_IMAGE)
-	$(CC) $(SAN) $^ -o $@ -lcriterion -ljansson -lelf -lcapstone -lcares -lpthread
+	$(CC) $(SAN) $^ -o $@ -lcriterion -ljansson -lelf -lcapstone -lcares -lsodium -lpthread
 
 # --- fuzzers: tests/fuzz/fuzz_NAME.c each, with every module source, by clang ---
 FUZZ_FLAGS := $(BASE) -O1 -DCORDON_TEST -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -56,7 +56,7 @@ $(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -c $< -o $@
 $(BUILD)/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(patsubst %.c,$(BUILD)/fuzz/%.o,$(LIB_SRC)) $(INIT_IMAGE)
-	$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ -ljansson -lelf -lcapstone -lcares -lpthread
+	$(CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@ -ljansson -lelf -lcapstone -lcares -lsodium -lpthread
 FUZZ_SECONDS ?= 60
 fuzz: $(addprefix $(BUILD)/,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS (60)
 	@for f in $(FUZZERS); do mkdir -p $(BUILD)/corpus/$$f; echo "$$f: $(FUZZ_SECONDS) s"; \
@@ -122,7 +122,7 @@ check-slow: deps $(BUILD)/san-tests ## unit tests under ASan and UBSan
 bench: all ## print the benchmark tables; draw them in build/bench.svg
 	@bash bench/run.sh $(BUILD)
 	@bash bench/network.sh $(BUILD)
-C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy loader shim nesters cli samples tests/* bench,$(d)/*.c $(d)/*.h))
+C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy audit loader shim nesters cli samples tests/* bench,$(d)/*.c $(d)/*.h))
 lint: ## static checks
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -Iinclude --suppress=missingIncludeSystem \
 	  $(filter-out cli/main.c,$(filter %.c,$(CORDON_SRC) $(INIT_SRC)))

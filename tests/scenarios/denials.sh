@@ -79,13 +79,13 @@ connect(socket.AF_INET, socket.SOCK_DGRAM, "1.2.3.4")'
 	denied --log "$WORK/log" -- cat "$secret"
 	log() { /usr/bin/python3 -c 'import json, sys
 r = [json.loads(l) for l in open(sys.argv[1])]; '"$1" "$WORK/log" "${@:2}" 2>&1; }
-	also '--log: lines of JSON, the denial among them' log 'x = [e for e in r if e["verdict"] == "deny" and e["object"] == sys.argv[2]]; assert x and x[0]["op"] == "fs.read" and x[0]["v"] == 1 and x[0]["call"].startswith("open"), r' "$secret"
-	also '--log: only what was denied' log 'assert all(e["verdict"] != "allow" for e in r), r'
+	also '--log: lines of JSON, the denial among them' log 'x = [e for e in r if e.get("v") == "deny" and e["x"] == sys.argv[2]]; assert x and x[0]["o"] == "fs.read" and x[0]["k"] == "op" and x[0]["c"].startswith("open"), r' "$secret"
+	also '--log: only what was denied' log 'assert all(e["v"] != "allow" for e in r if e["k"] == "op"), r'
 	also '--log: not readable by others' test "$(stat -c %a "$WORK/log")" = 600
 	n=$(wc -l <"$WORK/log")
 	denied --log "$WORK/log" --audit=all -- cat a/one
 	also '--log: appended, and all of it with --audit=all' test "$(wc -l <"$WORK/log")" -gt $((n + 5))
-	also '--log: what was allowed is there' log 'assert any(e["verdict"] == "allow" for e in r), r'
+	also '--log: what was allowed is there' log 'assert any(e["v"] == "allow" for e in r if e["k"] == "op"), r'
 else
 	skip json 'python3 is not installed'
 fi

@@ -1,0 +1,367 @@
+/*
+ * Reading a log.
+ *
+ * Bytes are read in blocks; a line ends with a newline, and the log where zeros begin (log.h). A
+ * line's form is looked at key by key: what is of another type than it should be is as if it were
+ * not there.
+ */
+#include "audit/read.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/line.h"
+
+#define NAMES_MAX (1u << 20) /* programs or rules of a run */
+#define ARGV_MAX  4096
+
+/* What numbers stand for. */
+struct names {
+	json_t **lines; /* of the definitions; NULL: none */
+	size_t size;
+};
+
+struct audit_reader {
+	int fd;
+	unsigned long line;
+	struct audit_hash hash;
+	struct names programs, rules;
+	json_t *current;
+	char *argv[ARGV_MAX + 1];
+	char object[AUDIT_LINE_MAX], outside[AUDIT_LINE_MAX];
+	size_t begin, end; /* of what was read and not yet taken */
+	off_t at;
+	char bytes[2 * AUDIT_LINE_MAX];
+};
+
+struct audit_reader *audit_reader_new(int fd)
+{
+	struct audit_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return NULL;
+	reader->fd = fd;
+	reader->hash = audit_hash_none;
+	return reader;
+}
+
+static void forget(struct names *names)
+{
+	for (size_t i = 0; i < names->size; i++)
+		json_decref(names->lines[i]);
+	free(names->lines);
+	*names = (struct names){NULL, 0};
+}
+
+void audit_reader_free(struct audit_reader *reader)
+{
+	if (!reader)
+		return;
+	forget(&reader->programs);
+	forget(&reader->rules);
+	json_decref(reader->current);
+	free(reader);
+}
+
+bool audit_reader_is_partial(const struct audit_reader *reader)
+{
+	return reader->end > reader->begin && reader->bytes[reader->begin] != '\0';
+}
+
+struct audit_hash audit_reader_hash(const struct audit_reader *reader)
+{
+	return reader->hash;
+}
+
+/* ---- lines ---- */
+
+/* A whole line: its length with the newline; 0: there is none now; -1: errno says why. */
+static ssize_t find_line(struct audit_reader *reader)
+{
+	for (;;) {
+		const char *from = reader->bytes + reader->begin;
+		const char *newline = memchr(from, '\n', reader->end - reader->begin);
+		ssize_t n;
+
+		if (newline)
+			return newline + 1 - from;
+		if (reader->begin) {
+			memmove(reader->bytes, from, reader->end - reader->begin);
+			reader->end -= reader->begin;
+			reader->begin = 0;
+		}
+		/* Longer than any line: what follows is not of ours, either. */
+		if (reader->end == sizeof(reader->bytes))
+			return (ssize_t)reader->end;
+		/* Zeros stand where something may be written yet. */
+		if (reader->end && reader->bytes[reader->end - 1] == '\0') {
+			while (reader->end && reader->bytes[reader->end - 1] == '\0') {
+				reader->end--;
+				reader->at--;
+			}
+		}
+		n = pread(reader->fd, reader->bytes + reader->end,
+			  sizeof(reader->bytes) - reader->end, reader->at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0 || reader->bytes[reader->end] == '\0')
+			return 0;
+		reader->end += (size_t)n;
+		reader->at += n;
+	}
+}
+
+/* Whether the line follows the one before; NULL, or what is wrong. */
+static const char *check_chain(struct audit_reader *reader, const char *line, size_t len)
+{
+	struct audit_hash hash = reader->hash, said;
+	const size_t head = sizeof(AUDIT_SEAL) - 1, tail = sizeof(AUDIT_SEAL_END) - 1;
+	const char *seal = line + len - AUDIT_SEAL_LEN;
+
+	if (len < AUDIT_SEAL_LEN || memcmp(seal, AUDIT_SEAL, head) != 0 ||
+	    memcmp(line + len - tail, AUDIT_SEAL_END, tail) != 0) {
+		reader->hash = audit_hash_none;
+		return "it has no hash: it was cut off, or is not of a log";
+	}
+	memcpy(said.text, seal + head, AUDIT_HASH_LEN);
+	audit_chain_next(&hash, line, len - AUDIT_SEAL_LEN);
+	reader->hash = said;
+	return memcmp(&hash, &said, sizeof(hash)) == 0
+		   ? NULL
+		   : "it was changed, or what stood before it was changed, moved or taken out";
+}
+
+/* ---- keys ---- */
+
+static const char *text_of(const json_t *line, const char *key)
+{
+	return json_string_value(json_object_get(line, key));
+}
+
+static uint64_t number_of(const json_t *line, const char *key)
+{
+	json_int_t value = json_integer_value(json_object_get(line, key));
+
+	return value < 0 ? 0 : (uint64_t)value;
+}
+
+/* Bytes that are not UTF-8 are written as the characters of these numbers. */
+static const char *raw_text(const json_t *line, const char *key, bool odd, char *out, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)text_of(line, key);
+	size_t len = 0;
+
+	if (!at || !odd)
+		return (const char *)at;
+	while (*at && len + 1 < size) {
+		if ((at[0] & 0xfe) == 0xc2 && (at[1] & 0xc0) == 0x80) {
+			out[len++] = (char)((at[0] & 3) << 6 | (at[1] & 0x3f));
+			at += 2;
+		} else {
+			out[len++] = (char)*at++;
+		}
+	}
+	out[len] = '\0';
+	return out;
+}
+
+static uint64_t ops_of(const char *list)
+{
+	uint64_t ops = 0;
+
+	while (list && *list) {
+		size_t len = strcspn(list, ",");
+
+		for (unsigned op = 0; op < CD_OP_COUNT; op++) {
+			const char *name = cd_op_name((enum cd_op)op);
+
+			if (strlen(name) == len && memcmp(name, list, len) == 0)
+				ops |= CD_OPBIT(op);
+		}
+		list += len + (list[len] == ',');
+	}
+	return ops;
+}
+
+static enum cd_op first_op(uint64_t ops)
+{
+	unsigned op = 0;
+
+	while (op < CD_OP_COUNT && !(ops & CD_OPBIT(op)))
+		op++;
+	return (enum cd_op)op;
+}
+
+static enum cd_verdict verdict_of(const char *name)
+{
+	if (name && strcmp(name, "allow") == 0)
+		return CD_ALLOW;
+	return name && strcmp(name, "ask") == 0 ? CD_ASK : CD_DENY;
+}
+
+/* ---- kinds ---- */
+
+static void read_head(struct audit_reader *reader, struct audit_event *event, const json_t *line)
+{
+	const json_t *argv = json_object_get(line, "argv"), *policies;
+	size_t count = 0;
+
+	forget(&reader->programs);
+	forget(&reader->rules);
+	event->time = json_number_value(json_object_get(line, "time"));
+	event->cordon = text_of(line, "cordon");
+	event->audit = text_of(line, "audit");
+	event->space = text_of(line, "space");
+	event->cwd = text_of(line, "cwd");
+	event->program = text_of(line, "program");
+	event->home = text_of(line, "home");
+	event->uid = number_of(line, "uid");
+	policies = json_object_get(line, "policy");
+	event->name = text_of(json_array_get(policies, 0), "name");
+	for (size_t i = 0; i < json_array_size(argv) && count < ARGV_MAX; i++) {
+		const char *argument = json_string_value(json_array_get(argv, i));
+
+		if (argument)
+			reader->argv[count++] = (char *)(uintptr_t)argument;
+	}
+	reader->argv[count] = NULL;
+	event->argv = reader->argv;
+}
+
+static bool define(struct names *names, json_t *line)
+{
+	const json_t *number = json_object_get(line, "i");
+	uint64_t i = number_of(line, "i");
+
+	if (!json_is_integer(number) || i >= NAMES_MAX)
+		return false;
+	if (i >= names->size) {
+		size_t size = i + 64;
+		json_t **lines = realloc(names->lines, size * sizeof(json_t *));
+
+		if (!lines)
+			return false;
+		memset(lines + names->size, 0, (size - names->size) * sizeof(json_t *));
+		names->lines = lines;
+		names->size = size;
+	}
+	json_decref(names->lines[i]);
+	names->lines[i] = json_incref(line);
+	return true;
+}
+
+static const json_t *named(const struct names *names, const json_t *line, const char *key)
+{
+	uint64_t i = number_of(line, key);
+
+	return json_is_integer(json_object_get(line, key)) && i < names->size ? names->lines[i]
+									      : NULL;
+}
+
+static void read_actor(struct audit_reader *reader, struct audit_event *event, const json_t *line)
+{
+	event->time = json_number_value(json_object_get(line, "t"));
+	event->space = text_of(line, "s");
+	event->call = text_of(line, "c");
+	event->pid = event->tid = (long)number_of(line, "pid");
+	if (json_object_get(line, "tid"))
+		event->tid = (long)number_of(line, "tid");
+	event->running = text_of(named(&reader->programs, line, "p"), "x");
+}
+
+static bool read_op(struct audit_reader *reader, struct audit_event *event, const json_t *line)
+{
+	const bool odd = number_of(line, "b") == 1;
+	const json_t *result = json_object_get(line, "e");
+	const json_t *rule = named(&reader->rules, line, "r");
+	const char *how = text_of(line, "a"), *no = text_of(line, "no");
+
+	read_actor(reader, event, line);
+	event->message = number_of(line, "m");
+	event->ops = ops_of(text_of(line, "o"));
+	event->denied_op = first_op(no ? ops_of(no) : event->ops);
+	event->object = raw_text(line, "x", odd, reader->object, sizeof(reader->object));
+	event->outside = raw_text(line, "y", odd, reader->outside, sizeof(reader->outside));
+	event->nowhere = json_is_null(json_object_get(line, "y"));
+	event->address = text_of(line, "at");
+	event->absent = how && strcmp(how, "absent") == 0;
+	event->inside = how && strcmp(how, "inside") == 0;
+	event->verdict = verdict_of(text_of(line, "v"));
+	event->layer = (unsigned)number_of(line, "l");
+	event->layer_space = text_of(line, "ls");
+	event->has_rule = rule != NULL;
+	event->rule_file = text_of(rule, "f");
+	event->rule_pointer = text_of(rule, "p");
+	event->rule_pattern = text_of(rule, "m");
+	event->has_result = json_is_integer(result) || json_is_null(result);
+	event->continued = json_is_null(result);
+	event->result = json_integer_value(result);
+	event->duration_us = number_of(line, "d");
+	return event->object && event->call && event->space && event->ops;
+}
+
+static void read_tail(struct audit_event *event, const json_t *line)
+{
+	event->time = json_number_value(json_object_get(line, "t"));
+	event->status = (int)number_of(line, "status");
+	event->complete = json_is_true(json_object_get(line, "complete"));
+	event->records = number_of(line, "records");
+	event->messages = number_of(line, "messages");
+	event->denied = number_of(line, "denied");
+	event->left_out = number_of(line, "left_out");
+	event->lost = number_of(line, "lost");
+}
+
+static enum audit_kind read_kind(struct audit_reader *reader, struct audit_event *event,
+				 json_t *line)
+{
+	const char *kind = text_of(line, "k");
+
+	if (!kind)
+		return AUDIT_OTHER;
+	if (strcmp(kind, "op") == 0)
+		return read_op(reader, event, line) ? AUDIT_OP : AUDIT_OTHER;
+	if (strcmp(kind, "prog") == 0)
+		return define(&reader->programs, line) ? AUDIT_PROG : AUDIT_OTHER;
+	if (strcmp(kind, "rule") == 0)
+		return define(&reader->rules, line) ? AUDIT_RULE : AUDIT_OTHER;
+	if (strcmp(kind, "call") == 0) {
+		read_actor(reader, event, line);
+		event->arguments = text_of(line, "a");
+		return event->call && event->space ? AUDIT_CALL : AUDIT_OTHER;
+	}
+	if (strcmp(kind, "head") == 0) {
+		read_head(reader, event, line);
+		return AUDIT_HEAD;
+	}
+	if (strcmp(kind, "tail") == 0) {
+		read_tail(event, line);
+		return AUDIT_TAIL;
+	}
+	return AUDIT_OTHER;
+}
+
+enum cd_status audit_reader_next(struct audit_reader *reader, struct audit_event *event)
+{
+	ssize_t len = find_line(reader);
+	const char *line = reader->bytes + reader->begin;
+
+	if (len <= 0)
+		return len == 0 ? CD_ENOENT : CD_ESYS;
+	memset(event, 0, sizeof(*event));
+	event->line = ++reader->line;
+	event->broken = check_chain(reader, line, (size_t)len);
+	json_decref(reader->current);
+	reader->current = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_object(reader->current))
+		event->kind = read_kind(reader, event, reader->current);
+	else if (!event->broken)
+		event->broken = "it is not JSON";
+	reader->begin += (size_t)len;
+	return CD_OK;
+}
