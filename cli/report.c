@@ -294,6 +294,27 @@ static void describe_rule(const struct report_view *view, const struct report *r
 	cd_buf_visible(buf, rule.source, strlen(rule.source));
 }
 
+void report_field(const struct report_view *view, const struct report *report,
+		  enum report_field field, struct cd_buf *out)
+{
+	struct cd_object object = object_of(report);
+
+	switch (field) {
+	case REPORT_FIELD_OP: cd_buf_str(out, cd_op_name((enum cd_op)report->op)); break;
+	case REPORT_FIELD_OBJECT: describe_object(out, report); break;
+	case REPORT_FIELD_COUNT: cd_buf_fmt(out, "%u", report->count); break;
+	case REPORT_FIELD_WHY: describe_rule(view, report, out); break;
+	case REPORT_FIELD_FLAG:
+		if (can_advise(report))
+			mon_advise_flag(advised(report), &object, out);
+		break;
+	case REPORT_FIELD_LINE:
+		if (can_advise(report))
+			mon_advise_policy(advised(report), &object, out);
+		break;
+	}
+}
+
 static void print_denial(const struct report_view *view, const struct report *report)
 {
 	struct cd_object object = object_of(report);

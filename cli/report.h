@@ -77,6 +77,17 @@ struct report_view {
 	size_t count; /* of kept */
 	struct report *kept[CD_DENIALS_MAX];
 };
+/* What is said of a denial, for other ways to say it: each as plain text. */
+enum report_field {
+	REPORT_FIELD_OP,
+	REPORT_FIELD_OBJECT,
+	REPORT_FIELD_COUNT,
+	REPORT_FIELD_WHY,
+	REPORT_FIELD_FLAG, /* empty: no grant would allow it */
+	REPORT_FIELD_LINE,
+};
+void report_field(const struct report_view *view, const struct report *report,
+		  enum report_field field, struct cd_buf *out);
 /* Takes a datagram of size bytes. Prints it at once when verbose. */
 void report_take(struct report_view *view, const struct report *report, size_t size);
 /* Prints what was denied and how to allow it. */

@@ -21,6 +21,7 @@
 #include "cli/control_dir.h"
 #include "cli/fds.h"
 #include "cli/keeper.h"
+#include "cli/last.h"
 #include "cli/limits.h"
 #include "cli/native.h"
 #include "cli/nested.h"
@@ -430,6 +431,17 @@ static bool hide_control(struct run *run)
 	return false;
 }
 
+/* What a run was denied is said again later, with what would allow it: no space may write that. */
+static int protect_last(struct run *run)
+{
+	char folder[CD_PATH_MAX];
+	struct pol_error error;
+
+	return !last_folder(folder) || pol_draft_protect(run->draft, folder, &error) == CD_OK
+		   ? 0
+		   : cli_say_policy_error(&error);
+}
+
 static bool may_stat(const struct run *run, const char *path)
 {
 	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = strlen(path)};
@@ -669,6 +681,7 @@ static int launch(struct run *run)
 	if (run->records)
 		records_finish(run->records, &view, status);
 	report_print(&view, status);
+	last_write(&view, run->argv, status);
 	report_view_free(&view);
 	host_cgroup_free(run->limits.host.cgroup);
 	return status;
@@ -699,7 +712,7 @@ static int prepare(struct run *run)
 	if (!run->has_policy && pol_draft_group(run->draft, "base", &error) != CD_OK)
 		return cli_say_policy_error(&error);
 	run->nested = nested_is();
-	if (grant_program(run) || (!run->nested && protect_cache(run)))
+	if (grant_program(run) || (!run->nested && (protect_cache(run) || protect_last(run))))
 		return CLI_FAILED;
 	if (pol_draft_finish(run->draft, &run->policy, &error) != CD_OK)
 		return cli_say_policy_error(&error);

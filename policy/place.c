@@ -30,12 +30,11 @@ struct pol_place pol_place_of(const struct pol_policy *policy, const char *path)
 	return place;
 }
 
-/* Where the place leads from the path. */
-static void outer_path(const struct pol_place *place, const char *path, char *out, size_t size)
+void pol_place_outer(const struct pol_place *place, const char *path, char *out, size_t size)
 {
 	const char *head = "", *rest = path;
 
-	if (place->view) {
+	if (place->view && place->view->from) {
 		size_t len = strlen(place->view->dest);
 
 		head = strcmp(place->view->from, "/") ? place->view->from : "";
@@ -50,7 +49,7 @@ bool pol_places_alike(const struct pol_place *a, const struct pol_place *b, cons
 {
 	char outer_a[2 * CD_PATH_MAX], outer_b[2 * CD_PATH_MAX];
 
-	outer_path(a, path, outer_a, sizeof(outer_a));
-	outer_path(b, path, outer_b, sizeof(outer_b));
+	pol_place_outer(a, path, outer_a, sizeof(outer_a));
+	pol_place_outer(b, path, outer_b, sizeof(outer_b));
 	return strcmp(outer_a, outer_b) == 0;
 }

@@ -12,6 +12,9 @@ struct pol_place {
 
 struct pol_place pol_place_of(const struct pol_policy *policy, const char *path);
 
+/* Where it leads from the path. Not for a place of the space's own. */
+void pol_place_outer(const struct pol_place *place, const char *path, char *out, size_t size);
+
 /* Do both lead from the path to the same one outside? Neither may be the space's own. */
 bool pol_places_alike(const struct pol_place *a, const struct pol_place *b, const char *path);
 

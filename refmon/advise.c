@@ -90,13 +90,42 @@ static void add_escaped(struct cd_buf *out, const char *text, size_t len)
 	}
 }
 
-void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+/* --VERDICT=OP:PATTERN */
+static void add_general_flag(const char *verdict, enum cd_op op, const char *pattern, size_t len,
+			     struct cd_buf *out)
+{
+	char word[2 * CD_PATH_MAX];
+	struct cd_buf value;
+
+	cd_buf_init(&value, word, sizeof(word));
+	cd_buf_fmt(&value, "%s:", cd_op_name(op));
+	add_escaped(&value, pattern, len);
+	cd_buf_fmt(out, "--%s=", verdict);
+	cd_buf_shell(out, word, value.len);
+}
+
+static void add_policy(const char *verdict, enum cd_op op, const struct mon_object *object,
+		       struct cd_buf *out)
 {
 	char text[CD_PATH_MAX + 64], word[2 * CD_PATH_MAX];
 	struct cd_buf pattern, value;
 
 	cd_buf_init(&pattern, text, sizeof(text));
 	cd_buf_init(&value, word, sizeof(word));
+	if (!exact_pattern(op, object, &pattern))
+		return;
+	add_escaped(&value, text, pattern.len);
+	cd_buf_fmt(out, "\"%s\": {\"%s\": [\"", verdict, cd_op_name(op));
+	cd_buf_json(out, word, value.len);
+	cd_buf_str(out, "\"]}");
+}
+
+void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+{
+	char text[CD_PATH_MAX + 64];
+	struct cd_buf pattern;
+
+	cd_buf_init(&pattern, text, sizeof(text));
 	if (!exact_pattern(op, object, &pattern))
 		return;
 	/* Flags of their own take a list, so a name with a comma needs the general one, which does
@@ -106,23 +135,35 @@ void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_b
 		cd_buf_shell(out, text, pattern.len);
 		return;
 	}
-	cd_buf_fmt(&value, "%s:", cd_op_name(op));
-	add_escaped(&value, text, pattern.len);
-	cd_buf_str(out, "--allow=");
-	cd_buf_shell(out, word, value.len);
+	add_general_flag("allow", op, text, pattern.len, out);
 }
 
 void mon_advise_policy(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
 {
-	char text[CD_PATH_MAX + 64], word[2 * CD_PATH_MAX];
-	struct cd_buf pattern, value;
+	add_policy("allow", op, object, out);
+}
+
+void mon_advise_deny_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+{
+	char text[CD_PATH_MAX + 64];
+	struct cd_buf pattern;
 
 	cd_buf_init(&pattern, text, sizeof(text));
-	cd_buf_init(&value, word, sizeof(word));
-	if (!exact_pattern(op, object, &pattern))
-		return;
-	add_escaped(&value, text, pattern.len);
-	cd_buf_fmt(out, "\"allow\": {\"%s\": [\"", cd_op_name(op));
-	cd_buf_json(out, word, value.len);
-	cd_buf_str(out, "\"]}");
+	if (exact_pattern(op, object, &pattern))
+		add_general_flag("deny", op, text, pattern.len, out);
+}
+
+void mon_advise_deny_policy(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+{
+	add_policy("deny", op, object, out);
+}
+
+void mon_advise_pattern(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+{
+	char text[CD_PATH_MAX + 64];
+	struct cd_buf pattern;
+
+	cd_buf_init(&pattern, text, sizeof(text));
+	if (exact_pattern(op, object, &pattern))
+		cd_buf_add(out, text, pattern.len);
 }

@@ -159,5 +159,10 @@ enum cd_status mon_object_parse(enum cd_op op, const char *text, struct mon_obje
  */
 void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out);
 void mon_advise_policy(enum cd_op op, const struct mon_object *object, struct cd_buf *out);
+/* The same for the opposite: what would deny it. */
+void mon_advise_deny_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out);
+void mon_advise_deny_policy(enum cd_op op, const struct mon_object *object, struct cd_buf *out);
+/* The pattern that names the object and nothing else; nothing is appended where there is none. */
+void mon_advise_pattern(enum cd_op op, const struct mon_object *object, struct cd_buf *out);
 
 #endif

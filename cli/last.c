@@ -1,0 +1,281 @@
+/* What the last run was denied. */
+#include "cli/last.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "lib/files.h"
+
+#define LAST_MAX  (256 * 1024) /* bytes of the file */
+#define FIELDS	  6
+#define LINE_SIZE (16 * CD_PATH_MAX)
+
+static bool find_folder(char path[CD_PATH_MAX])
+{
+	const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	int n = -1;
+
+	if (base && *base == '/')
+		n = snprintf(path, CD_PATH_MAX, "%s/cordon", base);
+	else if (home && *home == '/')
+		n = snprintf(path, CD_PATH_MAX, "%s/.local/state/cordon", home);
+	return n > 0 && n < CD_PATH_MAX;
+}
+
+/* ---- writing ---- */
+
+/* The folder and those that lead to it, for this user alone where they are made. */
+static int open_folder(void)
+{
+	char path[CD_PATH_MAX];
+	struct stat st;
+	int dir;
+
+	if (!find_folder(path))
+		return -1;
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	mkdir(path, 0700);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir >= 0 && (fstat(dir, &st) || st.st_uid != geteuid() || st.st_mode & 022)) {
+		close(dir);
+		return -1;
+	}
+	return dir;
+}
+
+bool last_folder(char path[CD_PATH_MAX])
+{
+	char link[32];
+	int dir = open_folder();
+	ssize_t n;
+
+	if (dir < 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	n = readlink(link, path, CD_PATH_MAX);
+	close(dir);
+	if (n <= 0 || n == CD_PATH_MAX)
+		return false;
+	path[n] = '\0';
+	return true;
+}
+
+static void add_denial(const struct report_view *view, const struct report *report,
+		       struct cd_buf *out)
+{
+	char fields[FIELDS][2 * CD_PATH_MAX];
+	struct cd_buf text;
+
+	for (int i = 0; i < FIELDS; i++) {
+		cd_buf_init(&text, fields[i], sizeof(fields[i]));
+		report_field(view, report, (enum report_field)i, &text);
+		cd_buf_json(out, fields[i], text.len);
+		cd_buf_str(out, i + 1 < FIELDS ? "\t" : "\n");
+	}
+}
+
+static void write_lines(const struct report_view *view, char *const *argv, int status, FILE *out)
+{
+	static char line[LINE_SIZE], words[LINE_SIZE];
+	struct cd_buf text, command;
+	size_t size = 0;
+
+	cd_buf_init(&command, words, sizeof(words) / 8);
+	for (int i = 0; argv[i] && !command.cut; i++) {
+		cd_buf_str(&command, i ? " " : "");
+		cd_buf_shell(&command, argv[i], strlen(argv[i]));
+	}
+	cd_buf_init(&text, line, sizeof(line));
+	cd_buf_json(&text, words, command.len);
+	fprintf(out, "cordon 1 %d %lld\n%s\n", status, (long long)time(NULL), line);
+	cd_buf_init(&text, line, sizeof(line));
+	cd_buf_json(&text, view->policy->name, strlen(view->policy->name));
+	fprintf(out, "%s\n", line);
+	for (size_t i = 0; i < view->count && size < LAST_MAX; i++) {
+		cd_buf_init(&text, line, sizeof(line));
+		add_denial(view, view->kept[i], &text);
+		size += text.len;
+		if (!text.cut && size < LAST_MAX)
+			fputs(line, out);
+	}
+}
+
+void last_write(const struct report_view *view, char *const *argv, int status)
+{
+	char made[32];
+	int dir = open_folder(), fd;
+	FILE *out;
+
+	if (dir < 0)
+		return;
+	/* Two runs that end at once each write one of their own; the later rename holds. */
+	snprintf(made, sizeof(made), "last.%d", (int)getpid());
+	unlinkat(dir, made, 0);
+	fd = openat(dir, made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (out) {
+		bool ok;
+
+		write_lines(view, argv, status, out);
+		ok = !ferror(out);
+		if (fclose(out) || !ok || renameat(dir, made, dir, "last"))
+			unlinkat(dir, made, 0);
+	}
+	close(dir);
+}
+
+/* ---- printing ---- */
+
+/* A JSON string's inside, for a person: quotes and backslashes as they are, the rest escaped. */
+static void print_plain(const char *text)
+{
+	static char plain[LINE_SIZE], visible[4 * LINE_SIZE];
+	struct cd_buf out;
+	size_t len = 0;
+
+	for (; *text && len + 1 < sizeof(plain); text++) {
+		if (*text == '\\' && (text[1] == '"' || text[1] == '\\'))
+			text++;
+		plain[len++] = *text;
+	}
+	cd_buf_init(&out, visible, sizeof(visible));
+	cd_buf_visible(&out, plain, len);
+	fputs(visible, stdout);
+}
+
+static void print_denial(char *const fields[FIELDS])
+{
+	printf("denied %s ", fields[REPORT_FIELD_OP]);
+	print_plain(fields[REPORT_FIELD_OBJECT]);
+	if (strcmp(fields[REPORT_FIELD_COUNT], "1") != 0)
+		printf(" (%s times)", fields[REPORT_FIELD_COUNT]);
+	printf(": ");
+	print_plain(fields[REPORT_FIELD_WHY]);
+	puts("");
+	if (!*fields[REPORT_FIELD_FLAG])
+		return;
+	printf("    to allow it: ");
+	print_plain(fields[REPORT_FIELD_FLAG]);
+	printf("   or in a policy: ");
+	print_plain(fields[REPORT_FIELD_LINE]);
+	puts("");
+}
+
+static void print_denial_json(char *const fields[FIELDS], bool first)
+{
+	static const char *const names[FIELDS] = {"op", "object", "count", "why", "flag", "line"};
+
+	printf("%s{", first ? "" : ",");
+	for (int i = 0; i < FIELDS; i++)
+		printf(i == REPORT_FIELD_COUNT ? "%s\"%s\":%s" : "%s\"%s\":\"%s\"", i ? "," : "",
+		       names[i], fields[i]);
+	printf("}");
+}
+
+static bool split(char *line, char *fields[FIELDS])
+{
+	for (int i = 0; i < FIELDS; i++) {
+		fields[i] = line;
+		line = strchr(line, '\t');
+		if (!line != (i == FIELDS - 1))
+			return false;
+		if (line)
+			*line++ = '\0';
+	}
+	return true;
+}
+
+/* The file is the user's, but what it holds was chosen by programs: no byte of it is to be one that
+ * a terminal acts on. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text != '\t' && *text != '\n' && ((unsigned char)*text < ' ' || *text == 0x7f))
+			return false;
+	return true;
+}
+
+static char *next_line(char **at)
+{
+	char *line = *at, *end = line ? strchr(line, '\n') : NULL;
+
+	if (!end)
+		return NULL;
+	*end = '\0';
+	*at = end + 1;
+	return line;
+}
+
+static int print_run(char *text, bool json)
+{
+	char *head = next_line(&text), *program = next_line(&text), *policy = next_line(&text);
+	char *line, *fields[FIELDS], when[64];
+	long long seconds;
+	int status, count = 0;
+	struct tm tm;
+
+	if (!head || !program || !policy ||
+	    sscanf(head, "cordon 1 %d %lld", &status, &seconds) != 2) {
+		cli_say("what is known of the last run cannot be read");
+		return CLI_FAILED;
+	}
+	localtime_r(&(time_t){(time_t)seconds}, &tm);
+	strftime(when, sizeof(when), json ? "%FT%T%z" : "%F %T", &tm);
+	if (json) {
+		printf("{\"program\":\"%s\",\"policy\":\"%s\",\"status\":%d,\"time\":\"%s\","
+		       "\"denials\":[",
+		       program, policy, status, when);
+	} else {
+		printf("%s  ", when);
+		print_plain(program);
+		printf("  (policy \"");
+		print_plain(policy);
+		printf("\", status %d)\n", status);
+	}
+	while ((line = next_line(&text)) && split(line, fields)) {
+		if (json)
+			print_denial_json(fields, !count);
+		else
+			print_denial(fields);
+		count++;
+	}
+	if (json)
+		puts("]}");
+	else if (!count)
+		puts("nothing was denied");
+	return fflush(stdout) ? CLI_FAILED : 0;
+}
+
+int last_print(bool json)
+{
+	char path[CD_PATH_MAX + 8] = "";
+	char *text = NULL;
+	size_t len;
+	int status;
+
+	if (!find_folder(path) || !cd_file_read(strcat(path, "/last"), 2 * LAST_MAX, &text, &len)) {
+		cli_say(errno == ENOENT ? "no run is known"
+					: "cannot read what is known of the last run: %s",
+			strerror(errno));
+		return CLI_FAILED;
+	}
+	if (strlen(text) == len && is_plain(text)) {
+		status = print_run(text, json);
+	} else {
+		cli_say("%s is not as cordon wrote it", path);
+		status = CLI_FAILED;
+	}
+	free(text);
+	return status;
+}
