@@ -24,6 +24,7 @@ enum report_held {
 	REPORT_HELD_RESOLVER_UDP, /* the sockets of struct host_monitor's resolver */
 	REPORT_HELD_RESOLVER_TCP,
 	REPORT_HELD_TERMINAL, /* the master of its terminal, if it has one of its own */
+	REPORT_HELD_SLAVE,    /* the other side, where the keeper cannot open it */
 	REPORT_HELD_COUNT
 };
 

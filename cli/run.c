@@ -65,6 +65,7 @@ static void send_started(const struct run *run, const struct host_monitor *monit
 	    [REPORT_HELD_RESOLVER_UDP] = monitor->resolver[0],
 	    [REPORT_HELD_RESOLVER_TCP] = monitor->resolver[1],
 	    [REPORT_HELD_TERMINAL] = monitor->terminal,
+	    [REPORT_HELD_SLAVE] = monitor->slave,
 	};
 	struct report started = {.kind = REPORT_STARTED};
 	union {
@@ -92,6 +93,8 @@ static void send_started(const struct run *run, const struct host_monitor *monit
 			close(monitor->resolver[i]);
 	if (monitor->terminal >= 0)
 		close(monitor->terminal);
+	if (monitor->slave >= 0)
+		close(monitor->slave);
 }
 
 /* Every program has ended; init is about to pass the status on. Our own end would be its end. */

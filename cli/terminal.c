@@ -58,7 +58,8 @@ static void set_clock(const struct terminal *t, unsigned ms)
 
 void terminal_begin(struct terminal *t)
 {
-	t->slave = host_pty_peer(t->master);
+	if (t->slave < 0)
+		t->slave = host_pty_peer(t->master);
 	t->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (t->slave < 0 || t->clock < 0 ||
 	    pump_start(&t->out, t->master, STDOUT_FILENO, 0) != CD_OK) {

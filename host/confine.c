@@ -518,7 +518,7 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 	    SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID,
 	    SECCOMP_IOCTL_NOTIF_ADDFD, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
 	    /* of terminals: host/tty.c */
-	    TIOCSWINSZ, TIOCPKT, TIOCGPTPEER, TIOCSIG, TIOCEXCL, TIOCNXCL};
+	    TIOCSWINSZ, TIOCPKT, TIOCGPTPEER, TIOCGPTN, TIOCSIG, TIOCEXCL, TIOCNXCL};
 	static const unsigned long seccomp_requests[] = {SECCOMP_GET_NOTIF_SIZES};
 	struct host_allowed allowed;
 	int calls[CALLS + 2];

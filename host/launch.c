@@ -630,6 +630,8 @@ static void enter_view(struct launch *l, struct host_monitor *monitor)
 	if (host_view_lend_proc(l->proc) != CD_OK)
 		fail(l, HOST_STAGE_PROC, NULL);
 	monitor->terminal = make_terminal(l);
+	if (l->in->within && monitor->terminal >= 0)
+		monitor->slave = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
 /* The monitor's domain, and the program inside it as a child of init's, whose namespace it is in.
@@ -680,6 +682,7 @@ static _Noreturn void run_monitor(struct launch *l)
 				       .broker = l->broker,
 				       .warden = l->warden,
 				       .terminal = -1,
+				       .slave = -1,
 				       .resolver = {-1, -1},
 				       .ending = -1};
 

@@ -75,6 +75,7 @@ struct host_monitor {
 	uint64_t network; /* the space's, as host_socket_network() tells it; 0: it cannot be told */
 	int terminal;	  /* the master of the space's own; to be closed when it has been passed
 			     on. -1: none */
+	int slave;	  /* of a space within another one, whose keeper cannot open it; likewise */
 	mode_t umask;	  /* that the space begins with */
 };
 

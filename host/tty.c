@@ -73,6 +73,17 @@ static bool is_own(int fd)
 	return instance && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_dev == instance;
 }
 
+/*
+ * Who holds the other side of a terminal has all that could be asked of it by number, and typed
+ * besides. In a space that is the terminal of a space within it.
+ */
+static bool is_master(int fd)
+{
+	unsigned number;
+
+	return ioctl(fd, TIOCGPTN, &number) == 0;
+}
+
 static void open_peer(const struct kern_message *m, int master, struct kern_reply *reply)
 {
 	const int passed = O_ACCMODE | O_NONBLOCK;
@@ -104,7 +115,7 @@ bool host_tty_ioctl(const struct kern_message *m, struct kern_reply *reply)
 {
 	const struct request *request = find_request((unsigned)m->flags);
 	int fd = request ? kern_process_fd_dup(m, m->fd) : -1;
-	bool own = fd >= 0 && is_own(fd);
+	bool own = fd >= 0 && (is_own(fd) || is_master(fd));
 
 	if (own && request->number == TIOCGPTPEER)
 		open_peer(m, fd, reply);
