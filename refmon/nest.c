@@ -91,7 +91,9 @@ static uint8_t both_grant(const struct cd_plan *plan, const struct cd_plan *oute
 
 enum cd_status mon_nest_settle(struct cd_plan *plan, const struct cd_plan *outer)
 {
-	const uint8_t everywhere = plan->native & outer->native & CD_NATIVE_LOOK,
+	/* Bits that are not among these are there to let programs run, and not be read. */
+	const uint8_t before = plan->native & outer->native,
+		      everywhere = before & CD_NATIVE_LOOK,
 		      open = CD_NATIVE_READ | CD_NATIVE_WRITE;
 	uint8_t *kept = calloc(plan->count + 1, 1);
 
@@ -114,8 +116,7 @@ enum cd_status mon_nest_settle(struct cd_plan *plan, const struct cd_plan *outer
 		plan->native |= kept[i];
 	}
 	free(kept);
-	/* What the space around only lends to running programs, it does not let be read. */
-	plan->native &= outer->native;
+	plan->native &= before;
 	if (plan->native)
 		mon_settle_lend(plan);
 	return CD_OK;

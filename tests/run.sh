@@ -11,7 +11,7 @@
 # about the shim, is always settled.
 #
 # CORDON_TESTS="shell attacks"	only the files of these names
-# CORDON_BORDER=settled|full	each of them in this way
+# CORDON_BORDER=settled|full|nested	each of them in this way; nested: settled, within a space that allows everything
 # CORDON_LACKING=userns,...	and without these mechanisms (lib/without.def)
 # CORDON_KEEP=1			keep the scratch directory
 set -u
@@ -23,7 +23,7 @@ case $what in all | unit | scenarios | san) ;; *) echo "tests/run.sh: unknown pa
 # With these it is the other run, not the ordinary user's, whose calls are settled.
 settled_for_other=" coreutils denials inherited monitor tools "
 always_settled=" shim cache attacks guards range escape "
-case ${CORDON_BORDER:=mixed} in mixed | settled | full) ;; *) echo "tests/run.sh: CORDON_BORDER is settled or full" >&2; exit 2 ;; esac
+case ${CORDON_BORDER:=mixed} in mixed | settled | full | nested) ;; *) echo "tests/run.sh: CORDON_BORDER is settled, full or nested" >&2; exit 2 ;; esac
 
 passed=0 failed=0 skipped=0
 started=$SECONDS
@@ -98,6 +98,14 @@ prepare_user() {
 	mkdir -p "$dir/bin" "$dir/src" "$dir/work" "$homes/$who"
 	cp "$build/cordon" "$dir/bin/cordon"
 	[ ! -x "$build/cordon-hooked" ] || cp "$build/cordon-hooked" "$dir/bin/"
+	# cordon in a space that allows everything: what is within it is to be as it would be outside.
+	cat >"$dir/bin/nested" <<-NESTED
+		#!/bin/bash
+		exec "$dir/bin/cordon" run -q --rw / --rw /tmp --rw /var/tmp --allow-net='0.0.0.0/0:*' --allow-net='[::/0]:*' --allow-listen=':*' \
+			--allow='space.create:*' --allow='dev.ioctl:*' --allow='proc.trace:*' --allow-env='*' --chdir "\$PWD" -- \
+			"$dir/bin/cordon" "\$@"
+	NESTED
+	chmod 755 "$dir/bin/nested"
 	cp -r tests/scenarios tests/attacks tests/property samples "$dir/src/"
 	chmod -R a+rX "$dir"
 	chown -R "$owner" "$dir" "$homes/$who"
@@ -109,8 +117,8 @@ prepare_user() {
 border_of() {
 	local settled=user
 	case $1:$CORDON_BORDER:$always_settled in
-	again:settled:* | again:full:* | again:*" $2 "*) return ;;
-	*:settled:* | *:full:*) echo "$CORDON_BORDER"; return ;;
+	again:settled:* | again:full:* | again:nested:* | again:*" $2 "*) return ;;
+	*:settled:* | *:full:* | *:nested:*) echo "$CORDON_BORDER"; return ;;
 	*" $2 "*) echo settled; return ;;
 	esac
 	case $settled_for_other in *" $2 "*) settled=other ;; esac
@@ -123,7 +131,7 @@ start_job() {
 	name=$(basename "$file" .sh)
 	border=$(border_of "$who" "$name")
 	[ -n "$border" ] || return
-	[ "$border" = settled ] || without=shim
+	[ "$border" != full ] || without=shim
 	without+=${CORDON_LACKING:+,$CORDON_LACKING}
 	[ "$owner" = "$(id -u):$(id -g)" ] ||
 		become=(setpriv --reuid "${owner%:*}" --regid "${owner#*:}" --clear-groups)

@@ -12,6 +12,7 @@ set -u
 umask 022
 export LC_ALL=C.UTF-8
 CORDON=$T_ROOT/bin/cordon
+[ "$T_BORDER" != nested ] || CORDON=$T_ROOT/bin/nested
 SRC=$T_ROOT/src
 WORK=$T_ROOT/work/$T_NAME
 SCRATCH=$WORK/scratch
