@@ -199,6 +199,8 @@ void run_serve(void *context, const struct host_monitor *monitor)
 	    host_setup(monitor->proc, monitor->broker, monitor->warden, monitor->network) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
+	space->records_calls = run->records && run->policy->audit == POL_AUDIT_SYSCALLS;
+	space->bare = run->bare;
 	host_peers_setup(monitor->ending);
 	host_hops_except(monitor->init);
 	space->no_sync_wakeup = run->no_sync_wakeup;
@@ -607,6 +609,7 @@ void run_describe(struct run *run, struct host_launch *in)
 			     cli_fds_have_socket(&run->fds) ||
 			     mon_grants_outer_socket(run->policy->table, run->plan),
 	    .native = run->native,
+	    .records_calls = run->records && run->policy->audit == POL_AUDIT_SYSCALLS,
 	    .bare = run->bare,
 	    .pty = run->terminal.own ? &run->terminal.like : NULL,
 	    .serve = run_serve,

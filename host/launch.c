@@ -61,7 +61,7 @@ struct launch {
 	uid_t uid;
 	gid_t gid;
 	int main_pipe[2];  /* the program's pid, for init */
-	int ready_pipe[2]; /* the listener's number, for the monitor */
+	int ready_pipe[2]; /* sockets: the listener's number, for the monitor */
 	int go_pipe[2];	   /* for the program of a bare space: init has its own descriptors */
 	int proc_pipe[2];  /* for the monitor: a byte when the space's /proc stands, the end when
 			      init is out of the program's reach */
@@ -248,7 +248,9 @@ static _Noreturn void run_program(struct launch *l)
 		fail(l, HOST_STAGE_FILTER, NULL);
 	if (syscall(SYS_unshare, CLONE_FILES))
 		_exit(125);
-	while (write(l->ready_pipe[1], &listener, sizeof(listener)) < 0 && errno == EINTR)
+	/* A call that never waits for the monitor, even where internal ones are recorded. */
+	while (send(l->ready_pipe[1], &listener, sizeof(listener), MSG_NOSIGNAL) < 0 &&
+	       errno == EINTR)
 		;
 	/* Internal calls only, until the monitor serves. */
 	keep_granted(l);
@@ -695,7 +697,8 @@ static _Noreturn void run_monitor(struct launch *l)
 	l->umask = umask(0);
 	if (!l->in->bare)
 		enter_view(l, &monitor);
-	if (pipe2(l->main_pipe, O_CLOEXEC) || pipe2(l->ready_pipe, O_CLOEXEC) ||
+	if (pipe2(l->main_pipe, O_CLOEXEC) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->ready_pipe) ||
 	    pipe2(l->proc_pipe, O_CLOEXEC) || pipe2(l->go_pipe, O_CLOEXEC))
 		fail(l, HOST_STAGE_INIT, NULL);
 	(l->in->bare ? start_all_bare : start_all)(l, &monitor);
@@ -832,8 +835,9 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
 	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1, .queues = -1};
-	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN), in->bare,
-			      in->requests, l.filter, &l.filter_len) != CD_OK)
+	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN) |
+				  (in->records_calls ? CD_RECORD_CALLS : 0),
+			      in->bare, in->requests, l.filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
 	if (!make_ends(in, &ends))
 		goto fail;

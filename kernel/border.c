@@ -395,6 +395,33 @@ static void begin(struct kern_border *border, struct kern_message *message)
 	message->arrived_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * A call that the filter would have let go its way, and sends here to be recorded. Of no other is
+ * it said that Linux may go on without a decision: the table has to call it internal (invariant 1).
+ * It is what the filter saw: nobody can change the number while the thread waits.
+ */
+static bool pass_internal(struct kern_border *border)
+{
+	struct kern_message *message = &border->message;
+	struct seccomp_notif_resp response = {.id = border->trap->id,
+					      .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+	uint64_t arguments[6];
+
+	if (!border->space->records_calls ||
+	    !kern_syscall_is_internal(border->trap->data.nr, border->space->bare))
+		return false;
+	begin(border, message);
+	border->counters.messages--; /* it is none */
+	message->tid = (pid_t)border->trap->pid;
+	message->nr = border->trap->data.nr;
+	message->verb = CD_VERB_NONE;
+	memcpy(arguments, border->trap->data.args, sizeof(arguments));
+	if (border->observer && border->observer->called)
+		border->observer->called(border->observer->context, message, arguments);
+	ioctl(border->space->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	return true;
+}
+
 static void handle(struct kern_border *border)
 {
 	struct kern_message *message = &border->message;
@@ -403,6 +430,8 @@ static void handle(struct kern_border *border)
 
 	if (border->held_for != (pid_t)border->trap->pid)
 		let_go(border);
+	if (pass_internal(border))
+		return;
 	begin(border, message);
 	error = kern_trap_decode(border->trap, message);
 	if (!kern_message_alive(message))

@@ -507,6 +507,23 @@ static const struct kern_syscall *find_call(const struct program *p, uint32_t nr
 	return &kern_syscalls[nr];
 }
 
+/*
+ * Calls that never wait, whatever is recorded: a signal that came first would end the wait with
+ * EINTR, and who returns from a handler, or is no call that a program made, cannot take that. And
+ * close_range, by which the program's process lets go of what the monitor waits to see closed
+ * before it serves.
+ */
+static bool never_waits(uint32_t nr)
+{
+	static const uint32_t numbers[] = {KERN_NR_RT_SIGRETURN, KERN_NR_RESTART_SYSCALL,
+					   KERN_NR_URETPROBE, KERN_NR_UPROBE, KERN_NR_CLOSE_RANGE};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i] == nr)
+			return true;
+	return false;
+}
+
 static void add_number(struct ranges *ranges, unsigned native, uint32_t nr,
 		       const struct kern_syscall *call)
 {
@@ -514,7 +531,9 @@ static void add_number(struct ranges *ranges, unsigned native, uint32_t nr,
 	const struct range *last = ranges->count ? &ranges->at[ranges->count - 1] : NULL;
 
 	switch (call ? call->class : KERN_UNKNOWN) {
-	case KERN_INTERNAL: next.verdict = ALLOW; break;
+	case KERN_INTERNAL:
+		next.verdict = native & CD_RECORD_CALLS && !never_waits(nr) ? BORDER : ALLOW;
+		break;
 	case KERN_BORDER: next.verdict = BORDER; break;
 	case KERN_REFUSED: next.verdict = refuse(call->error); break;
 	case KERN_CHECKED: next.check = call->check; break;

@@ -60,6 +60,10 @@ struct kern_space {
 	unsigned filters;
 	int proc; /* the monitor's own /proc, in which thread ids of messages are valid */
 
+	/* Internal calls come to be recorded, and go on. In a space without namespaces (bare) some
+	 * that are internal elsewhere are not. */
+	bool records_calls, bare;
+
 	/* What Linux lacks, or is to be done without (lib/without.def). */
 	bool no_sync_wakeup, no_thread_pidfds;
 

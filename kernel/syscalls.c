@@ -55,6 +55,12 @@ const char *kern_syscall_name(long nr)
 	return kern_syscalls[nr].name;
 }
 
+bool kern_syscall_is_internal(int nr, bool bare)
+{
+	return nr >= 0 && nr < KERN_SYSCALL_MAX && kern_syscalls[nr].class == KERN_INTERNAL &&
+	       !(bare && kern_bare_syscalls[nr].class != KERN_UNKNOWN);
+}
+
 const char *cd_verb_name(enum cd_verb verb)
 {
 	static const char *const names[CD_VERB_COUNT] = {

@@ -5,6 +5,7 @@
 #ifndef CORDON_KERNEL_SYSCALLS_H
 #define CORDON_KERNEL_SYSCALLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum cd_verb {
@@ -122,6 +123,12 @@ extern const struct kern_command kern_commands[];
 
 /* The name of a system call, or "?" */
 const char *kern_syscall_name(long nr);
+
+/*
+ * Is it a call that cannot reach outside, whatever its arguments? bare: in a space without
+ * namespaces. Of such a call nothing is decided: Linux may always go on with it.
+ */
+bool kern_syscall_is_internal(int nr, bool bare);
 
 /* How many arguments an internal call has. */
 unsigned kern_syscall_arguments(int nr);

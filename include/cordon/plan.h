@@ -38,6 +38,8 @@ enum cd_native {
 	/* Of the filter alone, from anywhere: accept connections. Where no socket can lead outside.
 	 */
 	CD_NATIVE_LISTEN = 1 << 6,
+	/* Of the filter alone: internal calls are told to the monitor, who lets them go on. */
+	CD_RECORD_CALLS = 1 << 7,
 };
 
 /* Device requests that the rules settle for every descriptor: those of which the bits in mask are

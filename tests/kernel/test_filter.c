@@ -1115,3 +1115,74 @@ Test(filter, requests_that_are_settled_are_native_and_no_others)
 	cr_expect_eq(ask(SYS_ioctl, 0, 0x5412, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_ioctl, 0, RUBBISH | 0x541c, 0, 0, 0), REFUSE(EPERM));
 }
+
+/* ---- calls that are recorded ---- */
+
+Test(filter_recording, internal_calls_come_to_the_monitor_and_nothing_else_changes)
+{
+	static struct sock_filter usual[KERN_FILTER_MAX];
+	/* Those that could not bear to be interrupted while they wait. */
+	static const int native[] = {SYS_rt_sigreturn, SYS_restart_syscall, 335, 336,
+				     SYS_close_range};
+	size_t usual_len;
+	unsigned recorded = 0;
+
+	for (int bare = 0; bare < 2; bare++) {
+		cr_assert_eq(kern_filter_build(0, bare, NULL, code, &code_len), CD_OK);
+		memcpy(usual, code, sizeof(code));
+		usual_len = code_len;
+		for (int nr = 0; nr < KERN_SYSCALL_MAX + 100; nr++) {
+			uint32_t before, after;
+			bool exempt = false;
+
+			memcpy(code, usual, sizeof(code));
+			code_len = usual_len;
+			before = ask(nr, 1, 2, 3, 4, 5);
+			cr_assert_eq(
+			    kern_filter_build(CD_RECORD_CALLS, bare, NULL, code, &code_len), CD_OK);
+			after = ask(nr, 1, 2, 3, 4, 5);
+			for (size_t i = 0; i < COUNT(native); i++)
+				exempt |= native[i] == nr;
+			if (kern_syscall_is_internal(nr, bare) && !exempt) {
+				cr_expect_eq(before, ALLOW, "%d", nr);
+				cr_expect_eq(after, BORDER, "%d", nr);
+				recorded++;
+			} else {
+				cr_expect_eq(before, after, "%d", nr);
+			}
+		}
+	}
+	cr_expect_gt(recorded, 300);
+}
+
+Test(filter_recording, what_is_decided_from_registers_or_by_the_monitor_is_not_internal)
+{
+	unsigned internal = 0;
+
+	for (int nr = -5; nr < KERN_SYSCALL_MAX + 5; nr++) {
+		bool known = nr >= 0 && nr < KERN_SYSCALL_MAX;
+
+		internal += kern_syscall_is_internal(nr, false);
+		cr_expect_eq(kern_syscall_is_internal(nr, false),
+			     known && kern_syscalls[nr].class == KERN_INTERNAL, "%d", nr);
+		if (known && kern_bare_syscalls[nr].class != KERN_UNKNOWN)
+			cr_expect_not(kern_syscall_is_internal(nr, true), "%d", nr);
+	}
+	cr_expect_gt(internal, 150);
+	cr_expect_not(kern_syscall_is_internal(SYS_execve, false));
+	cr_expect_not(kern_syscall_is_internal(SYS_openat, false));
+	cr_expect_not(kern_syscall_is_internal(SYS_connect, false));
+	cr_expect_not(kern_syscall_is_internal(SYS_kill, true));
+}
+
+Test(filter_recording, no_register_beyond_a_calls_arguments_is_recorded)
+{
+	cr_expect_eq(kern_syscall_arguments(SYS_read), 3);
+	cr_expect_eq(kern_syscall_arguments(SYS_getpid), 0);
+	cr_expect_eq(kern_syscall_arguments(SYS_mmap), 6);
+	cr_expect_eq(kern_syscall_arguments(-1), 0);
+	cr_expect_eq(kern_syscall_arguments(KERN_SYSCALL_MAX), 0);
+	for (int nr = 0; nr < KERN_SYSCALL_MAX; nr++)
+		if (!kern_syscall_is_internal(nr, false))
+			cr_expect_eq(kern_syscall_arguments(nr), 0, "%d", nr);
+}

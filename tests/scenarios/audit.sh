@@ -161,6 +161,45 @@ logged --audit=all -- sh -c 'for i in 1 2 3 4 5 6 7 8; do (mkfifo f$i; cat a/one
 also 'many at once, some of which block' is_good
 also 'none is lost' reads 'assert r[-1]["lost"] == 0 and r[-1]["left_out"] == 0, r[-1]'
 
+# ---- internal calls ----
+logged --audit=syscalls -- sh -c 'cat a/one | wc -l; (exit 3); echo $?'
+also 'syscalls: the program notices nothing' out_is $'3\n3'
+also 'syscalls: whole' is_good
+also 'syscalls: internal calls with their arguments' reads 'c = [e for e in r if e["k"] == "call"]
+assert any(e["c"] == "read" and len(e["a"].split(",")) == 3 for e in c) and any(e["c"] == "getpid" and e["a"] == "" for e in c) or any(e["c"] == "mmap" and len(e["a"].split(",")) == 6 for e in c), c'
+also 'syscalls: border operations beside them' reads 'assert any(e["x"].endswith("/a/one") and e["o"] == "fs.read" for e in o), o'
+also 'syscalls: all are counted' reads 'assert r[-1]["records"] == len([e for e in r if e["k"] in ("op", "call")]), r[-1]'
+logged --audit=syscalls -- sh -c 'cat /root/.profile'
+also 'syscalls: what is denied is denied' reads 'assert any(e["v"] == "deny" or e.get("a") == "absent" for e in o), o'
+# Signals come at every moment: no call that cannot be interrupted is.
+logged --audit=syscalls --limit=log_size=64M -- /usr/bin/python3 -c '
+import signal, os, time
+n = 0
+def tick(*a):
+	global n
+	n += 1
+signal.signal(signal.SIGALRM, tick)
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+end = time.time() + 1.5
+while time.time() < end:
+	p = os.fork()
+	if p == 0: os._exit(7)
+	assert os.waitstatus_to_exitcode(os.waitpid(p, 0)[1]) == 7
+	open("a/one").read()
+print("ticked" if n > 50 else n)'
+also 'syscalls: signals at every moment' out_is ticked
+also 'syscalls: and yet whole' is_good
+logged --audit=syscalls --limit=log_size=64M -- /usr/bin/python3 -c '
+import threading
+def work():
+	for i in range(300): open("a/one").read()
+ts = [threading.Thread(target=work) for i in range(6)]
+for t in ts: t.start()
+for t in ts: t.join()
+print("done")'
+also 'syscalls: threads' out_is done
+also 'syscalls: each by its own number' reads 'assert len({e.get("tid", e["pid"]) for e in r if "pid" in e and "tid" in e}) >= 6, "tids"'
+
 # ---- a space within another one ----
 mkdir -p "$WORK/bin"
 logged --allow=space.create:'*' --allow-run="$T_ROOT/bin" --allow-read="$T_ROOT/bin" -- "$CORDON" run -q --audit=all --log inner.log --deny-read="$SCRATCH/a/one" -- cat /etc/passwd a/one

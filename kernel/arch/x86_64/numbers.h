@@ -11,6 +11,13 @@
 #define KERN_AUDIT_ARCH AUDIT_ARCH_X86_64
 
 /* Where the low half of a 64-bit argument stands in struct seccomp_data. */
+/* Of the numbers in kernel/syscalls.def, those that the filter speaks of. */
+#define KERN_NR_RT_SIGRETURN	15
+#define KERN_NR_RESTART_SYSCALL 219
+#define KERN_NR_URETPROBE	335
+#define KERN_NR_UPROBE		336
+#define KERN_NR_CLOSE_RANGE	436
+
 #define KERN_LOW_HALF  0
 #define KERN_HIGH_HALF 4
 
