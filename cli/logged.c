@@ -1,0 +1,86 @@
+/* `cordon run` with a log that a command reads. */
+#include "cli/logged.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define FIXED 8 /* arguments of our own */
+
+bool logged_begin(struct logged *logged, int room)
+{
+	const char *base = getenv("TMPDIR");
+	int fd = -1;
+
+	*logged = (struct logged){.argv = calloc((size_t)room + FIXED, sizeof(char *))};
+	if (!base || base[0] != '/' ||
+	    snprintf(logged->path, sizeof(logged->path), "%s/cordon-log.XXXXXX", base) >=
+		(int)sizeof(logged->path))
+		snprintf(logged->path, sizeof(logged->path), "/tmp/cordon-log.XXXXXX");
+	if (logged->argv)
+		fd = mkostemp(logged->path, O_CLOEXEC);
+	if (fd < 0) {
+		cli_say("cannot make a log: %s: %s", logged->path, strerror(errno));
+		logged->path[0] = '\0';
+		logged_end(logged);
+		return false;
+	}
+	close(fd);
+	logged->argv[logged->argc++] = strdup("run");
+	if (logged_option(logged, "log", logged->path))
+		return true;
+	logged_end(logged);
+	return false;
+}
+
+bool logged_option(struct logged *logged, const char *name, const char *value)
+{
+	char *text;
+
+	if (asprintf(&text, value ? "--%s=%s" : "--%s", name, value) < 0) {
+		cli_say("out of memory");
+		return false;
+	}
+	logged->argv[logged->argc++] = text;
+	return true;
+}
+
+int logged_run(struct logged *logged, char **program)
+{
+	int own = logged->argc, status;
+
+	logged->argv[logged->argc++] = (char[]){"--"};
+	while (*program)
+		logged->argv[logged->argc++] = *program++;
+	logged->argv[logged->argc] = NULL;
+	status = cli_run.run(logged->argc, logged->argv);
+	/* Ours are freed, the program's are not ours. */
+	logged->argc = own;
+	return status;
+}
+
+int logged_open(const struct logged *logged)
+{
+	return open(logged->path, O_RDONLY | O_CLOEXEC);
+}
+
+void logged_unlink(struct logged *logged)
+{
+	if (logged->path[0])
+		unlink(logged->path);
+	logged->path[0] = '\0';
+}
+
+void logged_end(struct logged *logged)
+{
+	logged_unlink(logged);
+	for (int i = 0; logged->argv && i < logged->argc; i++)
+		free(logged->argv[i]);
+	free(logged->argv);
+	logged->argv = NULL;
+}
