@@ -32,6 +32,12 @@ $(BUILD)/templates.c: $(BUILD)/make-groups $(TEMPLATES_JSON)
 	$(BUILD)/make-groups --templates $(TEMPLATES_JSON) >$@.new && mv $@.new $@
 lint: $(BUILD)/groups.c $(BUILD)/templates.c
 
+# The page of `cordon report`.
+$(BUILD)/page.c: mk/page.sh $(wildcard cli/page/*)
+	@mkdir -p $(@D)
+	sh mk/page.sh cli/page >$@.new && mv $@.new $@
+lint: $(BUILD)/page.c
+
 # The same program with the hook that plays a monitor in an attacker's hands; never installed.
 $(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c tests/hook/hook.c))
 	$(MUSL_CC) -static $^ $(STATIC_LIBS) -o $@
