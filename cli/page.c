@@ -186,7 +186,7 @@ static void put_base64(const unsigned char *bytes, size_t len, FILE *out)
 {
 	static const char digits[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char text[4096];
+	char text[4096] = "";
 	size_t used = 0;
 
 	for (size_t i = 0; i < len; i += 3) {
