@@ -158,8 +158,7 @@ static void take_descriptors(struct keeper *k, const struct cmsghdr *rights, uin
 	int *const places[REPORT_HELD_COUNT] = {
 	    [REPORT_HELD_TERMINAL] =
 		k->terminal->own && k->init < 0 ? &k->terminal->master : &unwanted,
-	    [REPORT_HELD_SLAVE] =
-		k->terminal->own && k->init < 0 ? &k->terminal->slave : &unwanted,
+	    [REPORT_HELD_SLAVE] = k->terminal->own && k->init < 0 ? &k->terminal->slave : &unwanted,
 	    [REPORT_HELD_INIT] = &k->init,
 	    [REPORT_HELD_PROC] = &k->proc,
 	    [REPORT_HELD_RESOLVER_UDP] = &k->network->resolver_sockets[0],
