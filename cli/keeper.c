@@ -212,6 +212,8 @@ static void take_report(struct keeper *k)
 	}
 	if (CMSG_FIRSTHDR(&header))
 		take_descriptors(k, CMSG_FIRSTHDR(&header), started ? report.held : 0);
+	if (started && !k->network->inside)
+		k->network->inside = report.network;
 	if (!started)
 		report_take(k->view, &report, (size_t)n);
 }

@@ -17,6 +17,7 @@ struct network {
 	struct mon_names *written;     /* in the keeper and the resolver */
 	const struct mon_names *names; /* where it is only read */
 	int names_fd;
+	uint64_t inside; /* the space's network, as host_socket_network() tells it; 0: not known */
 	int resolver_sockets[2]; /* UDP and TCP, within the space's network; -1 */
 	int lookups;		 /* struct reports of names that were refused; -1 */
 	pid_t broker, resolver;	 /* 0: not started */

@@ -43,6 +43,7 @@ struct report {
 	uint8_t absent, inside, final, object_kind, proto, family;
 	uint16_t port;
 	uint8_t address[16];
+	uint64_t network; /* of REPORT_STARTED: the space's, as host_socket_network() tells it */
 	/* The end. */
 	uint64_t messages, denied, lost, forgotten;
 	struct audit_log_counts logged;

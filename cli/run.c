@@ -67,7 +67,7 @@ static void send_started(const struct run *run, const struct host_monitor *monit
 	    [REPORT_HELD_TERMINAL] = monitor->terminal,
 	    [REPORT_HELD_SLAVE] = monitor->slave,
 	};
-	struct report started = {.kind = REPORT_STARTED};
+	struct report started = {.kind = REPORT_STARTED, .network = monitor->network};
 	union {
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(all))];
@@ -166,7 +166,8 @@ static void tell_warden(const struct run *run, const struct host_monitor *monito
 	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
 				.cmsg_level = SOL_SOCKET,
 				.cmsg_type = SCM_RIGHTS}};
-	struct iovec vector = {"", 1};
+	uint64_t network = monitor->network;
+	struct iovec vector = {&network, sizeof(network)};
 	struct msghdr header = {.msg_iov = &vector,
 				.msg_iovlen = 1,
 				.msg_control = &control,
@@ -187,6 +188,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 					 .answered = run->records ? report_answered : NULL,
 					 .called = all ? report_called : NULL};
 	struct kern_space *space = make_chain(run, monitor->proc);
+	const struct host_channels channels = {monitor->broker, monitor->insider, monitor->warden};
 	struct report_sink *sink;
 	struct kern_border *border;
 
@@ -196,7 +198,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 	sink = report_sink_new(monitor->control, run->records, run->network.names);
 	observer.context = sink;
 	if (!space || !sink ||
-	    host_setup(monitor->proc, monitor->broker, monitor->warden, monitor->network) != CD_OK)
+	    host_setup(monitor->proc, &channels, monitor->network) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
 	space->records_calls = run->records && run->policy->audit == POL_AUDIT_SYSCALLS;

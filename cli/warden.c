@@ -21,6 +21,7 @@
 #include "cli/records.h"
 #include "cli/request.h"
 #include "cli/view.h"
+#include "host/broker.h"
 #include "host/confine.h"
 #include "host/gate.h"
 #include "host/within.h"
@@ -178,8 +179,7 @@ static void take_init(struct warden *warden)
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control;
-	char byte;
-	struct iovec vector = {&byte, 1};
+	struct iovec vector = {&warden->network, sizeof(warden->network)};
 	struct msghdr header = {.msg_iov = &vector,
 				.msg_iovlen = 1,
 				.msg_control = &control,
@@ -188,9 +188,32 @@ static void take_init(struct warden *warden)
 
 	while ((n = recvmsg(warden->ask, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
 		;
-	if (n != 1 || !CMSG_FIRSTHDR(&header) || CMSG_FIRSTHDR(&header)->cmsg_type != SCM_RIGHTS)
+	if (n != sizeof(warden->network) || !CMSG_FIRSTHDR(&header) || CMSG_FIRSTHDR(&header)->cmsg_type != SCM_RIGHTS)
 		_exit(1); /* it has ended, and has said why */
 	memcpy(&warden->init, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(int));
+}
+
+static bool nothing(void *context, uint64_t ops, const struct cd_object *object)
+{
+	(void)context, (void)ops, (void)object;
+	return false;
+}
+
+/* The broker of the space's own network, started when it is first asked. */
+static void start_insider(struct warden *warden)
+{
+	struct host_broker broker = {
+	    .channel = 3, .inside = warden->network, .granted = nothing};
+
+	if (fork() == 0) {
+		if (warden->insider != broker.channel &&
+		    dup3(warden->insider, broker.channel, O_CLOEXEC) < 0)
+			_exit(1);
+		syscall(SYS_close_range, 4, ~0U, 0);
+		host_broker_run(&broker);
+	}
+	close(warden->insider);
+	warden->insider = -1;
 }
 
 /* Until the space has ended, or nobody is there any more for whom it is. */
@@ -202,15 +225,18 @@ static _Noreturn void serve(struct warden *warden, int monitor, int asker)
 		    {.fd = monitor, .events = POLLIN},
 		    {.fd = asker}, /* that it is closed is told in any case */
 		    {.fd = warden->ask, .events = POLLIN},
+		    {.fd = warden->insider, .events = POLLIN},
 		};
 
-		if (poll(pollers, 3, -1) < 0)
+		if (poll(pollers, 4, -1) < 0)
 			continue;
 		/* The monitor, and all that was made within, end with us: PR_SET_PDEATHSIG. */
 		if (pollers[0].revents || pollers[1].revents & (POLLHUP | POLLERR))
 			_exit(0);
 		if (pollers[2].revents)
 			warden_take(warden);
+		if (pollers[3].revents)
+			start_insider(warden);
 	}
 }
 
@@ -277,6 +303,7 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 		_exit(1);
 	let_go(given, run);
 	own.ask = space.warden;
+	own.insider = space.insider;
 	serve(&own, space.monitor_pidfd, asker);
 }
 

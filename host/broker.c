@@ -45,6 +45,8 @@ static bool is_inside(const struct broker *b, int socket)
 {
 	uint64_t network = host_socket_network(socket);
 
+	if (b->in->inside)
+		return network == b->in->inside;
 	return network != 0 && network != b->network;
 }
 

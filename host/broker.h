@@ -10,6 +10,9 @@
  * Whatever the monitor asks is answered within milliseconds: the broker never waits for the
  * network.
  *
+ * A space within another one has two of these: one as above, which is a program of the space around
+ * and leads there, and one beside the monitor for its own network (inside), to which nothing else is granted.
+ *
  *   monitor ──(request, socket)──► broker ──(value, new socket)──► monitor
  */
 #ifndef CORDON_HOST_BROKER_H
@@ -53,6 +56,8 @@ struct host_broker_request {
  */
 struct host_broker {
 	int channel;
+	/* The network of the space, as host_socket_network() tells it; 0: every one but the broker's own. */
+	uint64_t inside;
 	/* Do the rules allow the operations (a mask) on this? */
 	bool (*granted)(void *context, uint64_t ops, const struct cd_object *object);
 	void *context;

@@ -123,10 +123,10 @@ const struct kern_host host_linux = {
 	},
 };
 
-enum cd_status host_setup(int proc, int broker, int warden, uint64_t network)
+enum cd_status host_setup(int proc, const struct host_channels *channels, uint64_t network)
 {
-	host_gate_setup(warden);
+	host_gate_setup(channels->warden);
 	host_tty_setup();
-	host_inet_setup(broker, network);
+	host_inet_setup(channels->broker, channels->insider, network);
 	return host_resolve_setup(proc);
 }

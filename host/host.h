@@ -8,9 +8,13 @@
 /* The table of handlers; immutable. */
 extern const struct kern_host host_linux;
 /*
- * Once in the process that serves: proc is the monitor's private /proc; broker and network are for
- * host/inet.h, warden for host/gate.h.
+ * Once in the process that serves: proc is the monitor's private /proc; network, broker and insider
+ * are for host/inet.h, warden is for host/gate.h. A channel of -1: nobody is there.
  */
-enum cd_status host_setup(int proc, int broker, int warden, uint64_t network) CD_CHECKED;
+struct host_channels {
+	int broker, insider, warden;
+};
+enum cd_status host_setup(int proc, const struct host_channels *channels,
+			  uint64_t network) CD_CHECKED;
 
 #endif

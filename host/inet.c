@@ -18,13 +18,19 @@
 #define RETRY_MS 20
 #define DNS_PORT 53
 
-static int channel = -1;
+static int broker = -1, insider = -1;
 static uint64_t own_network;
 
-void host_inet_setup(int broker, uint64_t network)
+void host_inet_setup(int outward, int inward, uint64_t network)
 {
-	channel = broker;
+	broker = outward;
+	insider = inward;
 	own_network = network;
+}
+
+static int channel_of(const struct host_broker_ask *ask)
+{
+	return ask->outside ? broker : insider;
 }
 
 bool host_inet_is_outside(int socket)
@@ -107,7 +113,7 @@ static int64_t ask_and_replace(struct kern_border *border, const struct kern_mes
 			       const struct host_broker_ask *ask, int *now)
 {
 	int replacement;
-	int64_t value = host_broker_ask(channel, socket, ask, &replacement);
+	int64_t value = host_broker_ask(channel_of(ask), socket, ask, &replacement);
 	int error;
 
 	*now = socket;
@@ -123,7 +129,8 @@ static int64_t ask_and_replace(struct kern_border *border, const struct kern_mes
 }
 
 /* A channel for the worker that is about to be forked: answers on the other one are not its own. */
-static int begin_waiting(struct kern_border *border, const struct kern_message *m, int *own)
+static int begin_waiting(struct kern_border *border, const struct kern_message *m, int channel,
+			 int *own)
 {
 	const struct host_broker_ask another = {.call = HOST_BROKER_CHANNEL};
 	int64_t value = host_broker_ask(channel, -1, &another, own);
@@ -175,7 +182,7 @@ static int64_t wait_for(struct kern_border *border, const struct kern_message *m
 {
 	const struct host_broker_ask finish = {.call = HOST_BROKER_FINISH};
 	int own, replacement, limit = time_limit(socket);
-	int error = begin_waiting(border, m, &own);
+	int error = begin_waiting(border, m, channel_of(ask), &own);
 
 	if (error)
 		return error;
@@ -224,6 +231,15 @@ static int64_t connect_by(struct kern_border *border, const struct kern_message 
 	return value;
 }
 
+/* An address that is cut off begins nothing, and asks what has become of what was begun. */
+static int64_t finish(int socket)
+{
+	const struct host_broker_ask ask = {.call = HOST_BROKER_FINISH, .outside = true};
+	int none;
+
+	return host_broker_ask(broker, socket, &ask, &none);
+}
+
 int64_t host_inet_connect(struct kern_border *border, const struct kern_message *m, int socket,
 			  const union host_address *a, socklen_t len)
 {
@@ -237,7 +253,8 @@ int64_t host_inet_connect(struct kern_border *border, const struct kern_message 
 		return refuse(border, m, CD_OP_NET_CONNECT, socket, a, len);
 	/* What rules cannot speak of (AF_UNSPEC, netlink) leads nowhere else. */
 	if (!host_address_object(a, len, host_socket_proto(socket), &object, text))
-		return connect_by(border, m, socket, a, len, false);
+		return inside || !host_address_is_inet(a) ? connect_by(border, m, socket, a, len, false)
+							  : finish(socket);
 	can_stay = inside && (object.proto == CD_UNIX || host_address_is_loopback(a));
 	switch (choose(border, m, CD_OP_NET_CONNECT, &object, can_stay, &error)) {
 	case WAY_OUT: return connect_by(border, m, socket, a, len, true);
@@ -319,7 +336,7 @@ int64_t host_inet_listen(struct kern_border *border, const struct kern_message *
 		if (error)
 			return error;
 	}
-	return host_broker_ask(channel, socket, &ask, &none);
+	return host_broker_ask(channel_of(&ask), socket, &ask, &none);
 }
 
 /* ---- datagrams ---- */

@@ -12,11 +12,11 @@
 #include "host/fs.h"
 
 /*
- * Once in the process that serves. channel: to the broker (host/broker.h); -1: there is none, and
- * sockets can be neither connected nor bound. network: the space's, as host_socket_network() tells
- * it.
+ * Once in the process that serves. broker: the channel to who leads outside (host/broker.h); insider: to who
+ * does what stays inside, the same or another; -1: there is none, and sockets can be neither
+ * connected nor bound. network: the space's, as host_socket_network() tells it.
  */
-void host_inet_setup(int channel, uint64_t network);
+void host_inet_setup(int broker, int insider, uint64_t network);
 
 /* Does the socket lead outside? */
 bool host_inet_is_outside(int socket);

@@ -51,6 +51,7 @@ struct launch {
 	int control; /* the monitor's end */
 	int broker;  /* likewise */
 	int warden;  /* likewise */
+	int insider; /* likewise */
 	int proc;
 	int queues;
 	mode_t umask;
@@ -683,6 +684,7 @@ static _Noreturn void run_monitor(struct launch *l)
 	struct host_monitor monitor = {.control = l->control,
 				       .broker = l->broker,
 				       .warden = l->warden,
+				       .insider = l->insider,
 				       .terminal = -1,
 				       .slave = -1,
 				       .resolver = {-1, -1},
@@ -795,13 +797,13 @@ bool host_must_be_bare(void)
 
 /* The two ends of everything that the monitor and its keeper share. */
 struct ends {
-	int fault[2], status[2], control[2], broker[2], warden[2]; /* 1: the monitor's */
+	int fault[2], status[2], control[2], broker[2], warden[2], insider[2]; /* 1: the monitor's */
 };
 
 static void close_ends(const struct ends *ends, int side)
 {
 	const int all[] = {ends->fault[side], ends->status[side], ends->control[side],
-			   ends->broker[side], ends->warden[side]};
+			   ends->broker[side], ends->warden[side], ends->insider[side]};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (all[i] >= 0)
@@ -812,12 +814,14 @@ static bool make_ends(const struct host_launch *in, struct ends *ends)
 {
 	const struct host_within *w = in->within;
 
-	*ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+	memset(ends, -1, sizeof(*ends));
 	if (w) {
 		ends->fault[1] = w->fault;
 		ends->status[1] = w->status;
 		ends->control[1] = w->control;
 		ends->broker[1] = w->broker;
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->insider))
+			return false;
 	} else if (pipe2(ends->fault, O_CLOEXEC) || pipe2(ends->status, O_CLOEXEC) ||
 		   socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->control) ||
 		   socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->broker)) {
@@ -849,6 +853,7 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	l.control = ends.control[1];
 	l.broker = ends.broker[1];
 	l.warden = ends.warden[1];
+	l.insider = in->within ? ends.insider[1] : l.broker;
 	l.no_killable_recv = cd_without(CD_KILLABLE_RECV);
 	space->monitor = fork_monitor(&l, &space->monitor_pidfd);
 	if (space->monitor == 0) {
@@ -863,6 +868,7 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	space->control = ends.control[0];
 	space->broker = ends.broker[0];
 	space->warden = ends.warden[0];
+	space->insider = ends.insider[0];
 	space->bare = in->bare;
 	space->within = false;
 	return CD_OK;

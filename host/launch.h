@@ -67,6 +67,7 @@ struct host_monitor {
 	int proc;	  /* the monitor's private /proc */
 	int control;	  /* to the keeper: SOCK_SEQPACKET */
 	int broker;	  /* to the broker, once it is asked for anything (host/broker.h) */
+	int insider;	  /* to the one for the space's own network: the same, or another */
 	int warden;	  /* to who makes spaces within this one (host/gate.h) */
 	int resolver[2];  /* UDP and TCP on 127.0.0.1:53 of the space's network, for its names to be
 			     looked up; -1: it has no such port */
@@ -114,6 +115,7 @@ struct host_space {
 	bool within; /* another one: the monitor is none of ours */
 	int broker;  /* the broker's channel; when it can be read, the broker is needed */
 	int warden;  /* when it can be read, a space within is asked for; -1: none can be */
+	int insider; /* of a space within another one: the channel of its network's own broker */
 	int fault;   /* a struct host_fault when the launch fails; end of file when the program has
 			started */
 	int status;  /* from init: the int32 wait status of the program; end of file when it was

@@ -101,7 +101,7 @@ prepare_user() {
 	# cordon in a space that allows everything: what is within it is to be as it would be outside.
 	cat >"$dir/bin/nested" <<-NESTED
 		#!/bin/bash
-		exec "$dir/bin/cordon" run -q --rw / --rw /tmp --rw /var/tmp --allow-net='0.0.0.0/0:*' --allow-net='[::/0]:*' --allow-listen=':*' \
+		exec "$dir/bin/cordon" run -q --rw / --rw /tmp --rw /var/tmp --allow-net=':*' --allow-listen=':*' \
 			--allow='space.create:*' --allow='dev.ioctl:*' --allow='proc.trace:*' --allow-env='*' --chdir "\$PWD" -- \
 			"$dir/bin/cordon" "\$@"
 	NESTED

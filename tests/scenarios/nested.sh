@@ -5,6 +5,7 @@ fixture_nested() {
 	mkdir -p open shut
 	echo open >open/file
 	echo shut >shut/file
+	echo secret >shut/secret
 }
 FIXTURE=fixture_nested
 NEST=(--allow='space.create:*' --ro "$CORDON")
