@@ -7,20 +7,10 @@
  */
 #include "refmon/names.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/shared.h"
 #include "refmon/layout.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 8u /* Linux 6.3 */
-#endif
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x10 /* Linux 5.1 */
-#endif
 
 #define TRIES 4
 
@@ -50,47 +40,17 @@ struct mon_names {
 
 struct mon_names *mon_names_new(int *fd)
 {
-	const int seals = F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_FUTURE_WRITE;
-	int made = memfd_create("names", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-	void *names = MAP_FAILED;
-
-	if (made < 0)
-		made = memfd_create("names", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (made < 0)
-		return NULL;
-	if (ftruncate(made, sizeof(struct mon_names)) == 0)
-		names = mmap(NULL, sizeof(struct mon_names), PROT_READ | PROT_WRITE, MAP_SHARED,
-			     made, 0);
-	if (names != MAP_FAILED && fcntl(made, F_ADD_SEALS, seals)) {
-		munmap(names, sizeof(struct mon_names));
-		names = MAP_FAILED;
-	}
-	if (names == MAP_FAILED) {
-		close(made);
-		return NULL;
-	}
-	*fd = made;
-	return names;
+	return cd_shared_new("names", sizeof(struct mon_names), fd);
 }
 
 const struct mon_names *mon_names_map(int fd)
 {
-	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	void *names;
-
-	/* One that could shrink would be a way to end the process that reads it. */
-	if (seals < 0 || !(seals & F_SEAL_SHRINK) || fstat(fd, &st) ||
-	    st.st_size != sizeof(struct mon_names))
-		return NULL;
-	names = mmap(NULL, sizeof(struct mon_names), PROT_READ, MAP_SHARED, fd, 0);
-	return names == MAP_FAILED ? NULL : names;
+	return cd_shared_map(fd, sizeof(struct mon_names));
 }
 
 void mon_names_free(const struct mon_names *names)
 {
-	if (names)
-		munmap((void *)(uintptr_t)names, sizeof(*names));
+	cd_shared_free(names, sizeof(*names));
 }
 
 /* --- slots --- */
