@@ -66,6 +66,32 @@ static int64_t refuse(struct kern_border *border, const struct kern_message *m, 
 enum way { WAY_OUT, WAY_INSIDE, WAY_NONE };
 
 /*
+ * Where the user is asked first, what comes after the decision is done by a worker. It gets a
+ * channel of its own to the broker, while nobody else uses this one.
+ */
+static int decide_outside(struct kern_border *border, const struct kern_message *m, enum cd_op op,
+			  const struct cd_object *object)
+{
+	const struct host_broker_ask another = {.call = HOST_BROKER_CHANNEL};
+	struct cd_decision decision;
+	int own = -1, error;
+
+	kern_border_weigh(border, m, CD_OPBIT(op), object, &decision);
+	if (decision.verdict == CD_ASK && (host_broker_ask(channel, -1, &another, &own) || own < 0))
+		return -EAGAIN;
+	error = kern_border_decide(border, m, CD_OPBIT(op), object);
+	if (own < 0)
+		return error;
+	if (error) {
+		close(own);
+	} else {
+		close(channel);
+		channel = own;
+	}
+	return error;
+}
+
+/*
  * Whatever the rules say holds. What they do not speak of may happen inside, if that is possible;
  * else it is denied. *error: what the process is then told.
  */
@@ -78,7 +104,7 @@ static enum way choose(struct kern_border *border, const struct kern_message *m,
 	kern_border_weigh(border, m, CD_OPBIT(op), object, &decision);
 	if (decision.verdict == CD_DENY && decision.rule == CD_NO_RULE && can_stay)
 		return WAY_INSIDE;
-	*error = kern_border_decide(border, m, CD_OPBIT(op), object);
+	*error = decide_outside(border, m, op, object);
 	return *error ? WAY_NONE : WAY_OUT;
 }
 
@@ -332,7 +358,7 @@ int64_t host_inet_listen(struct kern_border *border, const struct kern_message *
 		return -errno;
 	if (ask.outside && host_address_is_inet(&bound) &&
 	    host_address_object(&bound, len, host_socket_proto(socket), &object, text)) {
-		error = kern_border_decide(border, m, CD_OPBIT(CD_OP_NET_LISTEN), &object);
+		error = decide_outside(border, m, CD_OP_NET_LISTEN, &object);
 		if (error)
 			return error;
 	}

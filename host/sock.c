@@ -514,7 +514,8 @@ static int64_t send_several(struct kern_border *border, const struct kern_messag
 			break;
 		n = send_one(border, &next, socket);
 	}
-	return count ? (int64_t)count : n;
+	/* A worker goes on with it, and says how many when it has done. */
+	return count && n != KERN_PENDING ? (int64_t)count : n;
 }
 
 HOST_HANDLER(host_sock_send)

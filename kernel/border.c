@@ -31,6 +31,7 @@
 #endif
 
 #define SWEEP_MS 20
+#define RESTART	 (-512) /* ERESTARTSYS: Linux makes the call again, or says EINTR */
 
 struct processors {
 	long size; /* bytes of the mask that Linux knows */
@@ -41,7 +42,8 @@ struct kern_border {
 	struct kern_space *space;
 	const struct kern_host *host;
 	const struct kern_observer *observer;
-	bool worker;	  /* this process answers one message and ends */
+	const struct kern_asker *asker; /* NULL: nobody */
+	bool worker;			/* this process answers one message and ends */
 	bool sync_wakeup; /* Linux 6.6; there NOTIF_RECV itself notices the end of the space, too */
 	pid_t held_for;	  /* the thread for which this process stays where it is; 0: none */
 	struct processors all, here;
@@ -77,6 +79,11 @@ struct kern_border *kern_border_new(struct kern_space *space, const struct kern_
 	return border;
 }
 
+void kern_border_set_asker(struct kern_border *border, const struct kern_asker *asker)
+{
+	border->asker = asker;
+}
+
 void kern_border_free(struct kern_border *border)
 {
 	if (!border)
@@ -100,10 +107,12 @@ static void observe(struct kern_border *border, struct kern_record *record)
 
 /*
  * The first layer of the chain that does not allow, or NULL. The record says which it was; when all
- * allow, it holds the decision of the outermost one that has a say.
+ * allow, it holds the decision of the outermost one that has a say. What the layers of `asking`
+ * ask about counts as allowed; NULL: of none.
  */
 static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object *object,
-					   struct kern_record *record, struct cd_decision *decision)
+					   struct kern_record *record, struct cd_decision *decision,
+					   const struct kern_space *asking)
 {
 	char text[2][CD_PATH_MAX]; /* the object as the spaces around see it, by turns */
 	struct cd_object outer;
@@ -117,6 +126,8 @@ static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object 
 			record->space = space;
 			record->layer = (unsigned)i;
 			layer->decide(layer->context, ops, object, decision);
+			if (decision->verdict == CD_ASK && space == asking)
+				continue;
 			if (decision->verdict != CD_ALLOW)
 				return layer;
 		}
@@ -130,14 +141,74 @@ static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object 
 	return NULL;
 }
 
+/* Each operation that one of the space's own layers asks about. The first that is not granted. */
+static const struct kern_layer *ask_each(struct kern_border *border, struct kern_record *record,
+					 struct cd_decision *decision, enum kern_answer *answer)
+{
+	const struct kern_space *own = record->message->space;
+	const uint64_t ops = record->ops;
+
+	record->space = own;
+	for (size_t i = 0; i < own->layer_count; i++) {
+		const struct kern_layer *layer = own->layers[i];
+
+		record->layer = (unsigned)i;
+		for (uint64_t rest = ops; rest; rest &= rest - 1) {
+			layer->decide(layer->context, rest & -rest, record->object, decision);
+			if (decision->verdict == CD_ALLOW)
+				continue;
+			*answer = decision->verdict == CD_ASK
+				      ? border->asker->ask(border->asker->context, record)
+				      : KERN_ANSWER_NO;
+			if (*answer != KERN_ANSWER_YES)
+				return layer;
+			decision->verdict = CD_ALLOW;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * A layer of the space's own asks. What another one denies needs no question; else a worker asks,
+ * holding what was looked at, and goes on with it when it is granted. *layer: which one denies.
+ */
+static int ask(struct kern_border *border, struct kern_record *record, struct cd_decision *decision,
+	       const struct kern_layer **layer)
+{
+	const struct kern_message *message = record->message;
+	const struct cd_decision asked = *decision;
+	const struct kern_layer *asking = *layer;
+	enum kern_answer answer = KERN_ANSWER_YES;
+	int error;
+
+	*layer = walk_chain(record->ops, record->object, record, decision, message->space);
+	if (*layer)
+		return 0;
+	error = kern_border_may_block(border, message);
+	if (error == KERN_PENDING)
+		return error;
+	if (error) { /* too many wait already */
+		*decision = asked;
+		*layer = asking;
+		return 0;
+	}
+	*layer = ask_each(border, record, decision, &answer);
+	return answer == KERN_ANSWER_INTERRUPTED ? RESTART : 0;
+}
+
 int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,
 		       const struct cd_object *object)
 {
 	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
 	struct kern_record record = {
 	    .message = message, .object = object, .decision = &decision, .ops = ops};
-	const struct kern_layer *layer = walk_chain(ops, object, &record, &decision);
+	const struct kern_layer *layer = walk_chain(ops, object, &record, &decision, NULL);
+	int error = 0;
 
+	if (layer && decision.verdict == CD_ASK && border->asker && record.space == message->space)
+		error = ask(border, &record, &decision, &layer);
+	if (error)
+		return error;
 	observe(border, &record);
 	if (!layer)
 		return 0;
@@ -155,7 +226,7 @@ static void note(struct kern_border *border, struct kern_record *record,
 		 struct cd_decision *decision)
 {
 	*decision = (struct cd_decision){CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
-	walk_chain(record->ops, record->object, record, decision);
+	walk_chain(record->ops, record->object, record, decision, NULL);
 	observe(border, record);
 }
 
@@ -192,7 +263,7 @@ void kern_border_weigh(const struct kern_border *border, const struct kern_messa
 
 	(void)border;
 	*decision = (struct cd_decision){CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
-	walk_chain(ops, object, &record, decision);
+	walk_chain(ops, object, &record, decision, NULL);
 }
 
 bool kern_border_would_allow(const struct kern_border *border, const struct kern_message *message,

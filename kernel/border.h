@@ -53,16 +53,29 @@ struct kern_observer {
 		       const uint64_t arguments[6]);
 };
 
+/*
+ * Who can be asked, where the space's own layers say CD_ASK. Called in a worker, which may wait:
+ * the receiver goes on meanwhile. The record says which layer asks, for which one operation.
+ */
+enum kern_answer { KERN_ANSWER_NO, KERN_ANSWER_YES, KERN_ANSWER_INTERRUPTED };
+struct kern_asker {
+	void *context;
+	enum kern_answer (*ask)(void *context, const struct kern_record *record);
+};
+
 struct kern_border *kern_border_new(struct kern_space *space, const struct kern_host *host,
 				    const struct kern_observer *observer);
 void kern_border_free(struct kern_border *border);
+/* Without one, what is asked is denied. Borrowed. */
+void kern_border_set_asker(struct kern_border *border, const struct kern_asker *asker);
 
 /* Serves until no process of the space is left, or the listener fails. */
 enum cd_status kern_border_serve(struct kern_border *border) CD_CHECKED;
 
 /*
  * Asks every layer of the chain, innermost first. 0 when all allow; else what the process is to be
- * told: -EACCES or -ENOENT, as the layer that denied wants it, or KERN_DENIED_KILL.
+ * told: -EACCES or -ENOENT, as the layer that denied wants it, or KERN_DENIED_KILL. KERN_PENDING,
+ * where there is an asker and a layer asks: unwind with it, as with kern_border_may_block().
  */
 #define KERN_DENIED_KILL (-4096)
 int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,

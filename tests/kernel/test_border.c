@@ -158,6 +158,93 @@ Test(border, the_first_that_denies_decides_whoever_it_is)
 	free_chain();
 }
 
+/* ---- asking ---- */
+
+static enum kern_answer answers;
+
+static enum kern_answer fake_ask(void *context, const struct kern_record *record)
+{
+	cr_expect_eq(record->decision->verdict, CD_ASK);
+	cr_expect_eq(record->space, chain.spaces[0]);
+	trace[strlen(trace) + 1] = '\0';
+	trace[strlen(trace)] = '?';
+	(void)context;
+	return answers;
+}
+
+static const struct kern_asker asker = {NULL, fake_ask};
+
+/* What the worker that asks comes to, in the form of an exit status; -1: none was made. */
+static int ask_by_worker(int *here)
+{
+	pid_t us = getpid();
+	int status, result = ask();
+
+	if (getpid() != us)
+		_exit(result == 0 ? 10 : result == -EACCES ? 11 : result == -512 ? 12 : 13);
+	*here = result;
+	return waitpid(-1, &status, 0) > 0 ? WEXITSTATUS(status) : -1;
+}
+
+Test(border, a_worker_asks_and_the_receiver_goes_on)
+{
+	static const struct {
+		enum kern_answer answer;
+		int status;
+	} cases[] = {{KERN_ANSWER_YES, 10}, {KERN_ANSWER_NO, 11}, {KERN_ANSWER_INTERRUPTED, 12}};
+	int here;
+
+	make_chain(KERN_DENY_ERRNO);
+	kern_border_set_asker(chain.border, &asker);
+	chain.facts[1].verdict = CD_ASK;
+	for (unsigned i = 0; i < 3; i++) {
+		answers = cases[i].answer;
+		cr_expect_eq(ask_by_worker(&here), cases[i].status, "%u", i);
+		cr_expect_eq(here, KERN_PENDING);
+	}
+	cr_expect_eq(noted.count, 0, "the worker records what came of it");
+}
+
+Test(border, nobody_is_asked_about_what_another_layer_denies)
+{
+	int here;
+
+	make_chain(KERN_DENY_ERRNO);
+	kern_border_set_asker(chain.border, &asker);
+	chain.facts[0].verdict = CD_ASK;
+	chain.facts[3].verdict = CD_DENY;
+	cr_expect_eq(ask_by_worker(&here), -1);
+	cr_expect_eq(here, -EACCES);
+	cr_expect_eq(noted.decision.rule, 3);
+	free_chain();
+}
+
+Test(border, only_the_space_s_own_layers_ask)
+{
+	int here;
+
+	make_chain(KERN_DENY_ERRNO);
+	kern_border_set_asker(chain.border, &asker);
+	chain.facts[2].verdict = CD_ASK;
+	cr_expect_eq(ask_by_worker(&here), -1);
+	cr_expect_eq(here, -EACCES);
+	chain.facts[0].verdict = CD_ASK;
+	cr_expect_eq(ask_by_worker(&here), -1, "and not in vain");
+	cr_expect_eq(here, -EACCES);
+	free_chain();
+}
+
+Test(border, without_an_asker_to_ask_is_to_deny)
+{
+	int here;
+
+	make_chain(KERN_DENY_ERRNO);
+	chain.facts[0].verdict = CD_ASK;
+	cr_expect_eq(ask_by_worker(&here), -1);
+	cr_expect_eq(here, -EACCES);
+	free_chain();
+}
+
 Test(border, what_a_process_is_told_is_the_denying_layers_wish)
 {
 	static const struct {
