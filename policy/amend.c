@@ -81,11 +81,10 @@ static char *insert(const char *text, size_t len, const struct pol_step *steps, 
 	return out;
 }
 
-enum cd_status pol_amend(const char *source, const char *text, size_t len, enum mon_verdict verdict,
+enum cd_status pol_amend(const char *source, const char *text, size_t len, const char *key,
 			 enum cd_op op, const char *pattern, char **out, struct pol_error *error)
 {
-	const struct pol_step steps[] = {{.key = pol_verdict_names[verdict]},
-					 {.key = cd_op_name(op)}};
+	const struct pol_step steps[] = {{.key = key}, {.key = cd_op_name(op)}};
 	const struct pol_taker taker = {take_nothing, NULL};
 	enum cd_status status;
 	char *item, *amended;

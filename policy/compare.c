@@ -70,6 +70,33 @@ static enum cd_status compare_rules(struct comparing *c)
 	return status;
 }
 
+/* --- answers --- */
+
+/* What the first has answered for good it allows, where the second may only ask. */
+static bool compare_answers(struct comparing *c)
+{
+	for (size_t i = 0; i < c->first->always_count; i++) {
+		const struct pol_always *always = &c->first->always[i];
+		struct cd_decision first, second;
+		struct mon_object object;
+		char what[2 * CD_PATH_MAX];
+
+		if (mon_object_parse(always->op, always->object, &object) != CD_OK)
+			continue;
+		mon_decide(c->first->table, CD_OPBIT(always->op), &object, &first);
+		mon_decide(c->second->table, CD_OPBIT(always->op), &object, &second);
+		if (first.verdict != MON_ASK ||
+		    pol_verdict_of(c->second, always->op, &object, second.verdict) == MON_ALLOW)
+			continue;
+		snprintf(what, sizeof(what), "%s %s", cd_op_name(always->op), always->object);
+		if (!say(c, &(struct pol_difference){.what = what,
+						     .first = "allow, as answered for good",
+						     .second = pol_verdict_name(second.verdict)}))
+			return false;
+	}
+	return true;
+}
+
 /* --- the environment --- */
 
 static bool sets(const struct pol_policy *policy, const char *name, size_t len)
@@ -185,7 +212,7 @@ enum cd_status pol_compare(const struct pol_policy *first, const struct pol_poli
 	struct comparing c = {first, second, visit, context, false};
 	enum cd_status status = compare_rules(&c);
 
-	if (!status && !c.stopped && compare_env(&c))
+	if (!status && !c.stopped && compare_answers(&c) && compare_env(&c))
 		compare_limits(&c);
 	return status;
 }

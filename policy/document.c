@@ -168,7 +168,8 @@ static enum cd_status read_list(struct reader *reader, const json_t *list,
 		step_index(reader, i);
 		status = expect_type(reader, item, JSON_STRING);
 		statement.text = json_string_value(item);
-		if (!status && statement.says == POL_SAYS_RULE)
+		if (!status &&
+		    (statement.says == POL_SAYS_RULE || statement.says == POL_SAYS_ALWAYS))
 			status = say_here(reader, statement);
 		else if (!status)
 			status = say(reader, &statement);
@@ -182,10 +183,9 @@ static enum cd_status read_list(struct reader *reader, const json_t *list,
 
 /* --- rules --- */
 
-static enum cd_status read_rules(struct reader *reader, const json_t *object,
-				 enum mon_verdict verdict)
+static enum cd_status read_by_operation(struct reader *reader, const json_t *object,
+					struct pol_statement rule)
 {
-	struct pol_statement rule = {.says = POL_SAYS_RULE, .choice = verdict};
 	enum cd_status status = expect_type(reader, object, JSON_OBJECT);
 	const char *name;
 	json_t *list;
@@ -204,6 +204,18 @@ static enum cd_status read_rules(struct reader *reader, const json_t *object,
 			return status;
 	}
 	return CD_OK;
+}
+
+static enum cd_status read_rules(struct reader *reader, const json_t *object,
+				 enum mon_verdict verdict)
+{
+	return read_by_operation(reader, object,
+				 (struct pol_statement){.says = POL_SAYS_RULE, .choice = verdict});
+}
+
+static enum cd_status read_always(struct reader *reader, const json_t *object)
+{
+	return read_by_operation(reader, object, (struct pol_statement){.says = POL_SAYS_ALWAYS});
 }
 
 static enum cd_status read_allow(struct reader *reader, const json_t *value)
@@ -537,12 +549,13 @@ static enum cd_status read_name(struct reader *reader, const json_t *value)
 }
 
 /* "version" and "extends" have been read before the others. */
-static const struct key document_keys[] = {
-    {"version", NULL},	   {"extends", NULL},	      {"name", read_name},
-    {"allow", read_allow}, {"ask", read_ask},	      {"deny", read_deny},
-    {"view", read_view},   {"env", read_env},	      {"limits", read_limits},
-    {"audit", read_audit}, {"on_deny", read_on_deny}, {"tests", read_tests},
-    {NULL, NULL}};
+static const struct key document_keys[] = {{"version", NULL},	      {"extends", NULL},
+					   {"name", read_name},	      {"allow", read_allow},
+					   {"ask", read_ask},	      {"deny", read_deny},
+					   {"view", read_view},	      {"env", read_env},
+					   {"limits", read_limits},   {"audit", read_audit},
+					   {"on_deny", read_on_deny}, {"tests", read_tests},
+					   {"always", read_always},   {NULL, NULL}};
 
 static enum cd_status read_first(struct reader *reader, const json_t *root, const char *key,
 				 enum cd_status (*read)(struct reader *reader, const json_t *value))

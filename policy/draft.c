@@ -96,6 +96,7 @@ void pol_draft_free(struct pol_draft *draft)
 	free(draft->env);
 	free(draft->env_deny);
 	free(draft->tests);
+	free(draft->always);
 	free(draft->seen);
 	free(draft);
 }
@@ -107,6 +108,7 @@ struct owned_policy {
 	struct pol_arena arena;
 	struct pol_view *views;
 	struct pol_test *tests;
+	struct pol_always *always;
 	const char **env_pass, **env_set, **env_deny;
 };
 
@@ -120,6 +122,7 @@ void pol_policy_free(struct pol_policy *policy)
 	pol_arena_release(&owned->arena);
 	free(owned->views);
 	free(owned->tests);
+	free(owned->always);
 	free(owned->env_pass);
 	free(owned->env_set);
 	free(owned->env_deny);
@@ -226,6 +229,8 @@ enum cd_status pol_draft_finish(struct pol_draft *draft, struct pol_policy **out
 	owned->shown.view_count = draft->view_count;
 	owned->shown.tests = owned->tests = draft->tests;
 	owned->shown.test_count = draft->test_count;
+	owned->shown.always = owned->always = draft->always;
+	owned->shown.always_count = draft->always_count;
 	owned->shown.name = draft->name		? draft->name
 			    : draft->other_name ? draft->other_name
 						: "unnamed";
@@ -235,6 +240,7 @@ enum cd_status pol_draft_finish(struct pol_draft *draft, struct pol_policy **out
 	draft->arena.blocks = NULL;
 	draft->views = NULL;
 	draft->tests = NULL;
+	draft->always = NULL;
 	*out = &owned->shown;
 	return CD_OK;
 }

@@ -94,6 +94,8 @@ struct pol_draft {
 	size_t env_deny_count, env_deny_capacity;
 	struct pol_test *tests;
 	size_t test_count, test_capacity;
+	struct pol_always *always;
+	size_t always_count, always_capacity;
 	struct pol_seen *seen;
 	size_t seen_count, seen_capacity;
 	uint64_t groups_seen; /* bit for each entry of pol_groups */
@@ -145,6 +147,8 @@ enum cd_status pol_add_env_deny(struct pol_draft *draft, const char *name,
 				struct pol_error *error) CD_CHECKED;
 enum cd_status pol_add_test(struct pol_draft *draft, const struct pol_test *test,
 			    struct pol_error *error) CD_CHECKED;
+enum cd_status pol_add_always(struct pol_draft *draft, const struct pol_always *always,
+			      struct pol_error *error) CD_CHECKED;
 /* "512M", "1G", "4096". */
 enum cd_status pol_parse_size(const char *text, uint64_t *out, struct pol_error *error) CD_CHECKED;
 enum cd_status pol_set_limit(struct pol_draft *draft, enum pol_limit limit, uint64_t value,

@@ -13,10 +13,10 @@ enum cd_status pol_format(const char *source, const char *text, size_t len, char
 			  struct pol_error *error) CD_CHECKED;
 
 /*
- * The document with one pattern more, and nothing else changed. The pattern is taken literally: a
- * "${" in it is written as "$${". out: malloc'd.
+ * The document with one pattern, or object, more under a key ("allow", "always"), and nothing else
+ * changed. It is taken literally: a "${" in it is written as "$${". out: malloc'd.
  */
-enum cd_status pol_amend(const char *source, const char *text, size_t len, enum mon_verdict verdict,
+enum cd_status pol_amend(const char *source, const char *text, size_t len, const char *key,
 			 enum cd_op op, const char *pattern, char **out,
 			 struct pol_error *error) CD_CHECKED;
 

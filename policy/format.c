@@ -15,9 +15,9 @@ struct member {
 	int rank;
 };
 
-static const char *const document_order[] = {"version", "name",	 "extends", "allow",  "ask",
-					     "deny",	"view",	 "env",	    "limits", "audit",
-					     "on_deny", "tests", NULL};
+static const char *const document_order[] = {"version", "name",	  "extends", "allow",  "ask",
+					     "deny",	"view",	  "env",     "limits", "audit",
+					     "on_deny", "always", "tests",   NULL};
 static const char *const env_order[] = {"pass", "set", "deny", NULL};
 static const char *const view_order[] = {"private", "from", "mode", NULL};
 static const char *const test_order[] = {"op", "path", "address", "name", "expect", NULL};

@@ -44,6 +44,13 @@ struct pol_test {
 	const char *source, *pointer;
 };
 
+/* An answer that the user has given for good, to what a rule asks about. */
+struct pol_always {
+	enum cd_op op;
+	const char *object;
+	const char *source, *pointer;
+};
+
 /* A policy, complete. All that it points to belongs to it. */
 struct pol_policy {
 	const char *name;
@@ -61,7 +68,16 @@ struct pol_policy {
 	enum pol_on_deny on_deny;
 	const struct pol_test *tests;
 	size_t test_count;
+	const struct pol_always *always;
+	size_t always_count;
 };
+
+/*
+ * The policy's answer where its rules say `ask`: MON_ALLOW if the user has said so for good
+ * ("always"), else the verdict as it is.
+ */
+enum mon_verdict pol_verdict_of(const struct pol_policy *policy, enum cd_op op,
+				const struct mon_object *object, enum mon_verdict verdict);
 
 /*
  * Does the policy pass this variable of the caller's environment on? Not when it is denied, and not

@@ -89,6 +89,17 @@ static json_t *rules_of(const char *text)
 	return object_of(operations, text);
 }
 
+/* Objects and not patterns, each of one operation. */
+static json_t *answers(void)
+{
+	json_t *operations = json_object();
+
+	for (unsigned op = 0; op < CD_OP_COUNT; op++)
+		json_object_set_new(operations, cd_op_table[op].name,
+				    list_of(pattern_of(cd_op_table[op].kind), NULL));
+	return object_of(operations, "what the user was asked about, and has allowed for good");
+}
+
 static json_t *view(void)
 {
 	json_t *of_own = object_of(json_pack("{s:{s:b}}", "private", "const", 1),
@@ -179,13 +190,14 @@ static json_t *extended(void)
 char *pol_schema(void)
 {
 	json_t *properties = json_pack(
-	    "{s:{s:i}, s:{s:s, s:i, s:i}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "{s:{s:i}, s:{s:s, s:i, s:i}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "version", "const", 1, "name", "type", "string", "minLength", 1, "maxLength",
 	    CD_NAME_MAX, "extends", extended(), "allow", rules_of("what is allowed"), "ask",
 	    rules_of("what the user is asked about; wins over allow"), "deny",
 	    rules_of("what is denied; wins over all"), "view", view(), "env", environment(),
 	    "limits", limits(), "audit", choice_of(pol_audit_names, "what is recorded"), "on_deny",
-	    choice_of(pol_on_deny_names, "what a denied program gets"), "tests", tests());
+	    choice_of(pol_on_deny_names, "what a denied program gets"), "always", answers(),
+	    "tests", tests());
 	json_t *root = properties ? object_of(properties, NULL) : NULL;
 	char *text = NULL;
 

@@ -324,3 +324,16 @@ enum cd_status pol_add_test(struct pol_draft *draft, const struct pol_test *test
 	grown[draft->test_count++] = *test;
 	return CD_OK;
 }
+
+enum cd_status pol_add_always(struct pol_draft *draft, const struct pol_always *always,
+			      struct pol_error *error)
+{
+	struct pol_always *grown = cd_vec_grow(draft->always, &draft->always_capacity,
+					       draft->always_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return pol_fail_memory(error);
+	draft->always = grown;
+	grown[draft->always_count++] = *always;
+	return CD_OK;
+}

@@ -192,6 +192,17 @@ static bool show_tests(json_t *root, const struct pol_policy *policy)
 	return ok;
 }
 
+static bool show_always(json_t *root, const struct pol_policy *policy)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < policy->always_count && ok; i++)
+		ok = json_array_append_new(
+			 list_at(object_at(root, "always"), cd_op_name(policy->always[i].op)),
+			 literal(policy->always[i].object)) == 0;
+	return ok;
+}
+
 /* A policy may come from anywhere, and be shown on a terminal. What is no ASCII stands in strings
  * only. */
 static char *spell_out_take(char *text)
@@ -225,13 +236,50 @@ char *pol_policy_json(const struct pol_policy *policy, bool origins)
 
 	if (root && put(root, "version", json_integer(1)) &&
 	    put(root, "name", json_string(policy->name)) && show_rules(root, policy, origins) &&
-	    show_views(root, policy) && show_env(root, policy) && show_limits(root, policy) &&
+	    show_always(root, policy) && show_views(root, policy) && show_env(root, policy) &&
+	    show_limits(root, policy) &&
 	    put(root, "audit", json_string(pol_audit_names[policy->audit])) &&
 	    put(root, "on_deny", json_string(pol_on_deny_names[policy->on_deny])) &&
 	    show_tests(root, policy))
 		text = spell_out_take(json_dumps(root, JSON_INDENT(2)));
 	json_decref(root);
 	return text;
+}
+
+static bool same_object(const struct mon_object *a, const struct mon_object *b)
+{
+	size_t a_len = a->text ? a->len : 0, b_len = b->text ? b->len : 0;
+
+	return a->kind == b->kind && a->proto == b->proto && a->family == b->family &&
+	       a->port == b->port && memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
+	       a_len == b_len && (!a_len || memcmp(a->text, b->text, a_len) == 0);
+}
+
+enum mon_verdict pol_verdict_of(const struct pol_policy *policy, enum cd_op op,
+				const struct mon_object *object, enum mon_verdict verdict)
+{
+	const uint64_t more =
+	    CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_EXEC);
+
+	if (verdict != MON_ASK)
+		return verdict;
+	for (size_t i = 0; i < policy->always_count; i++) {
+		const struct pol_always *always = &policy->always[i];
+		struct mon_object answered;
+
+		if ((always->op == op || (op == CD_OP_FS_STAT && CD_OPBIT(always->op) & more)) &&
+		    mon_object_parse(always->op, always->object, &answered) == CD_OK &&
+		    same_object(&answered, object))
+			return MON_ALLOW;
+	}
+	return verdict;
+}
+
+static void decide(const struct pol_policy *policy, enum cd_op op, const struct mon_object *object,
+		   struct mon_decision *out)
+{
+	mon_decide(policy->table, CD_OPBIT(op), object, out);
+	out->verdict = pol_verdict_of(policy, op, object, out->verdict);
 }
 
 size_t pol_policy_test(const struct pol_policy *policy,
@@ -247,7 +295,7 @@ size_t pol_policy_test(const struct pol_policy *policy,
 		struct mon_object object;
 
 		if (!mon_object_parse(test->op, test->object, &object))
-			mon_decide(policy->table, CD_OPBIT(test->op), &object, &got);
+			decide(policy, test->op, &object, &got);
 		if (got.verdict == test->expect)
 			continue;
 		failed++;

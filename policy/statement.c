@@ -78,6 +78,27 @@ static enum cd_status take_test(struct pol_draft *draft, const struct pol_link *
 	return pol_add_test(draft, &test, error);
 }
 
+static enum cd_status take_always(struct pol_draft *draft, const struct pol_link *link,
+				  const struct pol_statement *said, struct pol_error *error)
+{
+	struct pol_always always = {.op = (enum cd_op)__builtin_ctzll(said->number),
+				    .source = link->source};
+	struct mon_object parsed;
+	enum cd_status status = pol_expand(draft, said->text, &always.object, error);
+
+	if (status)
+		return status;
+	if (said->number & (said->number - 1) ||
+	    mon_object_parse(always.op, always.object, &parsed))
+		return pol_failf(error, "name one operation, and one object without wildcards",
+				 "\"%.100s\" is not one object that was asked about", said->text);
+	always.object = pol_keep(&draft->arena, always.object, strlen(always.object));
+	always.pointer = pol_keep(&draft->arena, said->pointer, strlen(said->pointer));
+	if (!always.object || !always.pointer)
+		return pol_fail_memory(error);
+	return pol_add_always(draft, &always, error);
+}
+
 /* Of two documents the later wins, and the command line over both. */
 static bool may_set(enum pol_rank *rank)
 {
@@ -110,6 +131,7 @@ enum cd_status pol_take(struct pol_draft *draft, const struct pol_link *link,
 			draft->on_deny = said->choice;
 		break;
 	case POL_SAYS_TEST: return take_test(draft, link, said, error);
+	case POL_SAYS_ALWAYS: return take_always(draft, link, said, error);
 	}
 	return CD_OK;
 }

@@ -24,7 +24,8 @@ enum pol_says {
 	POL_SAYS_LIMIT,
 	POL_SAYS_AUDIT,
 	POL_SAYS_ON_DENY,
-	POL_SAYS_TEST
+	POL_SAYS_TEST,
+	POL_SAYS_ALWAYS
 };
 
 /* How a view shows what is there. */
@@ -35,10 +36,11 @@ struct pol_statement {
 	/* enum mon_verdict of a rule or test; enum pol_view_mode, pol_limit, pol_audit or
 	 * pol_on_deny. */
 	unsigned choice;
-	uint64_t number;     /* the operations of a rule or test; the value of a limit */
-	const char *text;    /* a name, a pattern, the path of a view, the object of a test */
+	uint64_t number; /* the operations of a rule, test or answer; the value of a limit */
+	const char
+	    *text; /* a name, a pattern, the path of a view, the object of a test or answer */
 	const char *value;   /* of a variable; where a view is from; else NULL */
-	const char *pointer; /* JSON pointer of a rule, view or test; else NULL */
+	const char *pointer; /* JSON pointer of a rule, view, test or answer; else NULL */
 };
 
 /* Whoever wants to know what a document says. What the statement points to is lent. */

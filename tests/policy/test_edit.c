@@ -18,13 +18,13 @@ static char *formatted(const char *text)
 	return out;
 }
 
-static char *amended(const char *text, enum mon_verdict verdict, enum cd_op op, const char *pattern)
+static char *amended(const char *text, const char *key, enum cd_op op, const char *pattern)
 {
 	struct pol_error error;
 	char *out = NULL;
 
-	cr_assert_eq(pol_amend("x.json", text, strlen(text), verdict, op, pattern, &out, &error),
-		     CD_OK, "%s", error.problem);
+	cr_assert_eq(pol_amend("x.json", text, strlen(text), key, op, pattern, &out, &error), CD_OK,
+		     "%s", error.problem);
 	return out;
 }
 
@@ -99,16 +99,16 @@ Test(amend, a_pattern_joins_its_list)
 {
 	char *out = amended("{ \"version\": 1,\n  \"allow\": {\n    \"fs.read\": [\n      \"/a\"\n"
 			    "    ] } }\n",
-			    MON_ALLOW, CD_OP_FS_READ, "/b");
+			    "allow", CD_OP_FS_READ, "/b");
 
 	cr_assert_str_eq(out, "{ \"version\": 1,\n  \"allow\": {\n    \"fs.read\": [\n"
 			      "      \"/a\",\n      \"/b\"\n    ] } }\n");
 	free(out);
-	out = amended("{\"version\": 1, \"allow\": {\"fs.read\": [\"/a\"]}}", MON_ALLOW,
+	out = amended("{\"version\": 1, \"allow\": {\"fs.read\": [\"/a\"]}}", "allow",
 		      CD_OP_FS_READ, "/b");
 	cr_assert_str_eq(out, "{\"version\": 1, \"allow\": {\"fs.read\": [\"/a\", \"/b\"]}}");
 	free(out);
-	out = amended("{\"version\": 1, \"allow\": {\"fs.read\": [ ]}}", MON_ALLOW, CD_OP_FS_READ,
+	out = amended("{\"version\": 1, \"allow\": {\"fs.read\": [ ]}}", "allow", CD_OP_FS_READ,
 		      "/b");
 	cr_assert_str_eq(out, "{\"version\": 1, \"allow\": {\"fs.read\": [\"/b\" ]}}");
 	free(out);
@@ -117,11 +117,11 @@ Test(amend, a_pattern_joins_its_list)
 Test(amend, what_is_missing_is_made)
 {
 	char *out =
-	    amended("{\n  \"version\": 1,\n  \"allow\": {}\n}\n", MON_ALLOW, CD_OP_FS_WRITE, "/b");
+	    amended("{\n  \"version\": 1,\n  \"allow\": {}\n}\n", "allow", CD_OP_FS_WRITE, "/b");
 
 	cr_assert_str_eq(out, "{\n  \"version\": 1,\n  \"allow\": {\"fs.write\": [\"/b\"]}\n}\n");
 	free(out);
-	out = amended("{\n  \"version\": 1\n}\n", MON_DENY, CD_OP_NET_CONNECT, "example.org:443");
+	out = amended("{\n  \"version\": 1\n}\n", "deny", CD_OP_NET_CONNECT, "example.org:443");
 	cr_assert_str_eq(out, "{\n  \"version\": 1,\n"
 			      "  \"deny\": { \"net.connect\": [\"example.org:443\"] }\n}\n");
 	free(out);
@@ -129,7 +129,7 @@ Test(amend, what_is_missing_is_made)
 
 Test(amend, a_pattern_means_itself)
 {
-	char *out = amended("{\"version\": 1}", MON_ALLOW, CD_OP_FS_READ, "/${HOME}/\"}]\n");
+	char *out = amended("{\"version\": 1}", "allow", CD_OP_FS_READ, "/${HOME}/\"}]\n");
 	struct pol_policy *policy = policy_of(out);
 	struct mon_rule rule;
 
@@ -145,7 +145,7 @@ Test(amend, nothing_else_changes)
 {
 	for (const struct pol_group *g = pol_groups; g->name; g++) {
 		for (unsigned op = 0; op < CD_OP_COUNT; op++) {
-			char *out = amended(g->text, MON_ASK, op, "/x"), *last;
+			char *out = amended(g->text, "ask", op, "/x"), *last;
 			size_t same = 0, left;
 
 			while (out[same] == g->text[same])
