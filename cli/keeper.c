@@ -16,6 +16,7 @@
 
 #include "cli/cli.h"
 #include "cli/control.h"
+#include "cli/questions.h"
 #include "cli/warden.h"
 #include "kernel/init.h"
 
@@ -48,6 +49,7 @@ struct keeper {
 	struct cli_limits *limits;
 	struct terminal *terminal;
 	struct warden warden;
+	struct questions questions;
 	int signals, clock, watch; /* watch: ticks when it is time to look at what is used */
 	int proc;		   /* the space's; -1 until the monitor has sent it */
 	int init;		   /* pidfd of init; -1 until the monitor has sent it */
@@ -190,18 +192,22 @@ static void take_descriptors(struct keeper *k, const struct cmsghdr *rights, uin
 
 static void take_report(struct keeper *k)
 {
-	static struct report report;
+	static union {
+		struct report report;
+		struct report_question question;
+	} got;
 	union {
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(REPORT_HELD_COUNT * sizeof(int))];
 	} control;
-	struct iovec vector = {&report, sizeof(report)};
+	struct iovec vector = {&got, sizeof(got)};
 	struct msghdr header = {.msg_iov = &vector,
 				.msg_iovlen = 1,
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
 	ssize_t n = recvmsg(k->space->control, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	bool started = n >= (ssize_t)offsetof(struct report, text) && report.kind == REPORT_STARTED;
+	bool started =
+	    n >= (ssize_t)offsetof(struct report, text) && got.report.kind == REPORT_STARTED;
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -211,11 +217,15 @@ static void take_report(struct keeper *k)
 		return;
 	}
 	if (CMSG_FIRSTHDR(&header))
-		take_descriptors(k, CMSG_FIRSTHDR(&header), started ? report.held : 0);
+		take_descriptors(k, CMSG_FIRSTHDR(&header), started ? got.report.held : 0);
 	if (started && !k->network->inside)
-		k->network->inside = report.network;
-	if (!started)
-		report_take(k->view, &report, (size_t)n);
+		k->network->inside = got.report.network;
+	if (started || n < (ssize_t)sizeof(got.report.kind))
+		return;
+	if (got.report.kind == REPORT_QUESTION || got.report.kind == REPORT_WITHDRAWN)
+		questions_take(&k->questions, &got.question, (size_t)n);
+	else
+		report_take(k->view, &got.report, (size_t)n);
 }
 
 static void take_lookup(struct keeper *k)
@@ -469,6 +479,21 @@ static void take_look(struct keeper *k)
 	terminal_take_clock(k->terminal);
 }
 
+static void take_answer(struct keeper *k)
+{
+	questions_take_output(&k->questions);
+}
+
+static void take_question_time(struct keeper *k)
+{
+	questions_take_clock(&k->questions);
+}
+
+static void take_keys(struct keeper *k)
+{
+	questions_take_keys(&k->questions);
+}
+
 /*
  * What is still in the pipes and the socket when the monitor has ended is read to the end. Once it
  * has sent its totals the space is empty, and its own remains need no waiting for; what the space
@@ -479,6 +504,7 @@ static bool is_over(struct keeper *k)
 	if (!(k->has_status && k->view->complete) &&
 	    (!k->ended || k->space->control >= 0 || k->space->fault >= 0 || k->space->status >= 0))
 		return false;
+	questions_end(&k->questions);
 	if (!k->terminal->ending)
 		terminal_drain(k->terminal);
 	return k->terminal->out.pidfd < 0;
@@ -507,6 +533,9 @@ static void watch(struct keeper *k)
 		    {k->space->broker, take_need},
 		    {k->network->lookups, take_lookup},
 		    {k->warden.ask, take_ask},
+		    {questions_output(&k->questions), take_answer},
+		    {questions_clock(&k->questions), take_question_time},
+		    {questions_keys(&k->questions), take_keys},
 		    {control_fd(k->control), take_request},
 		    {k->ended ? -1 : k->space->monitor_pidfd, take_end},
 		};
@@ -561,6 +590,7 @@ int keeper_run(struct run *run, struct host_space *space, struct report_view *vi
 			   .watch = -1};
 	sigset_t set;
 
+	questions_init(&k.questions, run, view);
 	handled_signals(&set);
 	k.signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (limits->host.value[HOST_LIMIT_WALL_SECONDS])

@@ -16,13 +16,19 @@
 #include "host/launch.h"
 #include "host/resolver.h"
 
-bool network_prepare(struct network *network, const struct mon_table *table)
+bool network_prepare(struct network *network, const struct mon_table *table, bool asks)
 {
-	*network = (struct network){
-	    .table = table, .names_fd = -1, .resolver_sockets = {-1, -1}, .lookups = -1};
+	*network = (struct network){.table = table,
+				    .names_fd = -1,
+				    .answers_fd = -1,
+				    .resolver_sockets = {-1, -1},
+				    .lookups = -1};
 	network->written = mon_names_new(&network->names_fd);
 	network->names = network->written;
-	return network->written != NULL;
+	if (asks)
+		network->answers_written = mon_answers_new(&network->answers_fd);
+	network->answers = network->answers_written;
+	return network->written && (!asks || network->answers);
 }
 
 void network_only_read(struct network *network)
@@ -31,12 +37,17 @@ void network_only_read(struct network *network)
 	mon_names_free(network->written);
 	network->written = NULL;
 	close(network->names_fd);
+	if (!network->answers_written)
+		return;
+	network->answers = mon_answers_map(network->answers_fd);
+	mon_answers_free(network->answers_written);
+	network->answers_written = NULL;
+	close(network->answers_fd);
 }
 
-void network_decide(void *context, uint64_t ops, const struct cd_object *object,
-		    struct cd_decision *decision)
+static void decide_by_rules(const struct network *network, uint64_t ops,
+			    const struct cd_object *object, struct cd_decision *decision)
 {
-	const struct network *network = context;
 	char name[MON_HOST_MAX + 1];
 
 	if (network->names && object->kind == CD_OBJECT_ADDRESS)
@@ -45,11 +56,47 @@ void network_decide(void *context, uint64_t ops, const struct cd_object *object,
 		mon_decide(network->table, ops, object, decision);
 }
 
+/* What the user has answered takes the place of `ask`, operation by operation. */
+static void decide_by_answers(const struct network *network, uint64_t ops,
+			      const struct cd_object *object, bool brief,
+			      struct cd_decision *decision)
+{
+	struct cd_decision lowest = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
+
+	for (; ops; ops &= ops - 1) {
+		enum cd_op op = (enum cd_op)__builtin_ctzll(ops);
+		struct cd_decision one;
+
+		decide_by_rules(network, CD_OPBIT(op), object, &one);
+		if (one.verdict == CD_ASK)
+			one.verdict =
+			    mon_answers_find(network->answers, network->names, op, object, brief);
+		if (lowest.op == CD_OP_COUNT || one.verdict < lowest.verdict)
+			lowest = one;
+	}
+	*decision = lowest;
+}
+
+static void decide(const struct network *network, uint64_t ops, const struct cd_object *object,
+		   bool brief, struct cd_decision *decision)
+{
+	decide_by_rules(network, ops, object, decision);
+	if (decision->verdict == CD_ASK && network->answers)
+		decide_by_answers(network, ops, object, brief, decision);
+}
+
+void network_decide(void *context, uint64_t ops, const struct cd_object *object,
+		    struct cd_decision *decision)
+{
+	decide(context, ops, object, false, decision);
+}
+
+/* For the broker, which is asked when the monitor has its answer. */
 static bool granted(void *context, uint64_t ops, const struct cd_object *object)
 {
 	struct cd_decision decision;
 
-	network_decide(context, ops, object, &decision);
+	decide(context, ops, object, true, &decision);
 	return decision.verdict == CD_ALLOW;
 }
 

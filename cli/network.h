@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "host/limits.h"
+#include "refmon/answers.h"
 #include "refmon/names.h"
 #include "refmon/table.h"
 
@@ -18,13 +19,18 @@ struct network {
 	const struct mon_names *names; /* where it is only read */
 	int names_fd;
 	uint64_t inside; /* the space's network, as host_socket_network() tells it; 0: not known */
+	/* What the user has answered: likewise. NULL: nobody can be asked. */
+	struct mon_answers *answers_written;
+	const struct mon_answers *answers;
+	int answers_fd;
 	int resolver_sockets[2]; /* UDP and TCP, within the space's network; -1 */
 	int lookups;		 /* struct reports of names that were refused; -1 */
 	pid_t broker, resolver;	 /* 0: not started */
 };
 
-/* In the keeper, before the space is launched. The table is borrowed. False: out of memory. */
-bool network_prepare(struct network *network, const struct mon_table *table);
+/* In the keeper, before the space is launched. The table is borrowed. asks: somebody can be asked.
+ * False: out of memory. */
+bool network_prepare(struct network *network, const struct mon_table *table, bool asks);
 /* In a process that was forked from the keeper and only decides: the names can be read, and no
  * more, from here on. */
 void network_only_read(struct network *network);

@@ -85,6 +85,12 @@ enum cd_status pump_start(struct pump *pump, int from, int to, unsigned char at_
 	return pump->pid < 0 ? CD_ESYS : CD_OK;
 }
 
+void pump_pause(const struct pump *pump, bool pause)
+{
+	if (pump->pidfd >= 0)
+		kill(pump->pid, pause ? SIGSTOP : SIGCONT);
+}
+
 void pump_stop(struct pump *pump)
 {
 	if (pump->pidfd < 0)

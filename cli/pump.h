@@ -7,6 +7,7 @@
 #ifndef CORDON_CLI_PUMP_H
 #define CORDON_CLI_PUMP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "cordon/status.h"
@@ -24,5 +25,8 @@ struct pump {
 enum cd_status pump_start(struct pump *pump, int from, int to, unsigned char at_end) CD_CHECKED;
 /* Ends it, if it runs, and waits for it. */
 void pump_stop(struct pump *pump);
+
+/* It stays where it is, with what it has read, until it goes on. */
+void pump_pause(const struct pump *pump, bool pause);
 
 #endif

@@ -56,7 +56,7 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 	return hash;
 }
 
-static size_t report_size(const struct report *report)
+size_t report_size(const struct report *report)
 {
 	return offsetof(struct report, text) + report->text_len;
 }
@@ -86,15 +86,22 @@ static void fill(struct report *report, const struct kern_record *record)
 }
 
 /* By which name the program may have come to an address: that is what a person would allow. */
-static void add_name(const struct report_sink *sink, struct report *report)
+static void add_name(const struct mon_names *known, struct report *report)
 {
 	struct mon_name names[MON_NAMES_WAYS];
 
-	if (!sink->names || report->object_kind != CD_OBJECT_ADDRESS || !report->family ||
-	    report->text_len || !mon_names_of(sink->names, report->family, report->address, names))
+	if (!known || report->object_kind != CD_OBJECT_ADDRESS || !report->family ||
+	    report->text_len || !mon_names_of(known, report->family, report->address, names))
 		return;
 	memcpy(report->text, names[0].text, names[0].len);
 	report->text_len = (uint32_t)names[0].len;
+}
+
+void report_fill(struct report *report, const struct kern_record *record,
+		 const struct mon_names *names)
+{
+	fill(report, record);
+	add_name(names, report);
 }
 
 static void send_report(struct report_sink *sink, const struct report *report)
@@ -190,7 +197,7 @@ void report_record(void *context, const struct kern_record *record)
 	if (record->decision->verdict == CD_ALLOW)
 		return;
 	fill(&report, record);
-	add_name(sink, &report);
+	add_name(sink->names, &report);
 	remember(sink, &report);
 }
 
@@ -246,7 +253,7 @@ static bool is_worth_saying(const struct report *report)
 	return lstat(path, &st) == 0;
 }
 
-static struct cd_object object_of(const struct report *report)
+struct cd_object report_object(const struct report *report)
 {
 	struct cd_object object = {.kind = report->object_kind,
 				   .text = report->text_len ? report->text : NULL,
@@ -288,7 +295,9 @@ static void describe_rule(const struct report_view *view, const struct report *r
 	}
 	mon_table_rule(view->policy->table, report->rule, &rule);
 	cd_buf_fmt(buf, "%s by rule ",
-		   report->verdict == CD_ASK ? "nobody to ask, wanted" : "denied");
+		   report->verdict != CD_ASK ? "denied"
+		   : view->asks		     ? "not granted when asked, as wanted"
+					     : "nobody to ask, wanted");
 	cd_buf_visible(buf, rule.pointer, strlen(rule.pointer));
 	cd_buf_str(buf, " of ");
 	cd_buf_visible(buf, rule.source, strlen(rule.source));
@@ -297,7 +306,7 @@ static void describe_rule(const struct report_view *view, const struct report *r
 void report_field(const struct report_view *view, const struct report *report,
 		  enum report_field field, struct cd_buf *out)
 {
-	struct cd_object object = object_of(report);
+	struct cd_object object = report_object(report);
 
 	switch (field) {
 	case REPORT_FIELD_OP: cd_buf_str(out, cd_op_name((enum cd_op)report->op)); break;
@@ -317,7 +326,7 @@ void report_field(const struct report_view *view, const struct report *report,
 
 static void print_denial(const struct report_view *view, const struct report *report)
 {
-	struct cd_object object = object_of(report);
+	struct cd_object object = report_object(report);
 	char line[4 * CD_PATH_MAX + 1024], text[2 * CD_PATH_MAX];
 	const char *end = *view->raw ? "\r\n" : "\n";
 	struct cd_buf out, raw;
@@ -363,7 +372,7 @@ static void print_json(const struct report_view *view, int status)
 		status, (unsigned long long)view->messages, denied, (unsigned long long)view->lost);
 	for (size_t i = 0; i < view->count; i++) {
 		const struct report *report = view->kept[i];
-		struct cd_object object = object_of(report);
+		struct cd_object object = report_object(report);
 
 		cd_buf_init(&out, line, sizeof(line));
 		cd_buf_init(&raw, text, sizeof(text));
@@ -390,7 +399,7 @@ static void print_json(const struct report_view *view, int status)
 	fprintf(stderr, "],%s}\n", line);
 }
 
-static bool is_well_formed(const struct report *report, size_t size)
+bool report_is_well_formed(const struct report *report, size_t size)
 {
 	return size >= offsetof(struct report, text) && report->text_len < CD_PATH_MAX &&
 	       size == report_size(report) && report->op < CD_OP_COUNT &&
@@ -432,7 +441,7 @@ void report_take(struct report_view *view, const struct report *report, size_t s
 		view->logged = report->logged;
 		cli_limits_count_unlogged(view->limits, report->logged.left_out);
 		view->forgotten += report->forgotten;
-	} else if (report->kind == REPORT_DENIAL && is_well_formed(report, size) &&
+	} else if (report->kind == REPORT_DENIAL && report_is_well_formed(report, size) &&
 		   is_worth_saying(report)) {
 		keep(view, report);
 	}

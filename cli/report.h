@@ -32,6 +32,8 @@ enum report_kind {
 	REPORT_STARTED = 1, /* with it, as ancillary data, the descriptors that `held` tells */
 	REPORT_DENIAL,
 	REPORT_END,
+	REPORT_QUESTION,
+	REPORT_WITHDRAWN, /* nobody waits for the answer any more */
 };
 
 /* One datagram. Only the bytes up to text + text_len are sent. */
@@ -51,6 +53,17 @@ struct report {
 	char text[CD_PATH_MAX];
 };
 
+/* A question, as one datagram: what is asked about, and who asks. Sent up to the end of about.text.
+ */
+struct report_question {
+	uint32_t kind, part;
+	uint64_t message;
+	int32_t pid; /* as the space numbers it; 0: it cannot be told */
+	uint32_t program_len;
+	char program[CD_PATH_MAX];
+	struct report about;
+};
+
 /* ---- the monitor's side ---- */
 struct report_sink;
 struct records;
@@ -61,6 +74,10 @@ struct report_sink *report_sink_new(int control, struct records *records,
 void report_record(void *context, const struct kern_record *record);
 void report_answered(void *context, const struct kern_message *message, const int64_t *result);
 void report_called(void *context, const struct kern_message *message, const uint64_t arguments[6]);
+/* What a record says of its decision. names may be NULL. */
+void report_fill(struct report *report, const struct kern_record *record,
+		 const struct mon_names *names);
+size_t report_size(const struct report *report);
 /* In another process of ours that decides: a denial, to the keeper. */
 void report_refused(int control, const struct cd_object *object,
 		    const struct cd_decision *decision);
@@ -72,6 +89,7 @@ struct report_view {
 	const struct pol_policy *policy;
 	struct cli_limits *limits;
 	bool verbose, quiet, json;
+	bool asks;	 /* the user is asked */
 	const bool *raw; /* what is said now goes to a terminal that takes each byte as it is */
 	bool complete;	 /* the totals have come */
 	uint64_t messages, denied, lost, forgotten;
@@ -79,6 +97,10 @@ struct report_view {
 	size_t count; /* of kept */
 	struct report *kept[CD_DENIALS_MAX];
 };
+/* Is it one, whole and within its bounds? */
+bool report_is_well_formed(const struct report *report, size_t size);
+/* What it is about; borrows from it. */
+struct cd_object report_object(const struct report *report);
 /* What is said of a denial, for other ways to say it: each as plain text. */
 enum report_field {
 	REPORT_FIELD_OP,

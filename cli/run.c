@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/asking.h"
 #include "cli/cli.h"
 #include "cli/control_dir.h"
 #include "cli/fds.h"
@@ -25,6 +26,7 @@
 #include "cli/limits.h"
 #include "cli/native.h"
 #include "cli/nested.h"
+#include "cli/questions.h"
 #include "cli/records.h"
 #include "cli/report.h"
 #include "cli/run.h"
@@ -187,6 +189,8 @@ void run_serve(void *context, const struct host_monitor *monitor)
 					 .record = report_record,
 					 .answered = run->records ? report_answered : NULL,
 					 .called = all ? report_called : NULL};
+	static struct asking asking;
+	const struct kern_asker asker = {&asking, asking_ask};
 	struct kern_space *space = make_chain(run, monitor->proc);
 	const struct host_channels channels = {monitor->broker, monitor->insider, monitor->warden};
 	struct report_sink *sink;
@@ -214,6 +218,9 @@ void run_serve(void *context, const struct host_monitor *monitor)
 		space->settled_len = mon_settled_subtrees(run->plan, settled, sizeof(settled));
 	}
 	border = kern_border_new(space, &host_linux, &observer);
+	asking = (struct asking){.control = monitor->control, .network = &run->network};
+	if (border && run->asks)
+		kern_border_set_asker(border, &asker);
 	if (!border ||
 	    kern_space_start_take(space, monitor->init_pidfd, host_await_program(monitor)) != CD_OK)
 		_exit(CLI_FAILED);
@@ -279,6 +286,15 @@ static const struct cli_option options[] = {
     {0, "log", "FILE", "append records to FILE, as JSON lines",
      "Of each denial; with\n.Fl Fl audit Ns = Ns Cm all ,\nof each operation.", CLI_REPORTS,
      offsetof(struct run, log)},
+    {0, "ask-command", "COMMAND", "ask COMMAND where a rule says so, and not the terminal",
+     "It is run by\n.Pa /bin/sh ,\noutside of the space, once for each question, which it reads "
+     "from its standard\n"
+     "input, as one JSON object in a line.\nIt writes\n.Cm once , run\n(for this run),\n.Cm "
+     "always\n"
+     "(into the policy file),\n.Cm deny , never\n(in this run) or\n.Cm nothing\n(more in this "
+     "run).\n"
+     "Anything else, and no answer within a minute, is a denial.",
+     CLI_RULES, offsetof(struct run, ask_command)},
     {0, "print-policy", NULL, "print the resulting policy as JSON and run nothing", NULL,
      CLI_REPORTS, offsetof(struct run, print_policy)},
     {0, "origins", NULL, "with it, where each rule came from", NULL, CLI_REPORTS,
@@ -296,6 +312,7 @@ static int take_option(struct run *run, const struct cli_args *args)
 		return cli_fds_grant(&run->fds, args->value) ? 0 : CLI_FAILED;
 	if (strcmp(args->option->name, "policy") == 0) {
 		run->has_policy = true;
+		run->policy_path = args->value;
 		status = pol_draft_file(run->draft, args->value, &error);
 	} else if (cli_option_is_policy(args->option)) {
 		status = pol_draft_flag(run->draft, args->option->name, args->value, &error);
@@ -476,6 +493,41 @@ static bool grants_address(const struct mon_table *table, bool path)
 }
 
 /* What the user should know before the program runs. */
+/* Does a rule say `ask`? */
+static bool has_questions(const struct run *run)
+{
+	for (uint32_t i = 0; i < mon_table_count(run->policy->table); i++) {
+		struct mon_rule rule;
+
+		mon_table_rule(run->policy->table, i, &rule);
+		if (rule.verdict == MON_ASK)
+			return true;
+	}
+	return false;
+}
+
+/* With the answers that the user has given for good. */
+static bool prepare_network(struct run *run)
+{
+	bool questions = has_questions(run);
+
+	run->asks = questions && !run->nested && questions_can_ask(run);
+	if (!network_prepare(&run->network, run->policy->table,
+			     run->asks || (questions && run->policy->always_count)))
+		return false;
+	for (size_t i = 0; run->network.answers_written && i < run->policy->always_count; i++) {
+		const struct pol_always *always = &run->policy->always[i];
+		struct mon_object object;
+
+		if (mon_object_parse(always->op, always->object, &object) == CD_OK)
+			mon_answers_add(run->network.answers_written, always->op, &object, true, 0);
+	}
+	if (questions && !run->asks && run->terminal.keyboard && !run->quiet && !run->json)
+		cli_say("nobody is asked on a terminal that the program shares, which could forge "
+			"questions and answers: --pty gives it one of its own");
+	return true;
+}
+
 static void say_first(const struct run *run, const char *directory)
 {
 	if (run->quiet || run->json)
@@ -653,10 +705,11 @@ static int launch(struct run *run)
 
 	say_first(run, run_directory(run));
 	keeper_prepare();
-	if (!network_prepare(&run->network, run->policy->table)) {
+	if (!prepare_network(run)) {
 		cli_say("out of memory");
 		return CLI_FAILED;
 	}
+	view.asks = run->asks;
 	cli_limits_settle(&run->limits, &run->policy->limits, run->log != NULL);
 	if (!run->quiet && !run->json && !run->nested)
 		cli_limits_say_weak(&run->limits);

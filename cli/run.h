@@ -19,7 +19,8 @@ struct run {
 	const struct run *outer;  /* the space around, if it is not the outermost */
 	char id[CD_SPACE_ID_MAX]; /* "1", "1.2" */
 	/* from the command line */
-	const char *directory, *name, *log;
+	const char *directory, *name, *log, *ask_command;
+	const char *policy_path; /* the last policy file; NULL: none */
 	struct host_fds fds;
 	struct cd_requests requests;
 	bool verbose, quiet, json, print_policy, has_policy, origins, pty, no_pty;
@@ -34,6 +35,7 @@ struct run {
 	bool no_sync_wakeup, no_thread_pidfds;
 	bool directory_must; /* it was named */
 	bool nested;	     /* we are in a space: who makes this one is its kernel */
+	bool asks;	     /* somebody can be asked */
 	bool bare;	     /* no namespaces can be made here */
 	char **arguments;    /* of this process */
 	char cwd[CD_PATH_MAX];

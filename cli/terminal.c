@@ -109,7 +109,7 @@ void terminal_return(struct terminal *t)
 			start_input(t);
 	} else if (is_foreground(t)) {
 		set_raw(t);
-		if (t->in.pidfd < 0)
+		if (t->in.pidfd < 0 && !t->held)
 			start_input(t);
 	} else {
 		t->raw = false; /* who has it now has set it as he likes */
@@ -128,6 +128,38 @@ void terminal_leave(struct terminal *t)
 	t->raw = false;
 }
 
+bool terminal_hold(struct terminal *t)
+{
+	if (!t->own || !t->keyboard || t->master < 0 || t->ending || !is_foreground(t) || !t->raw)
+		return false;
+	t->held = true;
+	pump_stop(&t->in);
+	pump_pause(&t->out, true);
+	/* What was typed before the question is no answer to it. */
+	tcflush(t->user, TCIFLUSH);
+	return true;
+}
+
+void terminal_release(struct terminal *t)
+{
+	struct winsize size, other;
+
+	if (!t->held)
+		return;
+	t->held = false;
+	pump_pause(&t->out, false);
+	if (t->master < 0)
+		return;
+	terminal_return(t);
+	/* Who has drawn the screen draws it again. */
+	if (ioctl(t->master, TIOCGWINSZ, &size) || size.ws_row < 2)
+		return;
+	other = size;
+	other.ws_row--;
+	ioctl(t->master, TIOCSWINSZ, &other);
+	ioctl(t->master, TIOCSWINSZ, &size);
+}
+
 static void let_go(int *fd)
 {
 	if (*fd >= 0)
@@ -137,6 +169,7 @@ static void let_go(int *fd)
 
 void terminal_hang_up(struct terminal *t)
 {
+	t->held = false;
 	terminal_leave(t);
 	pump_stop(&t->in);
 	pump_stop(&t->out);

@@ -29,6 +29,7 @@ struct terminal {
 	struct pump in, out;
 	int clock; /* in the background, or at the end: readable when it is time to look */
 	bool ending;
+	bool held; /* a question is on the screen: keys are for us, output waits */
 	bool raw;
 	int flags; /* of the file, as it was */
 	struct termios saved;
@@ -45,6 +46,12 @@ void terminal_leave(struct terminal *t);
 void terminal_return(struct terminal *t);
 /* To the space, as if its terminal had been torn from the wall. */
 void terminal_hang_up(struct terminal *t);
+/*
+ * The keyboard is ours, and nothing that the space prints is shown, until it is released. False: it
+ * cannot be had now, since we are in the background or it is gone.
+ */
+bool terminal_hold(struct terminal *t);
+void terminal_release(struct terminal *t);
 /* The keyboard's pump has ended; so has the screen's. False: because it is gone. */
 bool terminal_take_in(struct terminal *t);
 bool terminal_take_out(struct terminal *t);

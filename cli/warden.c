@@ -163,6 +163,7 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 		return why;
 	run->network = (struct network){.table = run->policy->table,
 					.names_fd = given->fd[CD_GATE_NAMES],
+					.answers_fd = -1,
 					.resolver_sockets = {-1, -1},
 					.lookups = -1};
 	cli_limits_within(&run->limits, &run->policy->limits, given->fd[CD_GATE_LOG] >= 0,

@@ -56,6 +56,7 @@ struct question {
 	struct cd_object object;
 	struct cd_decision decision;
 	struct pol_place place;
+	bool is_answered;		    /* for good */
 	bool is_path, is_there, is_refused; /* refused: by what is shown, whatever the rules say */
 	uint32_t secret;
 };
@@ -126,6 +127,9 @@ static bool ask(struct question *q, const char *text)
 		return false;
 	}
 	mon_decide(q->policy->table, CD_OPBIT(q->op), &q->object, &q->decision);
+	q->is_answered = q->decision.verdict == CD_ASK;
+	q->decision.verdict = pol_verdict_of(q->policy, q->op, &q->object, q->decision.verdict);
+	q->is_answered &= q->decision.verdict == CD_ALLOW;
 	q->is_refused = is_path && CD_OPBIT(q->op) & changes && q->place.view &&
 			q->place.view->kind == POL_VIEW_BIND && !q->place.view->writable;
 	if (mon_explain_protected(q->policy->table, &q->object, &q->secret) != CD_OK) {
@@ -281,7 +285,8 @@ static void print_layer(const struct question *q)
 	if (q->decision.rule == CD_NO_RULE)
 		puts(", as no rule that holds names it");
 	else
-		print_line(", by ", q, q->decision.rule, "");
+		print_line(", by ", q, q->decision.rule,
+			   q->is_answered ? ", which was answered for good (\"always\")" : "");
 	if (q->secret != CD_NO_RULE && q->decision.rule == CD_NO_RULE) {
 		printf("    only a rule that spells it out holds at ");
 		print_buf(&(struct cd_buf){
