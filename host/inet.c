@@ -77,7 +77,7 @@ static int decide_outside(struct kern_border *border, const struct kern_message 
 	int own = -1, error;
 
 	kern_border_weigh(border, m, CD_OPBIT(op), object, &decision);
-	if (decision.verdict == CD_ASK && (host_broker_ask(channel, -1, &another, &own) || own < 0))
+	if (decision.verdict == CD_ASK && (host_broker_ask(broker, -1, &another, &own) || own < 0))
 		return -EAGAIN;
 	error = kern_border_decide(border, m, CD_OPBIT(op), object);
 	if (own < 0)
@@ -85,8 +85,8 @@ static int decide_outside(struct kern_border *border, const struct kern_message 
 	if (error) {
 		close(own);
 	} else {
-		close(channel);
-		channel = own;
+		close(broker);
+		broker = own;
 	}
 	return error;
 }
@@ -279,8 +279,9 @@ int64_t host_inet_connect(struct kern_border *border, const struct kern_message 
 		return refuse(border, m, CD_OP_NET_CONNECT, socket, a, len);
 	/* What rules cannot speak of (AF_UNSPEC, netlink) leads nowhere else. */
 	if (!host_address_object(a, len, host_socket_proto(socket), &object, text))
-		return inside || !host_address_is_inet(a) ? connect_by(border, m, socket, a, len, false)
-							  : finish(socket);
+		return inside || !host_address_is_inet(a)
+			   ? connect_by(border, m, socket, a, len, false)
+			   : finish(socket);
 	can_stay = inside && (object.proto == CD_UNIX || host_address_is_loopback(a));
 	switch (choose(border, m, CD_OP_NET_CONNECT, &object, can_stay, &error)) {
 	case WAY_OUT: return connect_by(border, m, socket, a, len, true);
