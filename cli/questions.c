@@ -17,6 +17,7 @@
 #include "cli/remember.h"
 
 #define COMMAND_MS 60000 /* for an answer of the command's */
+#define SETTLE_MS  50	 /* for what the space has printed to be on the screen */
 #define RETRY_MS   250	 /* until the terminal is ours */
 #define BROKER_MS  3000	 /* from an answer for once to the broker being asked */
 
@@ -279,29 +280,29 @@ static enum prompt_answer answer_of(const struct questions *q)
 
 static void next(struct questions *q)
 {
+	while (q->count && !q->pid && !q->prompt.shown) {
+		if (!q->mute && !q->run->ask_command) {
+			set_clock(q, SETTLE_MS);
+			return;
+		}
+		if (q->mute || !start_command(q))
+			answer(q, PROMPT_DENY);
+	}
+}
+
+/* What was printed before the question has come to the screen. */
+static void show(struct questions *q)
+{
 	static char text[12 * CD_PATH_MAX];
 	struct cd_buf out;
 
-	while (q->count && !q->pid && !q->prompt.shown) {
-		if (q->mute) {
-			answer(q, PROMPT_DENY);
-			continue;
-		}
-		if (q->run->ask_command) {
-			if (!start_command(q))
-				answer(q, PROMPT_DENY);
-			continue;
-		}
-		cd_buf_init(&out, text, sizeof(text));
-		describe(q, q->queue[0], &out);
-		if (out.cut) {
-			answer(q, PROMPT_DENY);
-			continue;
-		}
-		if (!prompt_show(&q->prompt, &q->run->terminal, text, q->run->policy_path)) {
-			set_clock(q, RETRY_MS);
-			return;
-		}
+	cd_buf_init(&out, text, sizeof(text));
+	describe(q, q->queue[0], &out);
+	if (out.cut) {
+		answer(q, PROMPT_DENY);
+		next(q);
+	} else if (!prompt_show(&q->prompt, &q->run->terminal, text, q->run->policy_path)) {
+		set_clock(q, RETRY_MS);
 	}
 }
 
@@ -405,8 +406,10 @@ void questions_take_clock(struct questions *q)
 	if (q->pid) {
 		end_command(q);
 		answer(q, PROMPT_DENY);
+		next(q);
+	} else if (q->count) {
+		show(q);
 	}
-	next(q);
 }
 
 void questions_take_keys(struct questions *q)
