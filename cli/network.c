@@ -56,6 +56,14 @@ static void decide_by_rules(const struct network *network, uint64_t ops,
 		mon_decide(network->table, ops, object, decision);
 }
 
+bool network_asks(const struct network *network, enum cd_op op, const struct cd_object *object)
+{
+	struct cd_decision decision;
+
+	decide_by_rules(network, CD_OPBIT(op), object, &decision);
+	return decision.verdict == CD_ASK;
+}
+
 /* What the user has answered takes the place of `ask`, operation by operation. */
 static void decide_by_answers(const struct network *network, uint64_t ops,
 			      const struct cd_object *object, bool brief,

@@ -34,6 +34,8 @@ bool network_prepare(struct network *network, const struct mon_table *table, boo
 /* In a process that was forked from the keeper and only decides: the names can be read, and no
  * more, from here on. */
 void network_only_read(struct network *network);
+/* In the keeper: do the rules ask about it? */
+bool network_asks(const struct network *network, enum cd_op op, const struct cd_object *object);
 /* A decision, for a layer of the chain. context: the struct network. */
 void network_decide(void *context, uint64_t ops, const struct cd_object *object,
 		    struct cd_decision *decision);

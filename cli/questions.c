@@ -309,6 +309,7 @@ static void show(struct questions *q)
 static void take_question(struct questions *q, const struct report_question *question, size_t size)
 {
 	struct report_question *copy;
+	struct cd_object object;
 
 	if (size < offsetof(struct report_question, about) ||
 	    question->program_len >= sizeof(question->program) ||
@@ -317,7 +318,10 @@ static void take_question(struct questions *q, const struct report_question *que
 	    q->count == MON_QUESTIONS_MAX || !(copy = calloc(1, sizeof(*copy))))
 		return;
 	memcpy(copy, question, size);
-	if (!mon_question_open(q->answers, number_of(question))) {
+	object = report_object(&copy->about);
+	/* Nobody is to be bothered with what the rules do not ask about. */
+	if (!network_asks(&q->run->network, (enum cd_op)copy->about.op, &object) ||
+	    !mon_question_open(q->answers, number_of(question))) {
 		free(copy);
 		return;
 	}
