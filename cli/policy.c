@@ -19,6 +19,7 @@ static const struct cli_verb verbs[] = {
     {"test", "FILE...", "run its tests, and say each result"},
     {"diff", "A B", "what B grants and A does not, and the reverse"},
     {"subset", "A B", "does A grant no more than B? if not, an operation that shows it"},
+    {"replay", "LOG", "which operations of a log would --policy decide otherwise?"},
     {"fmt", "FILE...", "rewrite it in canonical form; -: from standard input to standard output"},
     {"init", "[FILE]", "write a policy to begin with, with tests in it (policy.json)"},
     {"schema", "", "a JSON Schema of the language, for editors"},
@@ -31,7 +32,7 @@ static const struct cli_option options[] = {
      offsetof(struct policy_args, origins)},
     {0, "plan", NULL, "with show: what enforces each rule; without a file, of base", NULL,
      CLI_OPTIONS, offsetof(struct policy_args, plan)},
-    {0, "json", NULL, "with check, diff, subset, show --plan: JSON", NULL, CLI_OPTIONS,
+    {0, "json", NULL, "with check, diff, subset, replay, show --plan: JSON", NULL, CLI_OPTIONS,
      offsetof(struct policy_args, json)},
     {0, "strict", NULL, "with check: what is probably not meant is a failure", NULL, CLI_OPTIONS,
      offsetof(struct policy_args, strict)},
@@ -39,6 +40,8 @@ static const struct cli_option options[] = {
      offsetof(struct policy_args, check)},
     {0, "stdout", NULL, "with fmt: print the result, and leave the files as they are", NULL,
      CLI_OPTIONS, offsetof(struct policy_args, to_stdout)},
+    {'p', "policy", "FILE", "with replay: the policy to decide by", NULL, CLI_OPTIONS,
+     offsetof(struct policy_args, policy)},
     {0, "template", "untrusted|tool|build|client|server",
      "with init: what to begin with; without it they are listed", NULL, CLI_OPTIONS,
      offsetof(struct policy_args, template)},
@@ -56,6 +59,7 @@ static const char notes[] =
     "  cordon policy show --origins tool.json\n"
     "  cordon policy subset mine.json theirs.json || echo mine grants more\n"
     "  cordon policy diff old.json new.json\n"
+    "  cordon policy replay --policy new.json run.log\n"
     "  cordon policy fmt --check *.json\n";
 
 /* A group's name stands for the group, where there is no such file. */
@@ -275,11 +279,11 @@ static const struct {
 	int least, most; /* operands */
 	int (*run)(const struct policy_args *args);
 } table[] = {
-    {"check", 1, INT32_MAX, check},    {"test", 1, INT32_MAX, test},
-    {"show", 0, INT32_MAX, show},      {"groups", 0, 1, groups},
-    {"diff", 2, 2, policy_diff},       {"subset", 2, 2, policy_subset},
-    {"fmt", 1, INT32_MAX, policy_fmt}, {"init", 0, 1, policy_init},
-    {"schema", 0, 0, policy_schema},
+    {"check", 1, INT32_MAX, check},  {"test", 1, INT32_MAX, test},
+    {"show", 0, INT32_MAX, show},    {"groups", 0, 1, groups},
+    {"diff", 2, 2, policy_diff},     {"subset", 2, 2, policy_subset},
+    {"replay", 1, 1, policy_replay}, {"fmt", 1, INT32_MAX, policy_fmt},
+    {"init", 0, 1, policy_init},     {"schema", 0, 0, policy_schema},
 };
 
 static bool parse(int argc, char **argv, struct policy_args *out)

@@ -9,7 +9,7 @@
 /* The command line after the verb. */
 struct policy_args {
 	bool origins, plan, json, strict, check, to_stdout, force;
-	const char *template;
+	const char *template, *policy;
 	int count;
 	char **operands;
 };
@@ -20,6 +20,7 @@ int policy_init(const struct policy_args *args);
 int policy_schema(const struct policy_args *args);
 int policy_diff(const struct policy_args *args);
 int policy_subset(const struct policy_args *args);
+int policy_replay(const struct policy_args *args);
 
 /* All of the files as one; none: the group base. A name that is a group's and no file's is the
  * group. NULL, and said, when one is no policy. */

@@ -128,3 +128,28 @@ if python3 -c 'import jsonschema' 2>/dev/null; then
 else
 	skip 'the schema tells good policies from bad ones' 'no python3-jsonschema'
 fi
+
+# Replay: what another policy would have said.
+FIXTURE=fixture_replay
+fixture_replay() {
+	mkdir d
+	echo a >d/a
+	echo b >d/b
+	printf '{"version": 1, "extends": ["base"], "allow": {"fs.read": ["%s/d/b"]}, "deny": {"fs.write": ["/tmp/y"]}}\n' "$SCRATCH" >new.json
+	printf '{"version": 1, "extends": ["base"], "allow": {"fs.read": ["%s/d/a"]}}\n' "$SCRATCH" >same.json
+}
+SCRATCH=$HOME/replay-$$ # not where spaces have a directory of their own
+trap 'rm -rf "$SCRATCH"' EXIT
+refresh
+(cd "$SCRATCH" && timeout -k 5 60 "$CORDON" run -q --audit=all --log run.log -p same.json -- sh -c 'cat d/a d/b; echo x >/tmp/y') >/dev/null 2>&1 </dev/null
+tool 'the same policy decides alike' 0 replay --policy same.json run.log
+also 'which is said' out_has '^0 of [1-9][0-9]* recorded operations'
+tool 'another one does not' 1 replay -p new.json run.log
+also 'what it would allow' out_has '^\+ fs.read .*/d/b: was deny, would be allow, by ".*/d/b" \(new.json /allow/fs.read/0\)'
+also 'what it would deny, by no rule' out_has '^- fs.read .*/d/a: was allow, would be deny, by no rule'
+also 'and by one' out_has '^- fs.write /tmp/y: was allow, would be deny, by "/tmp/y" \(new.json /deny/fs.write/0\)'
+tool 'as JSON' 1 replay -p new.json --json run.log
+also 'in lines' python3 -c 'import json,sys; assert {json.loads(l)["sign"] for l in open(sys.argv[1])} == {"+","-"}' "$OUT"
+tool 'a log that is none' 125 replay -p new.json new.json
+tool 'no policy' 125 replay run.log
+tool 'no log' 125 replay -p new.json nowhere.log
