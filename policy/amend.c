@@ -17,22 +17,19 @@ static enum cd_status take_nothing(void *context, const struct pol_statement *sa
 	return CD_OK;
 }
 
-/* A JSON string of the text as a policy has it; malloc'd. */
-static char *quoted(const char *pattern)
+/* A JSON string; malloc'd. */
+static char *quoted(const char *written)
 {
-	char *escaped = pol_escape(pattern), *string = NULL;
-	size_t size = escaped ? 6 * strlen(escaped) + 3 : 0;
+	size_t size = 6 * strlen(written) + 3;
+	char *string = malloc(size);
 	struct cd_buf out;
 
-	if (escaped)
-		string = malloc(size);
 	if (string) {
 		cd_buf_init(&out, string, size);
 		cd_buf_str(&out, "\"");
-		cd_buf_json(&out, escaped, strlen(escaped));
+		cd_buf_json(&out, written, strlen(written));
 		cd_buf_str(&out, "\"");
 	}
-	free(escaped);
 	return string;
 }
 
@@ -84,6 +81,20 @@ static char *insert(const char *text, size_t len, const struct pol_step *steps, 
 enum cd_status pol_amend(const char *source, const char *text, size_t len, const char *key,
 			 enum cd_op op, const char *pattern, char **out, struct pol_error *error)
 {
+	char *written = pol_escape(pattern);
+	enum cd_status status;
+
+	if (!written)
+		return pol_fail_memory(error);
+	status = pol_amend_written(source, text, len, key, op, written, out, error);
+	free(written);
+	return status;
+}
+
+enum cd_status pol_amend_written(const char *source, const char *text, size_t len, const char *key,
+				 enum cd_op op, const char *written, char **out,
+				 struct pol_error *error)
+{
 	const struct pol_step steps[] = {{.key = key}, {.key = cd_op_name(op)}};
 	const struct pol_taker taker = {take_nothing, NULL};
 	enum cd_status status;
@@ -93,7 +104,7 @@ enum cd_status pol_amend(const char *source, const char *text, size_t len, const
 	status = pol_read_document(source, text, len, &taker, error);
 	if (status)
 		return status;
-	item = quoted(pattern);
+	item = quoted(written);
 	amended = item ? insert(text, len, steps, item) : NULL;
 	if (!amended)
 		return pol_fail_memory(error);

@@ -464,8 +464,12 @@ static void expand_component(struct expansion *e, char *path, size_t len, const 
 	}
 	if (!*rest && !e->subtree && whole && count_matches(names, component, n) > EXPANSION_MAX) {
 		e->visit(e->d, *path ? path : "/", e->ops, true, true);
+		free(copy);
 		return;
 	}
+	/* What may be made there takes the directory, whatever is in it now. */
+	if (!*rest && *path && e->ops & CD_OPBIT(CD_OP_FS_CREATE) && e->visit == add_place)
+		e->visit(e->d, path, e->ops & ~(n == 1 ? 0 : CD_OPBIT(CD_OP_FS_EXEC)), true, true);
 	for (; *names; names += strlen(names) + 1) {
 		size_t name = strlen(names);
 

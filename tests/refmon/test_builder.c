@@ -137,6 +137,34 @@ Test(builder, a_table_can_be_copied_as_bytes)
 	mon_table_free(copy);
 }
 
+/* A rule for what is to be made shows the directory that it is made in. */
+Test(builder, what_is_made_within_a_private_directory_opens_nothing_else_there)
+{
+	static const struct mon_rule rules[] = {
+	    {MON_ALLOW, CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_CREATE), "/tmp/**", "f", "/1"},
+	    {MON_ALLOW, CD_OPBIT(CD_OP_FS_CREATE), "/tmp/a/b/new", "f", "/2"},
+	    {MON_ALLOW, CD_OPBIT(CD_OP_FS_CREATE), "/tmp/c/*.o", "f", "/3"},
+	    {MON_ALLOW, CD_OPBIT(CD_OP_FS_READ), "/tmp/d/e/file", "f", "/4"}};
+	struct mon_builder *builder = mon_builder_new();
+	struct mon_table *table;
+	const char *why;
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		cr_assert_eq(mon_builder_add(builder, &rules[i], &why), CD_OK);
+	cr_assert_eq(mon_builder_protect_below(builder, "/tmp"), CD_OK);
+	cr_assert_eq(mon_builder_compile(builder, &table), CD_OK);
+	mon_builder_free(builder);
+	cr_expect_eq(verdict(table, "fs.read /tmp/other"), MON_ALLOW);
+	cr_expect_eq(verdict(table, "fs.create /tmp/a/b/new"), MON_ALLOW);
+	cr_expect_eq(verdict(table, "fs.create /tmp/c/x.o"), MON_ALLOW);
+	cr_expect_eq(verdict(table, "fs.read /tmp/a/b/secret"), MON_DENY);
+	cr_expect_eq(verdict(table, "fs.read /tmp/a/secret"), MON_DENY);
+	cr_expect_eq(verdict(table, "fs.create /tmp/a/b/other"), MON_DENY);
+	cr_expect_eq(verdict(table, "fs.read /tmp/c/x.c"), MON_DENY);
+	cr_expect_eq(verdict(table, "fs.read /tmp/d/e/file"), MON_ALLOW);
+	mon_table_free(table);
+}
+
 Test(builder, freeing_nothing_is_allowed)
 {
 	mon_builder_free(NULL);
