@@ -47,12 +47,20 @@ static bool add(struct host_fds *fds, int fd)
 	return true;
 }
 
+bool cli_fds_keep(struct host_fds *fds, int fd)
+{
+	return add(fds, fd);
+}
+
 void cli_fds_named(struct host_fds *fds, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++) {
-		const char *value = strncmp(argv[i], "--fd=", 5) == 0		   ? argv[i] + 5
-				    : strcmp(argv[i], "--fd") == 0 && i + 1 < argc ? argv[i + 1]
-										   : "";
+		bool next = (strcmp(argv[i], "--fd") == 0 || strcmp(argv[i], "--port") == 0) &&
+			    i + 1 < argc;
+		const char *value = strncmp(argv[i], "--fd=", 5) == 0	  ? argv[i] + 5
+				    : strncmp(argv[i], "--port=", 7) == 0 ? argv[i] + 7
+				    : next				  ? argv[i + 1]
+									  : "";
 		bool read_only;
 		int fd = parse(value, &read_only);
 

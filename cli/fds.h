@@ -11,6 +11,8 @@
 
 /* Those that an argument might mean, as far as letters go: for closing all others first. */
 void cli_fds_named(struct host_fds *fds, int argc, char **argv);
+/* Adds one to the list, in its order; false: there is no room, or it is there already. */
+bool cli_fds_keep(struct host_fds *fds, int fd);
 /* Closes every descriptor above the standard streams but these. */
 void cli_fds_close_others(const struct host_fds *fds);
 /* Adds the one that an option's value names, if it may be passed on; else false, and said. */

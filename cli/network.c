@@ -112,7 +112,8 @@ static bool granted(void *context, uint64_t ops, const struct cd_object *object)
 
 static _Noreturn void run_broker(struct network *network, int channel)
 {
-	struct host_broker broker = {.channel = 3, .inside = network->inside, .granted = granted, .context = network};
+	struct host_broker broker = {
+	    .channel = 3, .inside = network->inside, .granted = granted, .context = network};
 
 	network_only_read(network);
 	/* It has no use for anything of the keeper's but this. */

@@ -18,6 +18,7 @@
 struct head {
 	uint32_t version, on_deny, audit, argc, envc, views, rules, secrets, fds;
 	uint32_t directory_must, own_terminal;
+	uint64_t port_ops;
 	int32_t fd[HOST_FDS_MAX];
 	struct pol_limits limits;
 	struct host_pty like;
@@ -95,6 +96,7 @@ bool request_write(const struct run *run, int fd)
 	    .fds = (uint32_t)run->fds.count,
 	    .directory_must = run->directory != NULL,
 	    .own_terminal = run->terminal.own,
+	    .port_ops = run->port_ops,
 	    .limits = policy->limits,
 	    .like = run->terminal.like,
 	};
@@ -298,6 +300,7 @@ static const char *parse(struct run *run, const char *bytes, size_t size)
 	run->argv = take_words(&r, head.argc);
 	run->envp = take_words(&r, head.envc);
 	run->terminal.own = head.own_terminal;
+	run->port_ops = head.port_ops & CD_OPS_ALL;
 	run->terminal.like = head.like;
 	if (why)
 		return why;

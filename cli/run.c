@@ -38,6 +38,7 @@
 #include "host/launch.h"
 #include "host/peers.h"
 #include "kernel/border.h"
+#include "kernel/port.h"
 #include "lib/children.h"
 #include "lib/without.h"
 #include "loader/cache.h"
@@ -125,11 +126,21 @@ static bool outward(void *context, uint64_t *ops, const struct cd_object *object
 	return mon_nest_outward(context, ops, object, text, out);
 }
 
+/* The nester's port, as this monitor has it; NULL: there is none. */
+static struct kern_port *make_port(const struct run *run, int fd)
+{
+	struct kern_port *port = run->port_ops ? calloc(1, sizeof(*port)) : NULL;
+
+	if (port)
+		*port = (struct kern_port){.fd = fd, .ops = run->port_ops};
+	return port;
+}
+
 /*
  * The space, in all the spaces around it: what they decide by. Each has a process of its own that
- * serves it; here they only decide.
+ * serves it; here they only decide. ports: of the spaces around, the nearest first.
  */
-static struct kern_space *make_chain(const struct run *run, int proc)
+static struct kern_space *make_chain(const struct run *run, int proc, int port, const int *ports)
 {
 	static const enum kern_on_deny on_deny[] = {[POL_DENY_ERRNO] = KERN_DENY_ERRNO,
 						    [POL_DENY_HIDE] = KERN_DENY_HIDE,
@@ -138,7 +149,7 @@ static struct kern_space *make_chain(const struct run *run, int proc)
 	struct kern_layer *layer;
 
 	if (run->outer) {
-		around = make_chain(run->outer, -1);
+		around = make_chain(run->outer, -1, *ports, ports + 1);
 		if (!around)
 			return NULL;
 	}
@@ -154,6 +165,9 @@ static struct kern_space *make_chain(const struct run *run, int proc)
 				     .decide = network_decide,
 				     .movable = movable};
 	snprintf(space->id, sizeof(space->id), "%s", run->id);
+	space->port = make_port(run, port);
+	if (run->port_ops && !space->port)
+		return NULL;
 	space->outward = outward;
 	space->outward_context = run->plan;
 	return kern_space_add_layer(space, layer) == CD_OK ? space : NULL;
@@ -191,7 +205,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 					 .called = all ? report_called : NULL};
 	static struct asking asking;
 	const struct kern_asker asker = {&asking, asking_ask};
-	struct kern_space *space = make_chain(run, monitor->proc);
+	struct kern_space *space = make_chain(run, monitor->proc, run->port, run->outer_ports);
 	const struct host_channels channels = {monitor->broker, monitor->insider, monitor->warden};
 	struct report_sink *sink;
 	struct kern_border *border;
@@ -201,8 +215,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 		records_serve(run->records, run->network.names);
 	sink = report_sink_new(monitor->control, run->records, run->network.names);
 	observer.context = sink;
-	if (!space || !sink ||
-	    host_setup(monitor->proc, &channels, monitor->network) != CD_OK)
+	if (!space || !sink || host_setup(monitor->proc, &channels, monitor->network) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
 	space->records_calls = run->records && run->policy->audit == POL_AUDIT_SYSCALLS;
@@ -295,6 +308,13 @@ static const struct cli_option options[] = {
      "run).\n"
      "Anything else, and no answer within a minute, is a denial.",
      CLI_RULES, offsetof(struct run, ask_command)},
+    {0, "port", "N", "descriptor N is a nester's port",
+     "Who holds its other end is asked about what\n.Fl Fl interpose\nnames: see\n.Xr cordon-nester "
+     "3 .",
+     CLI_REPORTS, offsetof(struct run, port_number)},
+    {0, "interpose", "OPS", "the operations that the nester is asked about",
+     "Separated by commas:\n.Cm fs.read ,\n.Cm net.*\nor\n.Cm * .", CLI_REPORTS,
+     offsetof(struct run, interpose)},
     {0, "print-policy", NULL, "print the resulting policy as JSON and run nothing", NULL,
      CLI_REPORTS, offsetof(struct run, print_policy)},
     {0, "origins", NULL, "with it, where each rule came from", NULL, CLI_REPORTS,
@@ -321,6 +341,45 @@ static int take_option(struct run *run, const struct cli_args *args)
 		return 0;
 	}
 	return status == CD_OK ? 0 : cli_say_policy_error(&error);
+}
+
+/* What a nester says of itself; closes all descriptors but its port and those that are passed on.
+ */
+static bool take_port(struct run *run)
+{
+	struct host_fds kept = run->fds;
+	char *end = NULL;
+	long number;
+
+	if (!run->port_number && !run->interpose) {
+		cli_fds_close_others(&kept);
+		return true;
+	}
+	number = run->port_number ? strtol(run->port_number, &end, 10) : -1;
+	if (number < 3 || number > 1023 || *end || fcntl((int)number, F_SETFD, FD_CLOEXEC)) {
+		cli_say(
+		    "--port=N and --interpose=OPS go together, and N is a descriptor that is open");
+		return false;
+	}
+	for (const char *at = run->interpose ? run->interpose : ""; *at;) {
+		size_t n = strcspn(at, ",");
+		uint64_t ops = cd_ops_named(at, n);
+
+		if (!ops) {
+			cli_say("--interpose=%s: %.*s is no operation; write fs.read, net.* or *",
+				run->interpose, (int)n, at);
+			return false;
+		}
+		run->port_ops |= ops;
+		at += n + (at[n] == ',');
+	}
+	run->port = (int)number;
+	if (!cli_fds_keep(&kept, run->port)) {
+		cli_say("too many descriptors");
+		return false;
+	}
+	cli_fds_close_others(&kept);
+	return true;
 }
 
 /* Where options end and the program begins; -1: an option was wrong. */
@@ -645,6 +704,34 @@ const char *run_directory(const struct run *run)
 	return run->directory ? run->directory : may_stat(run, run->cwd) ? run->cwd : "/";
 }
 
+void run_leave_to_nester(struct run *run)
+{
+	static const struct {
+		enum cd_op op;
+		uint8_t native;
+	} table[] = {
+	    {CD_OP_FS_STAT, CD_NATIVE_LOOK},	 {CD_OP_FS_READ, CD_NATIVE_READ | CD_NATIVE_LIST},
+	    {CD_OP_FS_WRITE, CD_NATIVE_WRITE},	 {CD_OP_FS_CREATE, CD_NATIVE_CREATE},
+	    {CD_OP_FS_REMOVE, CD_NATIVE_REMOVE},
+	};
+	uint8_t left = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (run->port_ops & CD_OPBIT(table[i].op))
+			left |= table[i].native;
+	if (run->port_ops & CD_OPBIT(CD_OP_DEV_IOCTL))
+		run->requests.count = 0;
+	if (!left || !run->native)
+		return;
+	for (size_t i = 0; i < run->plan->count; i++)
+		run->plan->mounts[i].native &= (uint8_t)~left;
+	run->plan->native &= (uint8_t)~left;
+	if (left & CD_NATIVE_READ)
+		run->plan->reads_all = false;
+	mon_settle_lend(run->plan);
+	run->native = run->plan->native;
+}
+
 void run_describe(struct run *run, struct host_launch *in)
 {
 	*in = (struct host_launch){
@@ -659,7 +746,8 @@ void run_describe(struct run *run, struct host_launch *in)
 	    .fds = &run->fds,
 	    .requests = &run->requests,
 	    .unix_sockets = grants_address(run->policy->table, true),
-	    .outer_sockets = grants_address(run->policy->table, false) ||
+	    .outer_sockets = (run->port_ops & CD_OPBIT(CD_OP_NET_LISTEN)) ||
+			     grants_address(run->policy->table, false) ||
 			     cli_fds_have_socket(&run->fds) ||
 			     mon_grants_outer_socket(run->policy->table, run->plan),
 	    .native = run->native,
@@ -797,6 +885,7 @@ static int prepare(struct run *run)
 			       cli_fds_have_socket(&run->fds), run->verbose);
 	else
 		cli_native_hide(run->plan);
+	run_leave_to_nester(run);
 	if (run->program[0] && !run->bare)
 		cli_lend_musl(run->plan, run->program, run->native != 0);
 	/* The monitor has no environment that would say it. */
@@ -807,7 +896,7 @@ static int prepare(struct run *run)
 
 static int run_command(int argc, char **argv)
 {
-	static struct run run = {.id = "1"};
+	static struct run run = {.id = "1", .port = -1};
 	int first = program_index(argc, argv), at, status;
 	struct pol_vars vars;
 
@@ -824,7 +913,8 @@ static int run_command(int argc, char **argv)
 	at = parse_options(&run, argc, argv);
 	if (at < 0)
 		return CLI_FAILED;
-	cli_fds_close_others(&run.fds);
+	if (!take_port(&run))
+		return CLI_FAILED;
 	if (at >= argc && !run.print_policy) {
 		cli_say("no program given; `cordon run --help` shows how");
 		return CLI_FAILED;

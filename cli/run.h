@@ -34,10 +34,16 @@ struct run {
 	unsigned native; /* enum cd_native: what programs may do without the monitor */
 	bool no_sync_wakeup, no_thread_pidfds;
 	bool directory_must; /* it was named */
-	bool nested;	     /* we are in a space: who makes this one is its kernel */
-	bool asks;	     /* somebody can be asked */
-	bool bare;	     /* no namespaces can be made here */
-	char **arguments;    /* of this process */
+	/* Of a nester (cordon/nester.h): what it has subscribed to, its port, and those of the
+	 * nesters of the spaces around, the nearest first, as this space has them. -1: there is
+	 * none. */
+	uint64_t port_ops;
+	int port, *outer_ports;
+	const char *port_number, *interpose; /* from the command line */
+	bool nested;	  /* we are in a space: who makes this one is its kernel */
+	bool asks;	  /* somebody can be asked */
+	bool bare;	  /* no namespaces can be made here */
+	char **arguments; /* of this process */
 	char cwd[CD_PATH_MAX];
 	char program[CD_PATH_MAX]; /* where it was found outside; empty: nowhere */
 	char **envp;
@@ -53,6 +59,8 @@ struct run {
 const char *run_hostname(const struct run *run);
 /* Where its program starts. */
 const char *run_directory(const struct run *run);
+/* Leaves to the nester what it has subscribed to: of that nothing is native. */
+void run_leave_to_nester(struct run *run);
 /* A place in the plan for a terminal of its own, if it is to have one. */
 bool run_add_terminal(struct run *run);
 /* What host_launch() is to be told; all that it points to is the run's. */

@@ -21,6 +21,7 @@
 #include "cli/records.h"
 #include "cli/request.h"
 #include "cli/view.h"
+#include "cordon/nester.h"
 #include "host/broker.h"
 #include "host/confine.h"
 #include "host/gate.h"
@@ -91,6 +92,10 @@ static void keep_own(struct warden *outer, struct given *given, struct host_cgro
 		kept[at++] = given->fd[i] = move(given->fd[i]);
 	outer->init = kept[at++] = move(outer->init);
 	host_cgroup_move(group, ABOVE + 128);
+	/* Those of the spaces further out are there already. */
+	if (outer->run->port >= 0 && outer->run->port < ABOVE + 128)
+		((struct run *)(uintptr_t)outer->run)->port =
+		    fcntl(outer->run->port, F_DUPFD_CLOEXEC, ABOVE + 128);
 	syscall(SYS_close_range, 0, ABOVE - 1, 0);
 	for (int fd = ABOVE; fd < ABOVE + 128; fd++) {
 		bool ours = false;
@@ -114,6 +119,54 @@ static bool place_granted(const struct given *given, const struct host_fds *fds)
 		if (fd < 0 || cli_fds_flaw(fd) || dup3(fd, fds->fd[i], O_CLOEXEC) < 0)
 			return false;
 	}
+	return true;
+}
+
+/* A port of the nester's for this space, which is within the nester's own: the monitor's end. */
+static int announce(const struct run *nested, const char *id)
+{
+	struct cd_port_message message = {.kind = CD_PORT_SPACE};
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS}};
+	struct iovec vector = {&message, offsetof(struct cd_port_message, text)};
+	struct msghdr header = {.msg_iov = &vector,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+	int ends[2];
+	ssize_t n;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -1;
+	snprintf(message.space, sizeof(message.space), "%s", id);
+	memcpy(CMSG_DATA(&control.header), &ends[0], sizeof(int));
+	n = sendmsg(nested->port, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(ends[0]);
+	if (n > 0)
+		return ends[1];
+	/* Without its nester nothing of what that wants to see is let through (invariant 11). */
+	close(ends[1]);
+	return -1;
+}
+
+/* Its own nester's port, and one of each nester of the spaces around. */
+static bool take_ports(struct run *run, int port)
+{
+	size_t depth = 0;
+
+	run->port = port < 0 ? -1 : fcntl(port, F_DUPFD_CLOEXEC, ABOVE + 128);
+	for (const struct run *r = run->outer; r; r = r->outer)
+		depth++;
+	run->outer_ports = calloc(depth + 1, sizeof(int));
+	if (!run->outer_ports)
+		return false;
+	depth = 0;
+	for (const struct run *r = run->outer; r; r = r->outer)
+		run->outer_ports[depth++] = r->port_ops ? announce(r, run->id) : -1;
 	return true;
 }
 
@@ -161,6 +214,9 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 	why = plan(run, outer);
 	if (why)
 		return why;
+	run_leave_to_nester(run);
+	if (!take_ports(run, given->fd[CD_GATE_PORT]))
+		return "out of memory";
 	run->network = (struct network){.table = run->policy->table,
 					.names_fd = given->fd[CD_GATE_NAMES],
 					.answers_fd = -1,
@@ -189,7 +245,8 @@ static void take_init(struct warden *warden)
 
 	while ((n = recvmsg(warden->ask, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
 		;
-	if (n != sizeof(warden->network) || !CMSG_FIRSTHDR(&header) || CMSG_FIRSTHDR(&header)->cmsg_type != SCM_RIGHTS)
+	if (n != sizeof(warden->network) || !CMSG_FIRSTHDR(&header) ||
+	    CMSG_FIRSTHDR(&header)->cmsg_type != SCM_RIGHTS)
 		_exit(1); /* it has ended, and has said why */
 	memcpy(&warden->init, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(int));
 }
@@ -203,8 +260,7 @@ static bool nothing(void *context, uint64_t ops, const struct cd_object *object)
 /* The broker of the space's own network, started when it is first asked. */
 static void start_insider(struct warden *warden)
 {
-	struct host_broker broker = {
-	    .channel = 3, .inside = warden->network, .granted = nothing};
+	struct host_broker broker = {.channel = 3, .inside = warden->network, .granted = nothing};
 
 	if (fork() == 0) {
 		if (warden->insider != broker.channel &&
@@ -267,6 +323,7 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 	struct host_space space;
 	struct host_fault fault;
 	const char *why;
+	size_t depth = 0;
 	int asker;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -303,6 +360,9 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 	if (host_launch(&in, &space, &fault) != CD_OK)
 		_exit(1);
 	let_go(given, run);
+	for (const struct run *r = run->outer; r; r = r->outer)
+		if (run->outer_ports[depth++] >= 0)
+			close(run->outer_ports[depth - 1]);
 	own.ask = space.warden;
 	own.insider = space.insider;
 	serve(&own, space.monitor_pidfd, asker);
@@ -393,7 +453,7 @@ static bool sort(const struct msghdr *header, const struct host_gate_ask *ask, s
 		else
 			close(fd);
 	}
-	for (int i = 0; i < CD_GATE_LOG; i++)
+	for (int i = 0; i < CD_GATE_PORT; i++)
 		if (given->fd[i] < 0)
 			return false;
 	return true;

@@ -28,10 +28,10 @@
 struct warden {
 	const struct run *run; /* of the space in which it makes others */
 	int ask;	       /* struct host_gate_ask come by it; -1: none come any more */
-	int insider;	       /* the channel of the broker for the space's own network; -1: started */
-	uint64_t network;      /* that network */
-	int init;	       /* pidfd of the space's first process; -1: not known yet */
-	bool outside;	       /* in the user's namespaces, and not beside the monitors */
+	int insider;	  /* the channel of the broker for the space's own network; -1: started */
+	uint64_t network; /* that network */
+	int init;	  /* pidfd of the space's first process; -1: not known yet */
+	bool outside;	  /* in the user's namespaces, and not beside the monitors */
 	pid_t children[CD_SPACES_MAX];
 	size_t count;
 	unsigned ever; /* ids are not used again */

@@ -11,7 +11,8 @@
  * network.
  *
  * A space within another one has two of these: one as above, which is a program of the space around
- * and leads there, and one beside the monitor for its own network (inside), to which nothing else is granted.
+ * and leads there, and one beside the monitor for its own network (inside), to which nothing else
+ * is granted.
  *
  *   monitor ──(request, socket)──► broker ──(value, new socket)──► monitor
  */
@@ -56,7 +57,8 @@ struct host_broker_request {
  */
 struct host_broker {
 	int channel;
-	/* The network of the space, as host_socket_network() tells it; 0: every one but the broker's own. */
+	/* The network of the space, as host_socket_network() tells it; 0: every one but the
+	 * broker's own. */
 	uint64_t inside;
 	/* Do the rules allow the operations (a mask) on this? */
 	bool (*granted)(void *context, uint64_t ops, const struct cd_object *object);

@@ -26,7 +26,7 @@ static int take(const struct kern_message *m, const struct cd_gate_create *creat
 	for (int i = 0; i < CD_GATE_FD_COUNT; i++) {
 		int fd = create->fd[i] < 0 ? -EBADF : kern_process_fd_dup(m, create->fd[i]);
 
-		if (fd < 0 && (create->fd[i] >= 0 || i < CD_GATE_LOG)) {
+		if (fd < 0 && (create->fd[i] >= 0 || i < CD_GATE_PORT)) {
 			while (count)
 				close(fds[--count]);
 			return fd;

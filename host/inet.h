@@ -12,9 +12,9 @@
 #include "host/fs.h"
 
 /*
- * Once in the process that serves. broker: the channel to who leads outside (host/broker.h); insider: to who
- * does what stays inside, the same or another; -1: there is none, and sockets can be neither
- * connected nor bound. network: the space's, as host_socket_network() tells it.
+ * Once in the process that serves. broker: the channel to who leads outside (host/broker.h);
+ * insider: to who does what stays inside, the same or another; -1: there is none, and sockets can
+ * be neither connected nor bound. network: the space's, as host_socket_network() tells it.
  */
 void host_inet_setup(int broker, int insider, uint64_t network);
 

@@ -797,12 +797,13 @@ bool host_must_be_bare(void)
 
 /* The two ends of everything that the monitor and its keeper share. */
 struct ends {
-	int fault[2], status[2], control[2], broker[2], warden[2], insider[2]; /* 1: the monitor's */
+	int fault[2], status[2], control[2], broker[2], warden[2],
+	    insider[2]; /* 1: the monitor's */
 };
 
 static void close_ends(const struct ends *ends, int side)
 {
-	const int all[] = {ends->fault[side], ends->status[side], ends->control[side],
+	const int all[] = {ends->fault[side],  ends->status[side], ends->control[side],
 			   ends->broker[side], ends->warden[side], ends->insider[side]};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -15,12 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "kernel/memory.h"
 #include "kernel/pending.h"
+#include "kernel/port.h"
 #include "kernel/process.h"
 #include "kernel/teach.h"
 #include "kernel/trap.h"
@@ -50,6 +53,9 @@ struct kern_border {
 	pid_t taught; /* the thread whose program has been told what it may do; 0: none */
 	struct kern_counters counters;
 	struct kern_pending pending;
+	struct kern_asks asks;	    /* messages that wait for a nester */
+	struct kern_asked asked;    /* what has been asked of the message at hand */
+	bool asking;		    /* it has to wait for an answer: nothing more is done for it */
 	struct seccomp_notif *trap; /* as large as the running kernel's */
 	size_t trap_size;
 	struct kern_message message;
@@ -107,20 +113,25 @@ static void observe(struct kern_border *border, struct kern_record *record)
 
 /*
  * The first layer of the chain that does not allow, or NULL. The record says which it was; when all
- * allow, it holds the decision of the outermost one that has a say. What the layers of `asking`
- * ask about counts as allowed; NULL: of none.
+ * allow, it holds the decision of the outermost one that has a say.
+ *
+ * said: not 0 if a nester did not let it pass (kern_port_ask()); NULL: none is asked. asking: what
+ * the layers of this space ask about counts as allowed; NULL: of none.
  */
-static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object *object,
+static const struct kern_layer *walk_chain(struct kern_border *border, int *said, uint64_t ops,
+					   const struct cd_object *object,
 					   struct kern_record *record, struct cd_decision *decision,
 					   const struct kern_space *asking)
 {
+	/* What a nester has changed is its own, not the program's. */
+	const struct kern_port *changed_by = border->asked.changed_by;
 	char text[2][CD_PATH_MAX]; /* the object as the spaces around see it, by turns */
 	struct cd_object outer;
 	unsigned turn = 0;
 
 	for (const struct kern_space *space = record->message->space; space;
 	     space = space->parent) {
-		for (size_t i = 0; i < space->layer_count; i++) {
+		for (size_t i = 0; !changed_by && i < space->layer_count; i++) {
 			const struct kern_layer *layer = space->layers[i];
 
 			record->space = space;
@@ -131,6 +142,14 @@ static const struct kern_layer *walk_chain(uint64_t ops, const struct cd_object 
 			if (decision->verdict != CD_ALLOW)
 				return layer;
 		}
+		if (said && !changed_by && space->port && ops & space->port->ops) {
+			*said = kern_port_ask(space->port, &border->asked, record->message,
+					      ops & space->port->ops, object);
+			if (*said)
+				return NULL;
+		}
+		if (changed_by == space->port)
+			changed_by = NULL;
 		if (!space->parent || !space->outward)
 			continue;
 		turn ^= 1;
@@ -173,7 +192,7 @@ static const struct kern_layer *ask_each(struct kern_border *border, struct kern
  * holding what was looked at, and goes on with it when it is granted. *layer: which one denies.
  */
 static int ask(struct kern_border *border, struct kern_record *record, struct cd_decision *decision,
-	       const struct kern_layer **layer)
+	       const struct kern_layer **layer, int *said)
 {
 	const struct kern_message *message = record->message;
 	const struct cd_decision asked = *decision;
@@ -181,8 +200,9 @@ static int ask(struct kern_border *border, struct kern_record *record, struct cd
 	enum kern_answer answer = KERN_ANSWER_YES;
 	int error;
 
-	*layer = walk_chain(record->ops, record->object, record, decision, message->space);
-	if (*layer)
+	*layer =
+	    walk_chain(border, said, record->ops, record->object, record, decision, message->space);
+	if (*layer || *said)
 		return 0;
 	error = kern_border_may_block(border, message);
 	if (error == KERN_PENDING)
@@ -196,23 +216,43 @@ static int ask(struct kern_border *border, struct kern_record *record, struct cd
 	return answer == KERN_ANSWER_INTERRUPTED ? RESTART : 0;
 }
 
+static bool hold_here(struct kern_border *border, pid_t tid);
+
 int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,
 		       const struct cd_object *object)
 {
 	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
 	struct kern_record record = {
 	    .message = message, .object = object, .decision = &decision, .ops = ops};
-	const struct kern_layer *layer = walk_chain(ops, object, &record, &decision, NULL);
-	int error = 0;
+	const struct kern_layer *layer;
+	int said = 0, error = 0;
 
+	if (border->asking)
+		return -EACCES;
+	layer = walk_chain(border, &said, ops, object, &record, &decision, NULL);
 	if (layer && decision.verdict == CD_ASK && border->asker && record.space == message->space)
-		error = ask(border, &record, &decision, &layer);
+		error = ask(border, &record, &decision, &layer, &said);
 	if (error)
 		return error;
+	/* A worker is answered by nobody. */
+	if (said == KERN_UNANSWERED && !border->worker) {
+		/* The nester is to find us where it has been told that we are. */
+		hold_here(border, message->tid);
+		border->asking = true;
+		return -EACCES;
+	}
+	if (said)
+		decision = (struct cd_decision){CD_DENY, CD_OP_COUNT, CD_NO_RULE};
+	for (unsigned op = 0; said && decision.op == CD_OP_COUNT && op < CD_OP_COUNT; op++)
+		if (ops & CD_OPBIT(op))
+			decision.op = op;
+	record.nester = said != 0;
 	observe(border, &record);
-	if (!layer)
+	if (!layer && !said)
 		return 0;
 	border->counters.denied++;
+	if (said)
+		return said == KERN_UNANSWERED ? -EACCES : said;
 	switch (layer->on_deny) {
 	case KERN_DENY_HIDE: return -ENOENT;
 	case KERN_DENY_KILL: return KERN_DENIED_KILL;
@@ -226,7 +266,7 @@ static void note(struct kern_border *border, struct kern_record *record,
 		 struct cd_decision *decision)
 {
 	*decision = (struct cd_decision){CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
-	walk_chain(record->ops, record->object, record, decision, NULL);
+	walk_chain(border, NULL, record->ops, record->object, record, decision, NULL);
 	observe(border, record);
 }
 
@@ -261,9 +301,10 @@ void kern_border_weigh(const struct kern_border *border, const struct kern_messa
 {
 	struct kern_record record = {.message = message};
 
-	(void)border;
 	*decision = (struct cd_decision){CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
-	walk_chain(ops, object, &record, decision, NULL);
+	/* Nobody is asked, and so nothing of it changes. */
+	walk_chain((struct kern_border *)(uintptr_t)border, NULL, ops, object, &record, decision,
+		   NULL);
 }
 
 bool kern_border_would_allow(const struct kern_border *border, const struct kern_message *message,
@@ -493,10 +534,53 @@ static bool pass_internal(struct kern_border *border)
 	return true;
 }
 
-static void handle(struct kern_border *border)
+/* Answers, unless a worker or a nester does, and lets go of what the reply holds. */
+static void finish(struct kern_border *border, struct kern_reply *reply)
+{
+	struct kern_message *message = &border->message;
+
+	if (reply->action == KERN_REPLY_VALUE && reply->value == KERN_DENIED_KILL)
+		reply->action = KERN_REPLY_KILL;
+	if (border->worker)
+		kern_pending_settle();
+	if (border->asking && kern_asks_keep(&border->asks, &border->asked, message) != 0) {
+		border->asking = false;
+		reply->action = KERN_REPLY_VALUE;
+		reply->value = -EAGAIN;
+	}
+	/* A worker answers instead. */
+	if (!border->asking &&
+	    (reply->action != KERN_REPLY_VALUE || reply->value != KERN_PENDING)) {
+		int64_t result = answer(border, reply);
+
+		if (border->observer && border->observer->answered && !border->worker)
+			border->observer->answered(border->observer->context, message,
+						   reply->action == KERN_REPLY_CONTINUE ? NULL
+											: &result);
+	}
+	if (reply->fd >= 0)
+		close(reply->fd);
+	if (border->worker)
+		_exit(0);
+}
+
+static void perform(struct kern_border *border, int error)
 {
 	struct kern_message *message = &border->message;
 	struct kern_reply reply = {.action = KERN_REPLY_VALUE, .value = -ENOSYS, .fd = -1};
+
+	border->asking = false;
+	if (error)
+		reply.value = error;
+	else if (border->host->perform[message->verb])
+		border->host->perform[message->verb](border->host->context, border, message,
+						     &reply);
+	finish(border, &reply);
+}
+
+static void handle(struct kern_border *border)
+{
+	struct kern_message *message = &border->message;
 	int error;
 
 	if (border->held_for != (pid_t)border->trap->pid)
@@ -509,28 +593,213 @@ static void handle(struct kern_border *border)
 		return; /* what was read may be another process's: nothing is done with it */
 	if (!error)
 		teach(border);
-	if (error)
-		reply.value = error;
-	else if (border->host->perform[message->verb])
-		border->host->perform[message->verb](border->host->context, border, message,
-						     &reply);
-	if (reply.action == KERN_REPLY_VALUE && reply.value == KERN_DENIED_KILL)
-		reply.action = KERN_REPLY_KILL;
-	if (border->worker)
-		kern_pending_settle();
-	/* A worker answers instead. */
-	if (reply.action != KERN_REPLY_VALUE || reply.value != KERN_PENDING) {
-		int64_t result = answer(border, &reply);
+	border->asked.count = 0;
+	border->asked.changed_by = NULL;
+	perform(border, error);
+}
 
-		if (border->observer && border->observer->answered && !border->worker)
-			border->observer->answered(border->observer->context, message,
-						   reply.action == KERN_REPLY_CONTINUE ? NULL
-										       : &result);
+/* ---- nesters ---- */
+
+/* The message that was put aside is at hand again. */
+static void take_up(struct kern_border *border, struct kern_asked *asked)
+{
+	const struct kern_message *message = asked->message;
+
+	memcpy(&border->message, message, offsetof(struct kern_message, data) + message->data_len);
+	border->asked = *asked;
+	border->asked.message = NULL;
+	kern_asks_drop(&border->asks, asked);
+}
+
+static void answer_asked(struct kern_border *border, struct kern_asked *asked,
+			 struct kern_reply *reply)
+{
+	take_up(border, asked);
+	border->asking = false;
+	finish(border, reply);
+}
+
+static bool is_normal(const char *path, size_t len)
+{
+	if (len == 0 || len >= CD_PATH_MAX || path[0] != '/' || memchr(path, '\0', len))
+		return false;
+	return (len == 1 || path[len - 1] != '/') && !memmem(path, len, "//", 2) &&
+	       !memmem(path, len, "/./", 3) && !memmem(path, len, "/../", 4) &&
+	       !(len >= 2 && memcmp(path + len - 2, "/.", 2) == 0) &&
+	       !(len >= 3 && memcmp(path + len - 3, "/..", 3) == 0);
+}
+
+/* How many bytes of a result a nester may put into the memory of who asked. */
+static size_t result_room(const struct kern_message *message)
+{
+	switch (message->verb) {
+	case CD_VERB_STAT: return sizeof(struct stat);
+	case CD_VERB_STATX: return 256; /* struct statx, which not every libc has */
+	case CD_VERB_STATFS: return sizeof(struct statfs);
+	case CD_VERB_READLINK:
+	case CD_VERB_GETXATTR:
+	case CD_VERB_LISTXATTR: return message->len;
+	default: return 0;
 	}
-	if (reply.fd >= 0)
-		close(reply.fd);
-	if (border->worker)
-		_exit(0);
+}
+
+/* What the nester answers instead of what would have been done; false: that is no answer. */
+static bool make_reply(const struct kern_message *message, const struct cd_port_answer *answer,
+		       int fd, struct kern_reply *reply)
+{
+	int error;
+
+	switch (answer->action) {
+	case CD_PORT_DENY:
+		if (answer->value < 1 || answer->value > 4095)
+			return false;
+		reply->value = -answer->value;
+		return true;
+	case CD_PORT_VALUE:
+		if (answer->value < -4095 || answer->text_len > result_room(message))
+			return false;
+		error = answer->text_len ? kern_border_write(message, message->buf, answer->text,
+							     answer->text_len)
+					 : 0;
+		reply->value = error ? error : answer->value;
+		return true;
+	case CD_PORT_GIVE:
+		if (fd < 0 || message->verb != CD_VERB_OPEN)
+			return false;
+		reply->action = KERN_REPLY_FD;
+		reply->fd = dup(fd);
+		reply->fd_cloexec = (message->flags & O_CLOEXEC) != 0;
+		return reply->fd >= 0;
+	default: return false;
+	}
+}
+
+/* Another object takes the place of the one that was asked for. */
+static bool change(struct kern_asked *asked, const struct kern_port *port,
+		   const struct cd_port_answer *answer)
+{
+	struct kern_message *message = asked->message;
+
+	if (!message->has_path || message->has_path2 || !is_normal(answer->text, answer->text_len))
+		return false;
+	memcpy(message->path, answer->text, answer->text_len);
+	message->path[answer->text_len] = '\0';
+	message->path_len = answer->text_len;
+	message->dir = AT_FDCWD;
+	asked->changed_by = port;
+	return true;
+}
+
+static struct kern_question *open_question(struct kern_asked *asked, const struct kern_port *port)
+{
+	struct kern_question *last = asked->count ? &asked->questions[asked->count - 1] : NULL;
+
+	return last && !last->answered && last->port == port ? last : NULL;
+}
+
+static void take_answer(struct kern_border *border, struct kern_port *port,
+			const struct cd_port_answer *answer, int fd)
+{
+	struct kern_reply reply = {.action = KERN_REPLY_VALUE, .value = -EACCES, .fd = -1};
+	struct kern_asked *asked = kern_asks_find(&border->asks, answer->id);
+	struct kern_question *question = asked ? open_question(asked, port) : NULL;
+
+	/* Late, twice, or made up. */
+	if (!question)
+		return;
+	if (!kern_message_alive(asked->message)) {
+		kern_asks_drop(&border->asks, asked);
+		return;
+	}
+	question->answered = true;
+	if (answer->action == CD_PORT_PASS ||
+	    (answer->action == CD_PORT_CHANGE && change(asked, port, answer))) {
+		take_up(border, asked);
+		perform(border, 0);
+		return;
+	}
+	/* What is no answer is a denial. */
+	(void)make_reply(asked->message, answer, fd, &reply);
+	answer_asked(border, asked, &reply);
+}
+
+/* Nobody will answer any more. */
+static void deny_asked(struct kern_border *border, const struct kern_port *port)
+{
+	for (size_t i = border->asks.count; i-- > 0;) {
+		struct kern_reply reply = {.action = KERN_REPLY_VALUE, .value = -EACCES, .fd = -1};
+
+		if (i < border->asks.count && open_question(border->asks.all[i], port))
+			answer_asked(border, border->asks.all[i], &reply);
+	}
+}
+
+static void take_answers(struct kern_border *border, struct kern_port *port)
+{
+	static struct cd_port_answer answer;
+	int fd, received;
+
+	while ((received = kern_port_receive(port, &answer, &fd)) > 0) {
+		take_answer(border, port, &answer, fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (received < 0)
+		deny_asked(border, port);
+}
+
+/* Who waits has a signal to handle, or is gone. */
+static void sweep_asked(struct kern_border *border)
+{
+	for (size_t i = border->asks.count; i-- > 0;) {
+		struct kern_reply reply = {.action = KERN_REPLY_VALUE, .value = RESTART, .fd = -1};
+		struct kern_asked *asked = border->asks.all[i];
+
+		if (!kern_message_alive(asked->message))
+			kern_asks_drop(&border->asks, asked);
+		else if (kern_process_interrupted(asked->message))
+			answer_asked(border, asked, &reply);
+	}
+}
+
+/* 1: a trap may be there; 0: look again; -1: the space has ended. */
+static int wait_with_ports(struct kern_border *border)
+{
+	struct pollfd pollers[1 + CD_LAYERS_MAX];
+	struct kern_port *ports[CD_LAYERS_MAX];
+	nfds_t count = 0;
+	int ready;
+
+	for (const struct kern_space *space = border->space; space && count < CD_LAYERS_MAX;
+	     space = space->parent) {
+		if (!space->port || space->port->fd < 0)
+			continue;
+		ports[count] = space->port;
+		pollers[++count] = (struct pollfd){.fd = space->port->fd, .events = POLLIN};
+	}
+	pollers[0] = (struct pollfd){.fd = border->space->listener, .events = POLLIN};
+	if (border->pending.count)
+		kern_pending_sweep(&border->pending, border->space);
+	ready =
+	    poll(pollers, 1 + count, border->pending.count || border->asks.count ? SWEEP_MS : -1);
+	if (ready < 0)
+		return errno == EINTR ? 0 : -1;
+	if (ready == 0)
+		sweep_asked(border);
+	for (nfds_t i = 0; i < count; i++)
+		if (pollers[1 + i].revents)
+			take_answers(border, ports[i]);
+	if (pollers[0].revents & POLLIN)
+		return 1;
+	return pollers[0].revents ? -1 : 0;
+}
+
+static bool has_ports(const struct kern_space *space)
+{
+	for (; space; space = space->parent)
+		if (space->port)
+			return true;
+	return false;
 }
 
 /* Waits for a trap or the end. 1: a trap may be there; 0: look again; -1: the space has ended. */
@@ -565,8 +834,8 @@ enum cd_status kern_border_serve(struct kern_border *border)
 	border->sync_wakeup =
 	    !border->space->no_sync_wakeup &&
 	    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
-	for (;;) {
-		int ready = wait_for_trap(border);
+	for (bool ports = has_ports(border->space);;) {
+		int ready = ports ? wait_with_ports(border) : wait_for_trap(border);
 
 		if (ready < 0)
 			break;

@@ -36,6 +36,7 @@ struct kern_record {
 	unsigned layer;			/* its place in that space's chain */
 	uint64_t ops;
 	bool absent; /* the object is not in the view: answered with ENOENT whatever the verdict */
+	bool nester; /* denied, and by the nester of a space */
 	bool inside; /* done all the same, but within the space, where nothing outside sees it */
 	bool worker; /* it was decided in a worker, which shares no memory with the receiver */
 };

@@ -32,6 +32,8 @@ struct kern_layer {
 	bool (*movable)(void *context, const char *path, size_t len);
 };
 
+struct kern_port;
+
 enum kern_state { KERN_CREATED, KERN_RUNNING, KERN_ENDED };
 
 struct kern_space {
@@ -41,6 +43,7 @@ struct kern_space {
 	unsigned child_count; /* ever made: ids are not used again */
 	const struct kern_layer *layers[CD_LAYERS_MAX];
 	size_t layer_count;
+	struct kern_port *port; /* of its nester (kernel/port.h); NULL: it has none. Borrowed */
 	/*
 	 * What an object of this space is to the space around it: in out, which may borrow from
 	 * text (CD_PATH_MAX bytes). ops: those that it has a say in. False: it has none, the object

@@ -235,7 +235,8 @@ static enum cd_status add_mount(const struct flag_use *use, const char *from, co
 	    .source = use->origin.source,
 	    .pointer = use->origin.pointer,
 	};
-	/* All of the root is shown because rules grant it: it is not one place that could be shown. */
+	/* All of the root is shown because rules grant it: it is not one place that could be shown.
+	 */
 	bool whole = from && !strcmp(from, "/") && !strcmp(dest, "/");
 	enum cd_status status =
 	    whole ? CD_OK : pol_add_view(use->draft, view, POL_RANK_FLAG, use->error);

@@ -92,8 +92,7 @@ static uint8_t both_grant(const struct cd_plan *plan, const struct cd_plan *oute
 enum cd_status mon_nest_settle(struct cd_plan *plan, const struct cd_plan *outer)
 {
 	/* Bits that are not among these are there to let programs run, and not be read. */
-	const uint8_t before = plan->native & outer->native,
-		      everywhere = before & CD_NATIVE_LOOK,
+	const uint8_t before = plan->native & outer->native, everywhere = before & CD_NATIVE_LOOK,
 		      open = CD_NATIVE_READ | CD_NATIVE_WRITE;
 	uint8_t *kept = calloc(plan->count + 1, 1);
 

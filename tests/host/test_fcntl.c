@@ -25,7 +25,8 @@ static int serve(int (*body)(void *context), void *context)
 	int status;
 
 	cr_assert_not_null(border);
-	cr_assert_eq(host_setup(trapped.space->proc, &(struct host_channels){-1, -1, -1}, 0), CD_OK);
+	cr_assert_eq(host_setup(trapped.space->proc, &(struct host_channels){-1, -1, -1}, 0),
+		     CD_OK);
 	cr_expect_eq(kern_border_serve(border), CD_OK);
 	status = trapped_wait(&trapped);
 	kern_border_free(border);

@@ -80,7 +80,9 @@ static int serve(int (*body)(void *context))
 	trapped = trapped_start(NULL, body, NULL);
 	border = kern_border_new(trapped.space, &host_linux, NULL);
 	cr_assert_not_null(border);
-	cr_assert_eq(host_setup(trapped.space->proc, &(struct host_channels){broker, broker, -1}, here()), CD_OK);
+	cr_assert_eq(
+	    host_setup(trapped.space->proc, &(struct host_channels){broker, broker, -1}, here()),
+	    CD_OK);
 	cr_expect_eq(kern_border_serve(border), CD_OK);
 	status = trapped_wait(&trapped);
 	kern_border_free(border);

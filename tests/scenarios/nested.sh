@@ -71,16 +71,17 @@ for depth in 3 8 32 40; do
 done
 
 # What is below ends with what is above it, whoever is killed.
-left() { pgrep -f "sleep 7654[0-9]" | wc -l; }
+MARK=7$$
+left() { pgrep -f "sleep $MARK" | wc -l; }
 for victim in init asker; do
-	deep 4 sh -c 'echo up; exec sleep 76543' >"$OUT" 2>"$ERR" &
+	deep 4 sh -c "echo up; exec sleep $MARK" >"$OUT" 2>"$ERR" &
 	for _ in {1..100}; do grep -q up "$OUT" && break; sleep 0.05; done
 	case $victim in
 	init) mapfile -t pids < <(pgrep -P "$(pgrep -f -o 'cordon-init')" 2>/dev/null) ;;
-	asker) pids=($(pgrep -u "$(id -u)" -f "$CORDON run -q .* sleep 76543" | sed -n 3p)) ;;
+	asker) pids=($(pgrep -u "$(id -u)" -f "$CORDON run -q .* sleep $MARK" | sed -n 3p)) ;;
 	esac
 	kill -9 "${pids[0]}" 2>/dev/null
 	wait
 	for _ in {1..60}; do [ "$(left)" = 0 ] && break; sleep 0.05; done
-	[ "$(left)" = 0 ] && pass "nothing is left when $victim is killed" || fail "nothing is left when $victim is killed" "$(pgrep -af 'sleep 7654')"
+	[ "$(left)" = 0 ] && pass "nothing is left when $victim is killed" || fail "nothing is left when $victim is killed" "$(pgrep -af "sleep $MARK")"
 done

@@ -1,0 +1,179 @@
+/* Ports, and the messages that wait for their nesters. */
+#include "kernel/port.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kernel/process.h"
+#include "kernel/space.h"
+
+/* ---- the object, as policies write it ---- */
+
+static size_t write_address(const struct cd_object *object, char text[CD_TEXT_MAX])
+{
+	char host[INET6_ADDRSTRLEN] = "";
+	const char *scheme = object->proto == CD_UDP ? "udp://" : "";
+
+	if (object->proto == CD_UNIX)
+		return (size_t)snprintf(text, CD_TEXT_MAX, "unix:%.*s", (int)object->len,
+					object->text);
+	if (object->text)
+		return (size_t)snprintf(text, CD_TEXT_MAX, "%s%.*s:%u", scheme, (int)object->len,
+					object->text, object->port);
+	inet_ntop(object->family == 6 ? AF_INET6 : AF_INET, object->address, host, sizeof(host));
+	return (size_t)snprintf(text, CD_TEXT_MAX, object->family == 6 ? "%s[%s]:%u" : "%s%s:%u",
+				scheme, host, object->port);
+}
+
+static size_t write_object(const struct cd_object *object, char text[CD_TEXT_MAX])
+{
+	size_t len = object->len;
+
+	if (object->kind == CD_OBJECT_ADDRESS) {
+		len = write_address(object, text);
+		return len < CD_TEXT_MAX ? len : CD_TEXT_MAX - 1;
+	}
+	if (!object->text || len >= CD_TEXT_MAX)
+		return 0;
+	memcpy(text, object->text, len);
+	return len;
+}
+
+static uint64_t hash_of(const char *text, size_t len)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* ---- asking ---- */
+
+static bool send_question(const struct kern_port *port, const struct cd_port_message *question)
+{
+	const size_t size = offsetof(struct cd_port_message, text) + question->text_len;
+
+	return send(port->fd, question, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
+}
+
+int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
+		  const struct kern_message *message, uint64_t ops, const struct cd_object *object)
+{
+	static struct cd_port_message question;
+	struct kern_ids ids = {0};
+	struct kern_question *new;
+	uint64_t hash;
+
+	if (port->fd < 0)
+		return -EACCES;
+	question = (struct cd_port_message){.kind = CD_PORT_OPERATION,
+					    .id = message->id,
+					    .ops = ops,
+					    .flags = message->flags,
+					    .mode = message->mode};
+	question.cpu = sched_getcpu();
+	question.text_len = (uint32_t)write_object(object, question.text);
+	hash = hash_of(question.text, question.text_len);
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct kern_question *old = &asked->questions[i];
+
+		if (old->port == port && old->ops == ops && old->hash == hash)
+			return old->answered ? old->error : KERN_UNANSWERED;
+	}
+	if (asked->count == KERN_QUESTIONS_MAX)
+		return -EACCES;
+	kern_process_ids(message, &ids);
+	question.pid = ids.tgid;
+	snprintf(question.space, sizeof(question.space), "%s", message->space->id);
+	snprintf(question.call, sizeof(question.call), "%s", cd_verb_name(message->verb));
+	/* A nester that does not read has no say, and neither has who waits for it. */
+	if (!send_question(port, &question))
+		return -EACCES;
+	new = &asked->questions[asked->count++];
+	*new = (struct kern_question){.port = port, .ops = ops, .hash = hash};
+	asked->id = message->id;
+	return KERN_UNANSWERED;
+}
+
+/* ---- what waits ---- */
+
+int kern_asks_keep(struct kern_asks *asks, const struct kern_asked *asked,
+		   const struct kern_message *message)
+{
+	const size_t size = offsetof(struct kern_message, data) + message->data_len;
+	struct kern_asked *kept;
+
+	if (asks->count == CD_PENDING_MAX)
+		return -EAGAIN;
+	kept = malloc(sizeof(*kept));
+	if (!kept)
+		return -EAGAIN;
+	*kept = *asked;
+	kept->message = malloc(size);
+	if (!kept->message) {
+		free(kept);
+		return -EAGAIN;
+	}
+	memcpy(kept->message, message, size);
+	asks->all[asks->count++] = kept;
+	return 0;
+}
+
+struct kern_asked *kern_asks_find(struct kern_asks *asks, uint64_t id)
+{
+	for (size_t i = 0; i < asks->count; i++)
+		if (asks->all[i]->id == id)
+			return asks->all[i];
+	return NULL;
+}
+
+void kern_asks_drop(struct kern_asks *asks, struct kern_asked *asked)
+{
+	for (size_t i = 0; i < asks->count; i++)
+		if (asks->all[i] == asked)
+			asks->all[i] = asks->all[--asks->count];
+	free(asked->message);
+	free(asked);
+}
+
+/* ---- answers ---- */
+
+int kern_port_receive(struct kern_port *port, struct cd_port_answer *answer, int *fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec vector = {answer, sizeof(*answer)};
+	struct msghdr header = {.msg_iov = &vector,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(port->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	const struct cmsghdr *rights = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+
+	*fd = -1;
+	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(rights), sizeof(*fd));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < (ssize_t)offsetof(struct cd_port_answer, text) ||
+	    (size_t)n != offsetof(struct cd_port_answer, text) + answer->text_len) {
+		/* Who does not keep to the form is not listened to any more. */
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+		close(port->fd);
+		port->fd = -1;
+		return -1;
+	}
+	return 1;
+}

@@ -1,0 +1,68 @@
+/*
+ * Ports: where the nester of a space is asked about what crosses its border (cordon/nester.h).
+ *
+ * The monitor never waits for a nester. A message that a nester has to be asked about is put aside;
+ * when the answer comes, or a signal for the process that waits, it is taken up again from its
+ * beginning, and now there is an answer. So whatever is done is done on an object that was resolved
+ * and decided on after the nester has spoken, and the nester's word holds for that object and those
+ * operations alone.
+ *
+ * Answers are a program's of the space around, and may be anything. At worst they deny.
+ */
+#ifndef CORDON_KERNEL_PORT_H
+#define CORDON_KERNEL_PORT_H
+
+#include "cordon/limits.h"
+#include "cordon/nester.h"
+#include "cordon/object.h"
+#include "kernel/message.h"
+
+struct kern_port {
+	int fd;	      /* -1: nobody is there any more, and what is subscribed to is denied */
+	uint64_t ops; /* subscribed to */
+};
+
+/* One message that has been put aside, with what has been answered so far. */
+#define KERN_QUESTIONS_MAX 16 /* of one message: the layers that are asked, times its objects */
+struct kern_asked {
+	uint64_t id; /* of the trap */
+	size_t count;
+	struct kern_question {
+		const struct kern_port *port;
+		uint64_t ops, hash; /* of the object */
+		bool answered;
+		int error; /* 0: it may pass */
+	} questions[KERN_QUESTIONS_MAX];
+	const struct kern_port
+	    *changed_by;	      /* layers up to this one have had their say; NULL: none */
+	struct kern_message *message; /* a copy; owned */
+};
+
+struct kern_asks {
+	size_t count;
+	struct kern_asked *all[CD_PENDING_MAX];
+	uint64_t next; /* ids of what is sent */
+};
+
+/*
+ * What the nester says to it: 0, it may pass; -errno; KERN_UNANSWERED: it has been asked just now,
+ * or could not be. asked: the message's own, or a fresh one.
+ */
+#define KERN_UNANSWERED (-4098)
+int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
+		  const struct kern_message *message, uint64_t ops, const struct cd_object *object);
+
+/* Puts a message aside; asked is copied. -EAGAIN: too many are already. */
+int kern_asks_keep(struct kern_asks *asks, const struct kern_asked *asked,
+		   const struct kern_message *message);
+/* The one with this id, or NULL. */
+struct kern_asked *kern_asks_find(struct kern_asks *asks, uint64_t id);
+void kern_asks_drop(struct kern_asks *asks, struct kern_asked *asked);
+
+/*
+ * Receives one answer, if there is one. 1: in *answer, with *fd, owned by the caller, or -1; 0:
+ * none; -1: the nester is gone.
+ */
+int kern_port_receive(struct kern_port *port, struct cd_port_answer *answer, int *fd);
+
+#endif

@@ -1,0 +1,523 @@
+/*
+ * libcordon: the nester API (cordon/nester.h) over ports.
+ *
+ * A port is a socket whose other end a monitor has: one for the space, and one more for each that is made within
+ * it, which comes by a port that is there already. Whatever comes is from the kernel of the spaces, and is
+ * checked for its form all the same.
+ */
+#include "cordon/nester.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PORTS_MAX 256
+#define EXPORT	  __attribute__((visibility("default")))
+
+struct port {
+	int fd;
+	uint64_t number; /* never used again */
+	char space[256]; /* empty: not said yet */
+};
+
+struct cd_nester {
+	pid_t cordon; /* the process that keeps the space */
+	int pidfd;
+	struct port ports[PORTS_MAX];
+	size_t count, turn, pending;
+	uint64_t numbers;
+	int cpu; /* where we stay; -1: anywhere */
+	int watch; /* an epoll set of all of them */
+};
+
+/* ---- starting ---- */
+
+static void name_ops(uint64_t ops, char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned op = 0; op < CD_OP_COUNT && len < size; op++)
+		if (ops & CD_OPBIT(op))
+			len += (size_t)snprintf(text + len, size - len, "%s%s", len ? "," : "",
+						cd_op_name((enum cd_op)op));
+}
+
+static size_t count_words(const char *const *words)
+{
+	size_t count = 0;
+
+	while (words && words[count])
+		count++;
+	return count;
+}
+
+/* In the child. */
+static _Noreturn void become_cordon(int port, uint64_t ops, const char *const *options,
+				    const char *const *program)
+{
+	const char *cordon = getenv("CORDON");
+	char number[32], names[1024];
+	const size_t given = count_words(options), words = count_words(program);
+	const char **argv = calloc(given + words + 6, sizeof(*argv));
+	size_t at = 0;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	snprintf(number, sizeof(number), "--port=%d", port);
+	name_ops(ops, names + 12, sizeof(names) - 12);
+	memcpy(names, "--interpose=", 12);
+	if (!argv || fcntl(port, F_SETFD, 0))
+		_exit(125);
+	cordon = cordon && *cordon ? cordon : "cordon";
+	argv[at++] = cordon;
+	argv[at++] = "run";
+	argv[at++] = number;
+	argv[at++] = names;
+	for (size_t i = 0; i < given; i++)
+		argv[at++] = options[i];
+	argv[at++] = "--";
+	for (size_t i = 0; i < words; i++)
+		argv[at++] = program[i];
+	execvp(cordon, (char **)argv);
+	fprintf(stderr, "cannot run %s: %s (CORDON names it)\n", cordon, strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static bool add_port(struct cd_nester *nester, int fd, const char *space)
+{
+	struct port *port = &nester->ports[nester->count];
+
+	if (nester->count == PORTS_MAX)
+		return false;
+	*port = (struct port){.fd = fd, .number = ++nester->numbers};
+	snprintf(port->space, sizeof(port->space), "%s", space);
+	nester->count++;
+	return true;
+}
+
+EXPORT int cd_nester_start(struct cd_nester **out, uint64_t ops, const char *const *options,
+			   const char *const *program)
+{
+	struct cd_nester *nester;
+	int ends[2], error;
+
+	if (!ops || ops & ~CD_OPS_ALL || !count_words(program))
+		return -EINVAL;
+	nester = calloc(1, sizeof(*nester));
+	if (!nester)
+		return -ENOMEM;
+	nester->cpu = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+		error = -errno;
+		free(nester);
+		return error;
+	}
+	nester->cordon = fork();
+	if (nester->cordon == 0) {
+		close(ends[0]);
+		become_cordon(ends[1], ops, options, program);
+	}
+	error = -errno;
+	close(ends[1]);
+	nester->pidfd = nester->cordon < 0
+			    ? -1
+			    : (int)syscall(SYS_pidfd_open, nester->cordon, 0);
+	if (nester->cordon < 0) {
+		close(ends[0]);
+		free(nester);
+		return error;
+	}
+	add_port(nester, ends[0], "");
+	*out = nester;
+	return 0;
+}
+
+/* ---- events ---- */
+
+static void drop_port(struct cd_nester *nester, size_t at)
+{
+	close(nester->ports[at].fd);
+	nester->ports[at] = nester->ports[--nester->count];
+}
+
+static bool is_well_formed(const struct cd_port_message *message, size_t size)
+{
+	return size >= offsetof(struct cd_port_message, text) &&
+	       message->text_len < sizeof(message->text) &&
+	       size == offsetof(struct cd_port_message, text) + message->text_len &&
+	       memchr(message->space, '\0', sizeof(message->space)) &&
+	       memchr(message->call, '\0', sizeof(message->call));
+}
+
+static void fill(struct cd_event *event, const struct port *port,
+		 const struct cd_port_message *message)
+{
+	*event = (struct cd_event){.kind = CD_EVENT_OPERATION,
+				   .id = message->id,
+				   .port = port->number,
+				   .pid = message->pid,
+				   .ops = message->ops & CD_OPS_ALL,
+				   .flags = message->flags,
+				   .mode = message->mode,
+				   .text_len = message->text_len};
+	memcpy(event->space, message->space, sizeof(event->space));
+	memcpy(event->call, message->call, sizeof(event->call));
+	memcpy(event->text, message->text, message->text_len);
+}
+
+/*
+ * A monitor that is woken from another processor is woken late: an idle one takes ten times as long to wake as all the
+ * rest takes together. So who answers goes where the monitor waits.
+ */
+static void go_to(struct cd_nester *nester, int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE || cpu == nester->cpu)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) == 0)
+		nester->cpu = cpu;
+}
+
+/* One datagram. The event's kind; CD_EVENT_NONE: nothing that would be one. */
+static enum cd_event_kind receive(struct cd_nester *nester, size_t at, struct cd_event *event)
+{
+	static _Thread_local struct cd_port_message message;
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec vector = {&message, sizeof(message)};
+	struct msghdr header = {.msg_iov = &vector,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(nester->ports[at].fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	const struct cmsghdr *rights = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+	int fd = -1;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return CD_EVENT_NONE;
+	if (n <= 0) {
+		drop_port(nester, at);
+		return CD_EVENT_NONE;
+	}
+	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
+	if (is_well_formed(&message, (size_t)n) && message.kind == CD_PORT_OPERATION) {
+		fill(event, &nester->ports[at], &message);
+		nester->pending++;
+		go_to(nester, message.cpu);
+	} else if (is_well_formed(&message, (size_t)n) && message.kind == CD_PORT_SPACE &&
+		   fd >= 0 && add_port(nester, fd, message.space)) {
+		*event = (struct cd_event){.kind = CD_EVENT_SPACE};
+		memcpy(event->space, message.space, sizeof(event->space));
+		fd = -1;
+	}
+	if (fd >= 0)
+		close(fd);
+	return event->kind;
+}
+
+EXPORT int cd_nester_next(struct cd_nester *nester, struct cd_event *event, int timeout_ms)
+{
+	event->kind = CD_EVENT_NONE;
+	for (;;) {
+		struct pollfd pollers[PORTS_MAX + 1];
+		const size_t count = nester->count;
+		int ready;
+
+		for (size_t i = 0; i < count; i++)
+			pollers[i] = (struct pollfd){.fd = nester->ports[i].fd, .events = POLLIN};
+		pollers[count] = (struct pollfd){.fd = nester->pidfd, .events = POLLIN};
+		ready = poll(pollers, count + 1, timeout_ms);
+		if (ready < 0)
+			return -errno;
+		if (ready == 0)
+			return CD_EVENT_NONE;
+		/* By turns, so that a space that floods does not keep the others waiting. */
+		for (size_t i = 0; i < count; i++) {
+			size_t at = (nester->turn + 1 + i) % count;
+
+			if (at >= nester->count || !pollers[at].revents)
+				continue;
+			nester->turn = at;
+			if (receive(nester, at, event) != CD_EVENT_NONE)
+				return event->kind;
+			break; /* the list may be another one now */
+		}
+		if (pollers[count].revents && ready == 1) {
+			event->kind = CD_EVENT_ENDED;
+			return CD_EVENT_ENDED;
+		}
+	}
+}
+
+EXPORT int cd_nester_fd(const struct cd_nester *nester)
+{
+	return nester->count ? nester->ports[0].fd : nester->pidfd;
+}
+
+/* ---- answers ---- */
+
+static int send_answer(struct cd_nester *nester, const struct cd_event *event,
+		       struct cd_port_answer *answer, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS}};
+	struct iovec vector = {answer, offsetof(struct cd_port_answer, text) + answer->text_len};
+	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
+
+	answer->id = event->id;
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+		header.msg_control = &control;
+		header.msg_controllen = sizeof(control);
+	}
+	for (size_t i = 0; i < nester->count; i++) {
+		ssize_t n;
+
+		if (nester->ports[i].number != event->port)
+			continue;
+		while ((n = sendmsg(nester->ports[i].fd, &header, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+			;
+		if (n < 0)
+			return -errno;
+		nester->pending -= nester->pending > 0;
+		return 0;
+	}
+	return -ESRCH; /* the space has ended */
+}
+
+EXPORT int cd_nester_pass(struct cd_nester *nester, const struct cd_event *event)
+{
+	struct cd_port_answer answer;
+
+	answer.action = CD_PORT_PASS;
+	answer.value = 0;
+	answer.text_len = 0;
+	return send_answer(nester, event, &answer, -1);
+}
+
+static int put_text(struct cd_port_answer *answer, const void *text, size_t len)
+{
+	if (len >= sizeof(answer->text))
+		return -ENAMETOOLONG;
+	if (len)
+		memcpy(answer->text, text, len);
+	answer->text_len = (uint32_t)len;
+	return 0;
+}
+
+EXPORT int cd_nester_pass_changed(struct cd_nester *nester, const struct cd_event *event,
+				  const char *path)
+{
+	struct cd_port_answer answer = {.action = CD_PORT_CHANGE};
+	int error = put_text(&answer, path, strlen(path));
+
+	return error ? error : send_answer(nester, event, &answer, -1);
+}
+
+EXPORT int cd_nester_deny(struct cd_nester *nester, const struct cd_event *event, int error)
+{
+	struct cd_port_answer answer;
+
+	answer.action = CD_PORT_DENY;
+	answer.value = error < 0 ? -error : error;
+	answer.text_len = 0;
+	return send_answer(nester, event, &answer, -1);
+}
+
+EXPORT int cd_nester_answer(struct cd_nester *nester, const struct cd_event *event, int64_t value,
+			    const void *data, size_t len)
+{
+	struct cd_port_answer answer = {.action = CD_PORT_VALUE, .value = value};
+	int error = put_text(&answer, data, len);
+
+	return error ? error : send_answer(nester, event, &answer, -1);
+}
+
+EXPORT int cd_nester_give(struct cd_nester *nester, const struct cd_event *event, int fd)
+{
+	struct cd_port_answer answer;
+
+	if (fd < 0)
+		return -EBADF;
+	answer.action = CD_PORT_GIVE;
+	answer.value = 0;
+	answer.text_len = 0;
+	return send_answer(nester, event, &answer, fd);
+}
+
+/* ---- the space ---- */
+
+/* The first process of the space, as we see it: cordon holds a descriptor of it. 0: there is none yet. */
+static pid_t first_process(const struct cd_nester *nester)
+{
+	char path[64], line[256];
+	struct dirent *entry;
+	int init = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo", nester->cordon);
+	dir = opendir(path);
+	while (dir && init <= 0 && (entry = readdir(dir))) {
+		int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC);
+		FILE *info = fd < 0 ? NULL : fdopen(fd, "r");
+
+		while (info && init <= 0 && fgets(line, sizeof(line), info))
+			if (sscanf(line, "Pid:\t%d", &init) == 1 && init == nester->cordon)
+				init = 0;
+		if (info)
+			fclose(info);
+		else if (fd >= 0)
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+	return init > 0 ? init : 0;
+}
+
+static bool read_process(pid_t pid, struct cd_process *process)
+{
+	char path[64], text[1024], *begin, *end;
+	unsigned long user, system;
+	long pages;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	begin = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!begin || !end)
+		return false;
+	*end = '\0';
+	*process = (struct cd_process){.pid = pid};
+	snprintf(process->command, sizeof(process->command), "%s", begin + 1);
+	if (sscanf(end + 2, "%c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
+		   &process->state, &process->parent, &user, &system, &pages) != 5)
+		return false;
+	process->memory = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	process->cpu_ms = (uint64_t)(user + system) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	return true;
+}
+
+/* Is the process the first one, or below it? What has lost its parent has the first one for it. */
+static bool is_below(const struct cd_process *all, size_t count, size_t which, pid_t first)
+{
+	pid_t at = all[which].pid;
+
+	for (size_t steps = 0; steps <= count; steps++) {
+		size_t i = 0;
+
+		if (at == first)
+			return true;
+		while (i < count && all[i].pid != at)
+			i++;
+		if (i == count)
+			return false;
+		at = all[i].parent;
+	}
+	return false;
+}
+
+EXPORT int cd_nester_processes(struct cd_nester *nester, struct cd_process *processes, size_t max)
+{
+	struct cd_process *all = NULL;
+	size_t count = 0, capacity = 0, found = 0;
+	pid_t first = first_process(nester);
+	struct dirent *entry;
+	DIR *dir;
+
+	if (!first)
+		return 0;
+	dir = opendir("/proc");
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+
+		if (pid <= 0)
+			continue;
+		if (count == capacity) {
+			struct cd_process *grown = realloc(all, (capacity + 64) * sizeof(*all));
+
+			if (!grown)
+				break;
+			all = grown;
+			capacity += 64;
+		}
+		count += read_process(pid, &all[count]);
+	}
+	closedir(dir);
+	for (size_t i = 0; i < count; i++)
+		if (is_below(all, count, i, first) && found++ < max)
+			processes[found - 1] = all[i];
+	free(all);
+	return (int)found;
+}
+
+EXPORT size_t cd_nester_pending(const struct cd_nester *nester)
+{
+	return nester->pending;
+}
+
+static int signal_cordon(const struct cd_nester *nester, int signal)
+{
+	return kill(nester->cordon, signal) ? -errno : 0;
+}
+
+EXPORT int cd_nester_stop(struct cd_nester *nester)
+{
+	return signal_cordon(nester, SIGTSTP);
+}
+
+EXPORT int cd_nester_continue(struct cd_nester *nester)
+{
+	return signal_cordon(nester, SIGCONT);
+}
+
+EXPORT int cd_nester_kill(struct cd_nester *nester)
+{
+	return signal_cordon(nester, SIGKILL);
+}
+
+EXPORT int cd_nester_end(struct cd_nester *nester)
+{
+	int status = 0;
+
+	while (nester->count)
+		drop_port(nester, 0);
+	while (waitpid(nester->cordon, &status, 0) < 0 && errno == EINTR)
+		;
+	if (nester->pidfd >= 0)
+		close(nester->pidfd);
+	free(nester);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
