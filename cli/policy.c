@@ -42,7 +42,7 @@ static const struct cli_option options[] = {
      CLI_OPTIONS, offsetof(struct policy_args, to_stdout)},
     {'p', "policy", "FILE", "with replay: the policy to decide by", NULL, CLI_OPTIONS,
      offsetof(struct policy_args, policy)},
-    {0, "template", "untrusted|tool|build|client|server",
+    {0, "template", "untrusted|ask|tool|build|client|server",
      "with init: what to begin with; without it they are listed", NULL, CLI_OPTIONS,
      offsetof(struct policy_args, template)},
     {0, "force", NULL, "with init: write over a file that is there", NULL, CLI_OPTIONS,

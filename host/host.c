@@ -31,6 +31,12 @@ static HOST_HANDLER(install_filter)
 	reply->action = KERN_REPLY_CONTINUE;
 }
 
+/* What a process is told of a denial, and not what is on its way to a worker or a kill. */
+static bool is_denial(int error)
+{
+	return error == -EACCES || error == -ENOENT;
+}
+
 /*
  * On terminals that the space has made itself some requests are the monitor's to perform. For the
  * rest: Linux performs the request, for only it and the driver know what the argument points to.
@@ -55,7 +61,7 @@ static HOST_HANDLER(decide_ioctl)
 	}
 	/* A program asks a descriptor what it is in this way; "not a terminal" is what it can live
 	 * with. */
-	reply->value = error == KERN_DENIED_KILL ? error : -ENOTTY;
+	reply->value = is_denial(error) ? -ENOTTY : error;
 }
 
 /*
@@ -74,7 +80,7 @@ static HOST_HANDLER(decide_trace)
 	if (!error)
 		reply->action = KERN_REPLY_CONTINUE;
 	else
-		reply->value = error == KERN_DENIED_KILL ? error : -EPERM;
+		reply->value = is_denial(error) ? -EPERM : error;
 }
 
 const struct kern_host host_linux = {

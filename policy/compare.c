@@ -72,26 +72,36 @@ static enum cd_status compare_rules(struct comparing *c)
 
 /* --- answers --- */
 
-/* What the first has answered for good it allows, where the second may only ask. */
+static bool compare_answer(struct comparing *c, const struct pol_always *always, enum cd_op op)
+{
+	struct cd_decision first, second;
+	struct mon_object object;
+	char what[2 * CD_PATH_MAX];
+
+	if (mon_object_parse(op, always->object, &object) != CD_OK)
+		return true;
+	mon_decide(c->first->table, CD_OPBIT(op), &object, &first);
+	mon_decide(c->second->table, CD_OPBIT(op), &object, &second);
+	if (first.verdict != MON_ASK ||
+	    pol_verdict_of(c->first, op, &object, first.verdict) != MON_ALLOW ||
+	    pol_verdict_of(c->second, op, &object, second.verdict) == MON_ALLOW)
+		return true;
+	snprintf(what, sizeof(what), "%s %s", cd_op_name(op), always->object);
+	return say(c, &(struct pol_difference){.what = what,
+					       .first = "allow, as answered for good",
+					       .second = pol_verdict_name(second.verdict)});
+}
+
+/* What the first has answered for good it allows, where the second may only ask. With a file's
+ * contents goes that it may be looked at. */
 static bool compare_answers(struct comparing *c)
 {
 	for (size_t i = 0; i < c->first->always_count; i++) {
 		const struct pol_always *always = &c->first->always[i];
-		struct cd_decision first, second;
-		struct mon_object object;
-		char what[2 * CD_PATH_MAX];
 
-		if (mon_object_parse(always->op, always->object, &object) != CD_OK)
-			continue;
-		mon_decide(c->first->table, CD_OPBIT(always->op), &object, &first);
-		mon_decide(c->second->table, CD_OPBIT(always->op), &object, &second);
-		if (first.verdict != MON_ASK ||
-		    pol_verdict_of(c->second, always->op, &object, second.verdict) == MON_ALLOW)
-			continue;
-		snprintf(what, sizeof(what), "%s %s", cd_op_name(always->op), always->object);
-		if (!say(c, &(struct pol_difference){.what = what,
-						     .first = "allow, as answered for good",
-						     .second = pol_verdict_name(second.verdict)}))
+		if (!compare_answer(c, always, always->op) ||
+		    (cd_op_table[always->op].kind == CD_OBJECT_PATH &&
+		     !compare_answer(c, always, CD_OP_FS_STAT)))
 			return false;
 	}
 	return true;

@@ -354,6 +354,24 @@ static void lint_views(const struct linting *l)
 	}
 }
 
+/* --- answers --- */
+
+static void lint_answers(const struct linting *l)
+{
+	for (size_t i = 0; i < l->policy->always_count; i++) {
+		const struct pol_always *always = &l->policy->always[i];
+		struct mon_object object;
+		struct cd_decision decision;
+
+		if (mon_object_parse(always->op, always->object, &object) != CD_OK)
+			continue;
+		mon_decide(l->policy->table, CD_OPBIT(always->op), &object, &decision);
+		if (decision.verdict != MON_ASK)
+			say(l, "never", always->source, always->pointer,
+			    "\"%s\" answers nothing: no rule asks about it", always->object);
+	}
+}
+
 /* --- the tables --- */
 
 struct secret_tables {
@@ -484,6 +502,8 @@ enum cd_status pol_lint(const struct pol_policy *policy, const struct pol_vars *
 		status = lint_paths(&l);
 	if (!status)
 		lint_views(&l);
+	if (!status)
+		lint_answers(&l);
 	if (!status && file)
 		lint_file(&l, file);
 	mon_table_free(l.all);

@@ -4,4 +4,4 @@ CORDON_SRC += policy/draft.c policy/statement.c policy/document.c policy/file.c 
 # The built-in groups, in the order in which they are listed. docs/policy.md describes each.
 GROUPS_JSON := $(patsubst %,policy/groups/%.json,base tmp terminal network tls python java git secrets)
 # What `cordon policy init` writes, in the order in which they are listed.
-TEMPLATES_JSON := $(patsubst %,policy/templates/%.json,untrusted tool build client server)
+TEMPLATES_JSON := $(patsubst %,policy/templates/%.json,untrusted ask tool build client server)

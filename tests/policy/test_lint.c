@@ -70,6 +70,13 @@ Test(lint, rules_that_never_decide_are_found)
 			 "never /allow/net.connect/0;");
 }
 
+Test(lint, answers_to_nothing_are_found)
+{
+	cr_assert_str_eq(lints(P("\"ask\": {\"fs.read\": [\"/a\"]},"
+				 "\"always\": {\"fs.read\": [\"/a\", \"/b\"]}")),
+			 "never /always/fs.read/1;");
+}
+
 Test(lint, what_may_be_changed_and_run_is_found)
 {
 	cr_assert_str_eq(lints(P("\"allow\": {\"fs.write\": [\"/a/*\"], \"fs.exec\": [\"/a/b\"]}")),

@@ -76,6 +76,39 @@ also 'in a policy that still is one' sh -c "'$CORDON' policy check '$SCRATCH/p.j
 asked 'the next run' deny 'cat d/a; ! cat d/b'
 also 'asks about the rest alone' questions_are 1
 
+# Every sort of operation can be asked about.
+# other NAME OP:PATTERN ANSWER COMMAND
+other() {
+	local name=$1 rule=$2 answer=$3
+	shift 3
+	: >"$WORK/questions"
+	(cd "$SCRATCH" && exec timeout -k 5 40 "$CORDON" run -q --rw "$SCRATCH" --ask="$rule" --ask-command \
+		"cat >>'$WORK/questions'; echo '$answer'" -- sh -c "$*") >"$OUT" 2>"$ERR" </dev/null
+	GOT=$?
+	[ $GOT = 0 ] && pass "$name" || fail "$name" "exit status $GOT" "$(cat "$OUT" "$ERR")"
+}
+refresh
+other 'starting a program' fs.exec:/usr/bin/id once 'id -u; id -u'
+also 'each time' questions_are 2
+other 'not starting it' fs.exec:/usr/bin/id deny '! id -u'
+other 'a new name' "fs.create:$SCRATCH/d/c" once 'mv d/b d/c && cat d/c'
+other 'not a new name' "fs.create:$SCRATCH/d/e" deny '! mv d/c d/e && ! mkdir d/e && cat d/c'
+other 'an old one' "fs.remove:$SCRATCH/d/c" once 'rm d/c'
+if have python3; then
+	other 'sending, and what comes after it in one call' net.send:udp://127.0.0.1:1-65535 once 'python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print(s.sendto(b\"a\", (\"127.0.0.1\", 9)), s.sendto(b\"b\", (\"127.0.0.1\", 9)))"'
+	also 'twice' questions_are 2
+	other 'listening' net.listen:127.0.0.1:1-65535 once 'python3 -c "
+import socket
+s = socket.socket(); s.bind((\"127.0.0.1\", 0)); print(s.getsockname()[1] > 0)"'
+fi
+if have strace && [ "$CORDON_WITHOUT" != userns ]; then
+	other 'tracing' proc.trace:space run 'strace -o /dev/null true'
+	other 'not tracing' proc.trace:space never '! strace -o /dev/null true 2>/dev/null'
+fi
+
 # Addresses: the broker is told, too.
 if have python3; then
 	cat >"$WORK/server.py" <<-'END'
@@ -215,6 +248,22 @@ key a
 shows 'shows what it changes, too' '^\+ *"always"'
 shows 'and grants it' '^secret$'
 also 'the policy has it' grep -q '"always": { "fs.read"' "$SCRATCH/p.json"
+
+begin
+type 'cat d/a; cat d/b; cat d/a; echo end'
+shows 'a row of questions' 'a letter, and Enter'
+key q
+shows 'can be put an end to' '^end$'
+shows_not 'which grants nothing' '^(secret|other)$'
+
+begin
+FLAGS='--limit=wall_seconds=3'
+type 'cat d/a'
+shows 'a question that nobody answers' 'a letter, and Enter'
+shows 'ends with its space' '^ready> *$'
+t send-keys -l 'echo typed-$((1+1))'
+t send-keys Enter
+shows 'and the terminal is as it was' '^typed-2$'
 
 begin
 FLAGS=--no-pty
