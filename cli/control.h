@@ -25,6 +25,7 @@
 #include <time.h>
 
 #include "cli/limits.h"
+#include "cli/living.h"
 #include "cordon/plan.h"
 #include "host/fds.h"
 #include "policy/policy.h"
@@ -43,12 +44,12 @@
  *            "bare" or "-", program, directory, log
  *   argv     the arguments, CONTROL_ARGV_MAX at most
  *   space    path ("1", "1.2"), its parent's or "-", state, init's pid, pid namespace (inode; 0 in
- *            a bare space), name, distinct denials so far
- *   layer    space, place, kind, name, on_deny, operations it interposes on, what is done natively
- *   limit    space, name, value, means
- *   rule     space, layer, verdict, operations, pattern, source, pointer
- *   mount    space, kind, place, from, "ro" or "rw", "exec" or "-"
- *   granted  space, descriptor that the program began with, its device and inode ("8:1") or ""
+ *            a bare space), its policy, distinct denials so far; of one within another: its
+ * warden's number among the monitors, its name layer    space, place, kind, name, on_deny,
+ * operations it interposes on, what is done natively limit    space, name, value, means rule space,
+ * layer, verdict, operations, pattern, source, pointer mount    space, kind, place, from, "ro" or
+ * "rw", "exec" or "-" granted  space, descriptor that the program began with, its device and inode
+ * ("8:1") or ""
  */
 #define CONTROL_ARGV_MAX 32
 
@@ -71,6 +72,7 @@ struct control_facts {
 	bool (*signal)(void *context, int signal); /* false: not such a signal */
 	pid_t (*init)(void *context);		   /* 0: not yet */
 	size_t (*denied)(void *context);
+	bool (*within)(size_t i, struct living_space *out); /* living_at(); NULL: none are */
 };
 
 struct control;

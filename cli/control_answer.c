@@ -91,8 +91,41 @@ static bool put_arguments(const struct control_facts *f, FILE *answer)
 	return control_record(answer, "argv", arguments);
 }
 
-/* One space, until spaces nest. */
-static bool put_space(const struct control_facts *f, FILE *answer)
+static void list_ops(uint64_t ops, struct cd_buf *out)
+{
+	for (unsigned op = 0; op < CD_OP_COUNT; op++)
+		if (ops & CD_OPBIT(op))
+			cd_buf_fmt(out, "%s%s", out->len ? "," : "", cd_op_name((enum cd_op)op));
+}
+
+static const char *native_text(unsigned native, char *text, size_t size)
+{
+	static const char *const names[] = {"look",   "read",	"list",	 "write",
+					    "create", "remove", "listen"};
+	struct cd_buf buf;
+
+	cd_buf_init(&buf, text, size);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (native & 1u << i)
+			cd_buf_fmt(&buf, "%s%s", buf.len ? "," : "", names[i]);
+	return text;
+}
+
+/* A policy is asked about every operation. */
+static bool put_policy(const char *space, const char *name, unsigned on_deny, unsigned native,
+		       FILE *answer)
+{
+	char asked[512], natives[128];
+	struct cd_buf all;
+
+	cd_buf_init(&all, asked, sizeof(asked));
+	list_ops(CD_OPS_ALL, &all);
+	return RECORD(answer, "layer", space, "0", "policy", name,
+		      on_deny <= POL_DENY_KILL ? on_deny_names[on_deny] : "", asked,
+		      native_text(native, natives, sizeof(natives)));
+}
+
+static bool put_outermost(const struct control_facts *f, bool layers, FILE *answer)
 {
 	char pid[24], namespace[24], denied[24], path[64];
 	pid_t init = f->init(f->context);
@@ -102,31 +135,36 @@ static bool put_space(const struct control_facts *f, FILE *answer)
 	return RECORD(answer, "space", "1", "-", init ? "running" : "starting",
 		      number(pid, (uint64_t)init),
 		      number(namespace, init && !f->bare && !stat(path, &st) ? st.st_ino : 0),
-		      f->policy->name, number(denied, f->denied(f->context)));
+		      f->policy->name, number(denied, f->denied(f->context))) &&
+	       (!layers || put_policy("1", f->policy->name, f->policy->on_deny, f->native, answer));
 }
 
-static void list_ops(uint64_t ops, struct cd_buf *out)
+/* What its wardens tell of a space within (cli/living.h). Its processes are those that its warden
+ * has made, which the client can see. */
+static bool put_within(const struct living_space *space, bool layers, FILE *answer)
 {
-	for (unsigned op = 0; op < CD_OP_COUNT; op++)
-		if (ops & CD_OPBIT(op))
-			cd_buf_fmt(out, "%s%s", out->len ? "," : "", cd_op_name((enum cd_op)op));
+	const char *dot = strrchr(space->id, '.');
+	char parent[CD_SPACE_ID_MAX], warden[24];
+
+	if (!dot)
+		return true;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(dot - space->id), space->id);
+	return RECORD(answer, "space", space->id, parent, "running", "0", "0", space->policy, "0",
+		      number(warden, (uint64_t)space->warden), space->name) &&
+	       (!layers ||
+		put_policy(space->id, space->policy, space->on_deny, space->native, answer));
 }
 
-static bool put_layer(const struct control_facts *f, FILE *answer)
+/* In no order: who reads it finds the parents by name. */
+static bool put_spaces(const struct control_facts *f, bool layers, FILE *answer)
 {
-	static const char *const natives[] = {"look",	"read",	  "list",  "write",
-					      "create", "remove", "listen"};
-	char asked[512], native[128];
-	struct cd_buf all, some;
+	bool room = put_outermost(f, layers, answer);
+	struct living_space space;
 
-	cd_buf_init(&all, asked, sizeof(asked));
-	list_ops(CD_OPS_ALL, &all);
-	cd_buf_init(&some, native, sizeof(native));
-	for (size_t i = 0; i < sizeof(natives) / sizeof(natives[0]); i++)
-		if (f->native & 1u << i)
-			cd_buf_fmt(&some, "%s%s", some.len ? "," : "", natives[i]);
-	return RECORD(answer, "layer", "1", "0", "policy", f->policy->name,
-		      on_deny_names[f->policy->on_deny], asked, native);
+	for (size_t i = 0; room && i < CD_SPACES_MAX; i++)
+		if (f->within && f->within(i, &space))
+			room = put_within(&space, layers, answer);
+	return room;
 }
 
 static bool put_limits(const struct control_facts *f, FILE *answer)
@@ -229,7 +267,7 @@ static void brief(const struct request *r)
 {
 	succeed(r);
 	finish(r, put_run(r->facts, r->id, r->answer) && put_arguments(r->facts, r->answer) &&
-		      put_space(r->facts, r->answer));
+		      put_spaces(r->facts, false, r->answer));
 }
 
 static void layers(const struct request *r)
@@ -238,7 +276,7 @@ static void layers(const struct request *r)
 
 	succeed(r);
 	finish(r, put_run(f, r->id, r->answer) && put_arguments(f, r->answer) &&
-		      put_space(f, r->answer) && put_layer(f, r->answer));
+		      put_spaces(f, true, r->answer));
 }
 
 static void show(const struct request *r)
@@ -247,9 +285,9 @@ static void show(const struct request *r)
 
 	succeed(r);
 	finish(r, put_run(f, r->id, r->answer) && put_arguments(f, r->answer) &&
-		      put_space(f, r->answer) && put_layer(f, r->answer) &&
-		      put_limits(f, r->answer) && put_granted(f, r->answer) &&
-		      put_mounts(f, r->answer) && put_rules(f, r->answer));
+		      put_spaces(f, true, r->answer) && put_limits(f, r->answer) &&
+		      put_granted(f, r->answer) && put_mounts(f, r->answer) &&
+		      put_rules(f, r->answer));
 }
 
 /* Arguments: the space's path; a signal's number, or none for the end of the space. */

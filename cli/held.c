@@ -281,32 +281,34 @@ static const char *rights_of(pid_t pid, const char *fd)
 						 : "read write";
 }
 
-/* Is it what the program began with? */
+/* Is it what the program began with? Of two standard streams that are one, the one of its number.
+ */
 static bool is_granted(const struct looking *l, const struct stat *st, struct held *held)
 {
 	const struct answer_record *record = NULL;
 	char file[48], fd[16];
+	bool found = false;
 
 	snprintf(file, sizeof(file), "%llu:%llu", (unsigned long long)st->st_dev,
 		 (unsigned long long)st->st_ino);
 	snprintf(fd, sizeof(fd), "%d", held->fd);
-	while ((record = answer_next(l->answer, "granted", l->path, record))) {
-		bool standard = answer_number(record, 1) <= 2;
+	/* Spaces within have what the outermost had, or less. */
+	while ((record = answer_next(l->answer, "granted", NULL, record))) {
+		bool same = strcmp(answer_field(record, 1), fd) == 0;
 
-		/* The null device may be anybody's. */
-		if (S_ISCHR(st->st_mode) && strcmp(answer_field(record, 1), fd) != 0)
-			continue;
-		if (standard ? strcmp(answer_field(record, 2), file) != 0
-			     : strcmp(answer_field(record, 1), fd) != 0)
-			continue;
-		if (standard)
-			snprintf(held->how, sizeof(held->how), "standard stream %s of `cordon run`",
-				 answer_field(record, 1));
-		else
+		if (answer_number(record, 1) > 2 && same) {
 			snprintf(held->how, sizeof(held->how), "passed on by --fd=%s", fd);
-		return true;
+			return true;
+		}
+		/* The null device may be anybody's. */
+		if (answer_number(record, 1) > 2 || (S_ISCHR(st->st_mode) && !same) ||
+		    (found && !same) || strcmp(answer_field(record, 2), file) != 0)
+			continue;
+		found = true;
+		snprintf(held->how, sizeof(held->how), "standard stream %s of `cordon run`",
+			 answer_field(record, 1));
 	}
-	return false;
+	return found;
 }
 
 static bool look(const struct looking *l, const char *fd, struct held *held)

@@ -151,13 +151,16 @@ static void print_space(struct inspect *in, const struct answer *a, const char *
 	while ((r = answer_next(a, "layer", path, r))) {
 		printf("  layer %-6s %s ", answer_field(r, 1), answer_field(r, 2));
 		cli_put_visible(stdout, answer_field(r, 3));
-		printf(": %u rules, a denial is %s; native: %s\n", count_of(a, "rule", path),
-		       answer_field(r, 4), *answer_field(r, 6) ? answer_field(r, 6) : "nothing");
+		/* Those of a space within are told to nobody but its monitor. */
+		if (count_of(a, "rule", path))
+			printf(": %u rules", count_of(a, "rule", path));
+		printf(", a denial is %s; native: %s\n", answer_field(r, 4),
+		       *answer_field(r, 6) ? answer_field(r, 6) : "nothing");
 	}
 	for (r = NULL; (r = answer_next(a, "limit", path, r));)
 		printf("  limit        %s %s, held for %s\n", answer_field(r, 1),
 		       answer_field(r, 2), answer_field(r, 3));
-	if (!procs_of(space, &procs))
+	if (!procs_of(a, space, &procs))
 		cli_say("cannot list its processes");
 	print_usage(&procs);
 	print_lists(in, a, path);
@@ -273,7 +276,7 @@ static void put_space(struct inspect *in, const struct answer *a, const char *pa
 					  "pointer", NULL});
 	put_records(a, "view", "mount", path,
 		    (const char *const[]){"kind", "place", "from", "write", "exec", NULL});
-	if (!procs_of(space, &procs))
+	if (!procs_of(a, space, &procs))
 		cli_say("cannot list its processes");
 	procs_usage(&procs, &use);
 	printf(",\"usage\":{\"processes\":%llu,\"memory\":%llu,\"cpu_usec\":%llu,\"by\":\"%s\"}",
@@ -288,7 +291,7 @@ static void put_space(struct inspect *in, const struct answer *a, const char *pa
 
 static bool one(struct inspect *in, const char *name, bool first)
 {
-	char id[CONTROL_ID_MAX], path[64];
+	char id[CONTROL_ID_MAX], path[CD_SPACE_ID_MAX];
 	struct answer answer;
 	const char *why;
 	bool found;

@@ -424,7 +424,8 @@ static void open_control(struct keeper *k)
 					    .end = asked_end,
 					    .signal = asked_signal,
 					    .init = init_pid,
-					    .denied = denied};
+					    .denied = denied,
+					    .within = living_at};
 
 	k->due.tv_sec = 0;
 	k->control = control_new(&facts);

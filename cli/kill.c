@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/procs.h"
 #include "cli/spaces.h"
 
 struct kill_options {
@@ -19,7 +22,7 @@ static const char usage[] =
     "\n"
     "Ends a space: every process in it and in the spaces below it, at once. With a signal, the\n"
     "program is sent that one alone, as if the user had sent it to `cordon run`.\n"
-    "SPACE is an id of `cordon ps`, or the name that --name gave it.\n";
+    "SPACE is an id of `cordon ps`, or the name that --name gave it; SPACE/1.2 is a space in it.\n";
 
 static const struct cli_option options[] = {
     {'s', "signal", "SIGNAL", "send the program this signal, and end nothing else",
@@ -54,15 +57,55 @@ static int signal_named(const char *name)
 	return 0;
 }
 
+/*
+ * A space within another ends with its warden, which nobody else can end for us: it is a process of
+ * this user. That it still is the one is looked at again when it is held.
+ */
+static bool end_within(const struct answer *answer, const struct answer_record *space)
+{
+	pid_t warden = procs_warden(answer, space);
+	int pidfd = warden ? (int)syscall(SYS_pidfd_open, warden, 0) : -1;
+	bool ended = pidfd >= 0 && procs_warden(answer, space) == warden &&
+		     syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0;
+
+	if (pidfd >= 0)
+		close(pidfd);
+	return ended;
+}
+
+static bool kill_within(const char *name, const char *id, const char *path, int signal)
+{
+	const struct answer_record *space;
+	struct answer answer;
+	const char *why;
+	bool ended = false;
+
+	if (signal && signal != SIGKILL) {
+		cli_say("space %s: only the program of an outermost space is sent signals", name);
+		return false;
+	}
+	if (spaces_ask(id, "brief", &answer, &why)) {
+		space = answer_next(&answer, "space", path, NULL);
+		ended = space && end_within(&answer, space);
+		why = "there is no such space in it; `cordon tree` shows them";
+		answer_free(&answer);
+	}
+	if (!ended)
+		cli_say("space %s: %s", name, why);
+	return ended;
+}
+
 static bool kill_one(const char *name, int signal)
 {
-	char id[CONTROL_ID_MAX], path[64], request[256];
+	char id[CONTROL_ID_MAX], path[CD_SPACE_ID_MAX], request[CD_SPACE_ID_MAX + 64];
 	struct answer answer;
 	const char *why;
 	int len;
 
 	if (!spaces_find(name, id, path))
 		return false;
+	if (strcmp(path, "1") != 0)
+		return kill_within(name, id, path, signal);
 	len = snprintf(request, sizeof(request), "kill\t%s", path);
 	if (signal)
 		snprintf(request + len, sizeof(request) - (size_t)len, "\t%d", signal);

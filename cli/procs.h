@@ -23,8 +23,13 @@ struct procs {
 	size_t count;
 };
 
-/* Those of one space of an answer (a record `space`), without cordon's own init. */
-bool procs_of(const struct answer_record *space, struct procs *out);
+/* Those of one space of an answer (a record `space` of it), without cordon's own init. */
+bool procs_of(const struct answer *answer, const struct answer_record *space, struct procs *out);
+/* The process that a space within another ends with; 0: it is not there any more, or it is the
+ * outermost. */
+pid_t procs_warden(const struct answer *answer, const struct answer_record *space);
+/* Has this process not ended? */
+bool procs_is_there(pid_t pid);
 void procs_free(struct procs *procs);
 
 struct usage {

@@ -43,7 +43,7 @@ static void usage_of(const struct answer *answer, struct usage *total)
 		struct procs procs;
 		struct usage one;
 
-		if (!procs_of(space, &procs))
+		if (!procs_of(answer, space, &procs))
 			continue;
 		procs_usage(&procs, &one);
 		total->processes += one.processes;

@@ -24,6 +24,7 @@
 #include "cli/keeper.h"
 #include "cli/last.h"
 #include "cli/limits.h"
+#include "cli/living.h"
 #include "cli/native.h"
 #include "cli/nested.h"
 #include "cli/questions.h"
@@ -210,6 +211,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 	struct report_sink *sink;
 	struct kern_border *border;
 
+	living_let_go();
 	network_only_read(&run->network);
 	if (run->records)
 		records_serve(run->records, run->network.names);

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "cli/cli.h"
 #include "cli/control_answer.h"
+#include "cli/procs.h"
 
 #define SECONDS 3 /* that an answer is waited for */
 
@@ -207,7 +207,7 @@ static bool is_stale(const char *id, const char *path)
 		close(fd);
 		return false;
 	}
-	return errno == ECONNREFUSED && kill(atoi(id), 0) && errno == ESRCH;
+	return errno == ECONNREFUSED && !procs_is_there(atoi(id));
 }
 
 int spaces_list(struct spaces_id **out)
@@ -281,7 +281,7 @@ static int find_in(const struct spaces_id *ids, int count, const char *name, cha
 	return matches > 1 ? -2 : found;
 }
 
-bool spaces_find(const char *name, char id[CONTROL_ID_MAX], char path[64])
+bool spaces_find(const char *name, char id[CONTROL_ID_MAX], char path[CD_SPACE_ID_MAX])
 {
 	const char *slash = strchr(name, '/');
 	char first[256], also[512] = "";
@@ -289,7 +289,7 @@ bool spaces_find(const char *name, char id[CONTROL_ID_MAX], char path[64])
 	int count, found;
 
 	snprintf(first, sizeof(first), "%.*s", slash ? (int)(slash - name) : 255, name);
-	snprintf(path, 64, "%s", slash ? slash + 1 : "1");
+	snprintf(path, CD_SPACE_ID_MAX, "%s", slash ? slash + 1 : "1");
 	count = spaces_list(&ids);
 	found = count > 0 ? find_in(ids, count, first, also, sizeof(also)) : -1;
 	if (found >= 0)

@@ -52,6 +52,6 @@ int spaces_list(struct spaces_id **out);
  * Finds a space by its id, or by the name it was given if only one has it; "ID/1.2" is a space in
  * it, path. False, and said.
  */
-bool spaces_find(const char *name, char id[CONTROL_ID_MAX], char path[64]);
+bool spaces_find(const char *name, char id[CONTROL_ID_MAX], char path[CD_SPACE_ID_MAX]);
 
 #endif

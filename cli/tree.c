@@ -124,11 +124,13 @@ static void print_processes(struct tree *t, const struct procs *procs, pid_t par
 	}
 }
 
+/* Of spaces within another those that have ended may still be told of. */
 static const struct answer_record *next_child(const struct answer *answer, const char *path,
 					      const struct answer_record *after)
 {
 	while ((after = answer_next(answer, "space", NULL, after)))
-		if (strcmp(answer_field(after, 1), path) == 0)
+		if (strcmp(answer_field(after, 1), path) == 0 &&
+		    (strcmp(path, "-") == 0 || procs_warden(answer, after)))
 			return after;
 	return NULL;
 }
@@ -141,9 +143,11 @@ static void print_space(struct tree *t, const struct answer_record *space, bool 
 	size_t before;
 
 	print_indent(t, last);
-	printf("space %s (%s)\n", path, answer_field(space, 2));
+	printf("space %s ", path);
+	cli_put_visible(stdout, answer_field(space, 8));
+	printf("%s(%s)\n", *answer_field(space, 8) ? " " : "", answer_field(space, 2));
 	before = deeper(t, last);
-	if (!procs_of(space, &procs))
+	if (!procs_of(t->answer, space, &procs))
 		procs.count = 0;
 	next = next_child(t->answer, path, NULL);
 	while ((layer = answer_next(t->answer, "layer", path, layer))) {
@@ -207,6 +211,7 @@ static void put_space(const struct answer *answer, const struct answer_record *s
 
 	put("{", "path", path);
 	put(",", "state", answer_field(space, 2));
+	put(",", "name", answer_field(space, 8));
 	printf(",\"denied\":%llu,\"layers\":[", answer_number(space, 6));
 	while ((layer = answer_next(answer, "layer", path, layer))) {
 		printf("%s{\"place\":%llu", comma, answer_number(layer, 1));
@@ -219,7 +224,7 @@ static void put_space(const struct answer *answer, const struct answer_record *s
 		printf("}");
 	}
 	printf("],\"processes\":[");
-	if (!procs_of(space, &procs))
+	if (!procs_of(answer, space, &procs))
 		procs.count = 0;
 	for (size_t i = 0; i < procs.count; i++) {
 		const struct proc *p = &procs.all[i];
@@ -306,7 +311,7 @@ static int tree_command(int argc, char **argv)
 {
 	struct cli_args args = {.command = &cli_tree, .argc = argc, .argv = argv, .at = 1};
 	struct tree tree = {.json = false};
-	char id[CONTROL_ID_MAX], path[64];
+	char id[CONTROL_ID_MAX], path[CD_SPACE_ID_MAX];
 	const char *comma = "";
 	bool any = false;
 	int status = 0;

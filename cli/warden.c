@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,6 +17,7 @@
 
 #include "cli/cli.h"
 #include "cli/fds.h"
+#include "cli/living.h"
 #include "cli/records.h"
 #include "cli/request.h"
 #include "cli/view.h"
@@ -31,28 +31,6 @@
 #include "refmon/settle.h"
 
 #define ABOVE (REQUEST_FD_MAX + 1) /* descriptors of ours: those below are the program's */
-
-/* ---- how many there are ---- */
-
-/* Of all the spaces that began with one: the numbers of their wardens, among themselves. */
-struct living {
-	pid_t warden[CD_SPACES_MAX];
-};
-static struct living *living;
-
-static bool count_ourselves(void)
-{
-	for (size_t i = 0; i < CD_SPACES_MAX; i++) {
-		pid_t is = __atomic_load_n(&living->warden[i], __ATOMIC_RELAXED);
-
-		if (is && (kill(is, 0) == 0 || errno != ESRCH))
-			continue;
-		if (__atomic_compare_exchange_n(&living->warden[i], &is, getpid(), false,
-						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			return true;
-	}
-	return false;
-}
 
 /* ---- a new one ---- */
 
@@ -331,7 +309,7 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 	host_forget_environment();
 	if (!run)
 		refuse(given, ENOMEM, NULL);
-	if (!count_ourselves())
+	if (!living_claim())
 		refuse(given, EAGAIN, "there are too many");
 	if (host_within_view(outer->init) != CD_OK)
 		refuse(given, errno, "its view cannot be entered");
@@ -345,6 +323,7 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 	why = prepare(run, outer->run, given);
 	if (why)
 		refuse(given, EINVAL, why);
+	living_tell(run);
 	/* What host_launch() closes here is kept by the monitor; the asker's end tells us of him.
 	 */
 	asker = move(given->fd[CD_GATE_CONTROL]);
@@ -412,12 +391,7 @@ static void create(struct warden *warden, struct given *given)
 	pid_t child;
 
 	reap(warden);
-	if (!living)
-		living = mmap(NULL, sizeof(*living), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (living == MAP_FAILED)
-		living = NULL;
-	if (!living || warden->init < 0 || warden->count == CD_SPACES_MAX)
+	if (!living_begin() || warden->init < 0 || warden->count == CD_SPACES_MAX)
 		return;
 	number = ++warden->ever;
 	if (warden->outside) {

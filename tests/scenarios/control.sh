@@ -164,6 +164,32 @@ inside 'no descriptor of it' 0 -- sh -c 'ls -l /proc/self/fd | grep -c socket:; 
 also 'no socket' out_is 0
 try 'it still runs' cordon inspect open
 
+# ---- spaces within ----
+cordon kill open
+wait $BACK
+inner() { printf '%s run -q --name %s %s --ro %s -- ' "$CORDON" "$1" "--allow='space.create:*'" "$CORDON"; }
+start --name outer --allow='space.create:*' --ro "$CORDON" -- sh -c "$(inner mid) sh -c '$CORDON run -q --name=deep -- sleep 31 & sleep 32' & sleep 1; echo >&7; sleep 33"
+if [ -s "$WORK/run.err" ]; then
+	skip 'spaces within' "none are made here: $(head -n 1 "$WORK/run.err")"
+else
+	try 'tree: spaces within' cordon tree outer
+	also 'tree: one in the other' out_has '^   └─ space 1\.1  ?mid \(running\)'
+	also 'tree: and one in that' out_has '^      └─ space 1\.1\.1  ?deep \(running\)'
+	also 'tree: with their processes' out_has '^         └─ [0-9]+ sleep 31'
+	try 'inspect: a space within' cordon inspect --json outer/1.1.1
+	also 'inspect: what it is' json 'd["spaces"][0]["path"] == "1.1.1" and any(p["command"] == "sleep 31" for p in d["spaces"][0]["processes"])' <"$OUT"
+	try 'kill: a space within' cordon kill outer/1.1
+	sleep 0.3
+	try 'tree: afterwards' cordon tree outer
+	also 'it is gone, and what was in it' sh -c '! grep -qE "space 1\.1|─ [0-9]+ sleep 3[12]" "$0"' "$OUT"
+	also 'what was around it is not' out_has 'sleep 33'
+	refused 'kill: once more' 1 'no such space in it' cordon kill outer/1.1
+	refused 'kill: no signal goes there' 1 'only the program of an outermost' cordon kill --signal=TERM outer/1.1
+fi
+cordon kill outer
+wait $BACK
+start --name open -- sh -c "$SLEEP"
+
 # ---- what is left behind ----
 kill -KILL "$LAST"
 wait $BACK 2>/dev/null
