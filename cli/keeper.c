@@ -21,6 +21,7 @@
 #include "kernel/init.h"
 
 #define WATCH_NS   100000000 /* between two looks at what the space has used */
+#define REAP_MS	   20	     /* between two looks at whether wardens have ended */
 #define CONTROL_MS 25	     /* until a space gets its socket: what is over sooner needs none */
 
 static const int forwarded[] = {SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
@@ -449,6 +450,15 @@ static int until_control(struct keeper *k)
 	return -1;
 }
 
+/* The same, while the space is about to end: what it waits for has no descriptor. */
+static int until_end(struct keeper *k)
+{
+	if (!k->warden.count || !(k->ending || k->space->control < 0 || k->space->status < 0))
+		return until_control(k);
+	warden_reap(&k->warden);
+	return REAP_MS;
+}
+
 /* A space within another one is told of by the keeper of the outermost. */
 static void begin_control(struct keeper *k)
 {
@@ -520,7 +530,7 @@ static void watch(struct keeper *k)
 
 	begin_control(k);
 	while (!is_over(k)) {
-		int wait = until_control(k);
+		int wait = until_end(k);
 		struct source sources[] = {
 		    {k->space->control, take_report},
 		    {k->space->fault, take_fault},

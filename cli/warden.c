@@ -375,7 +375,7 @@ static pid_t fork_inward(struct warden *warden, struct given *given, unsigned nu
 	return child;
 }
 
-static void reap(struct warden *warden)
+void warden_reap(struct warden *warden)
 {
 	for (size_t i = 0; i < warden->count;) {
 		if (waitpid(warden->children[i], NULL, WNOHANG) != 0)
@@ -390,7 +390,7 @@ static void create(struct warden *warden, struct given *given)
 	unsigned number;
 	pid_t child;
 
-	reap(warden);
+	warden_reap(warden);
 	if (!living_begin() || warden->init < 0 || warden->count == CD_SPACES_MAX)
 		return;
 	number = ++warden->ever;

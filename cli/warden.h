@@ -40,4 +40,10 @@ struct warden {
 /* Something can be read from `ask`. Returns when the new space's warden has been forked. */
 void warden_take(struct warden *warden);
 
+/*
+ * Waits for those of its children that have ended. They are of the monitors' pid namespace, which
+ * cannot end, nor can its first monitor, before somebody has.
+ */
+void warden_reap(struct warden *warden);
+
 #endif
