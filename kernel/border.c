@@ -218,6 +218,14 @@ static int ask(struct kern_border *border, struct kern_record *record, struct cd
 
 static bool hold_here(struct kern_border *border, pid_t tid);
 
+/* The message waits for a nester from here on: nothing more is done for it now. */
+static void put_aside(struct kern_border *border, const struct kern_message *message)
+{
+	/* The nester is to find us where it has been told that we are. */
+	hold_here(border, message->tid);
+	border->asking = true;
+}
+
 int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,
 		       const struct cd_object *object)
 {
@@ -236,9 +244,7 @@ int kern_border_decide(struct kern_border *border, const struct kern_message *me
 		return error;
 	/* A worker is answered by nobody. */
 	if (said == KERN_UNANSWERED && !border->worker) {
-		/* The nester is to find us where it has been told that we are. */
-		hold_here(border, message->tid);
-		border->asking = true;
+		put_aside(border, message);
 		return -EACCES;
 	}
 	if (said)
@@ -261,13 +267,18 @@ int kern_border_decide(struct kern_border *border, const struct kern_message *me
 	return -EACCES;
 }
 
-/* For the record alone: the answer does not rest on it. */
+/* For the record alone: the answer does not rest on it. said: as of walk_chain(). */
 static void note(struct kern_border *border, struct kern_record *record,
-		 struct cd_decision *decision)
+		 struct cd_decision *decision, int *said)
 {
+	if (border->asking)
+		return;
 	*decision = (struct cd_decision){CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
-	walk_chain(border, NULL, record->ops, record->object, record, decision, NULL);
-	observe(border, record);
+	walk_chain(border, said, record->ops, record->object, record, decision, NULL);
+	if (said && *said == KERN_UNANSWERED && !border->worker)
+		put_aside(border, record->message);
+	else
+		observe(border, record);
 }
 
 void kern_border_note_absent(struct kern_border *border, const struct kern_message *message,
@@ -279,8 +290,10 @@ void kern_border_note_absent(struct kern_border *border, const struct kern_messa
 				     .decision = &decision,
 				     .ops = ops,
 				     .absent = true};
+	int said = 0;
 
-	note(border, &record, &decision);
+	/* A nester may know such a name. */
+	note(border, &record, &decision, &said);
 }
 
 void kern_border_note_inside(struct kern_border *border, const struct kern_message *message,
@@ -293,7 +306,7 @@ void kern_border_note_inside(struct kern_border *border, const struct kern_messa
 				     .ops = ops,
 				     .inside = true};
 
-	note(border, &record, &decision);
+	note(border, &record, &decision, NULL);
 }
 
 void kern_border_weigh(const struct kern_border *border, const struct kern_message *message,

@@ -1,15 +1,25 @@
 /*
  * tracer: shows every message that crosses the border of a space, and of the spaces within it.
  *
- *   tracer [-o FILE] [OPTION OF CORDON RUN...] -- PROGRAM [ARGUMENT...]
- *
- * It knows no protocol: an operation, its object, who asks and from where is all that it shows. Of
- * a space that is made within it gets a port as soon as there is one, and so nothing escapes it.
+ * It knows no protocol: the operation, its object, who asks and from where is all that it shows. Of a space that is
+ * made within it gets a port as soon as there is one, and so nothing escapes it.
  */
 #include <cordon/nester.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "options.h"
+
+static const char usage[] =
+    "usage: cordon tracer [-o FILE] [OPTION OF CORDON RUN...] -- PROGRAM [ARGUMENT...]\n"
+    "\n"
+    "Shows every message that crosses the border of a space, at any depth.\n"
+    "\n"
+    "  -o FILE   show it there, and not on standard error\n"
+    "\n"
+    "example:\n"
+    "  cordon tracer -o messages --allow-read=. -- grep -r TODO .\n";
 
 /* A name may hold anything: what a terminal would act on is shown as a number. */
 static void show_text(FILE *out, const char *text, size_t len)
@@ -43,37 +53,32 @@ static void show(FILE *out, const struct cd_event *event)
 	fputc('\n', out);
 }
 
+static bool own_option(void *context, const char *name, const char *value, bool *took_value)
+{
+	FILE **out = context;
+
+	if (strcmp(name, "-o") != 0 || !value)
+		return false;
+	*took_value = true;
+	*out = fopen(value, "we");
+	if (*out)
+		return true;
+	perror(value);
+	exit(125);
+}
+
 int main(int argc, char **argv)
 {
-	const char *options[64];
-	size_t count = 0;
+	struct nester_options options;
 	struct cd_nester *nester;
 	struct cd_event event;
 	FILE *out = stderr;
-	int at = 1, kind;
+	int kind;
 
-	for (; at < argc && strcmp(argv[at], "--") != 0; at++) {
-		if (strcmp(argv[at], "-o") == 0 && at + 1 < argc) {
-			out = fopen(argv[++at], "we");
-			if (!out) {
-				perror(argv[at]);
-				return 125;
-			}
-		} else if (count < 63) {
-			options[count++] = argv[at];
-		}
-	}
-	options[count] = NULL;
-	if (at + 1 >= argc) {
-		fputs(
-		    "usage: tracer [-o FILE] [OPTION OF CORDON RUN...] -- PROGRAM [ARGUMENT...]\n",
-		    stderr);
+	if (!nester_options_read(&options, argc, argv, usage, own_option, &out))
 		return 125;
-	}
-	if (cd_nester_start(&nester, CD_OPS_ALL, options, (const char *const *)argv + at + 1)) {
-		perror("tracer");
+	if (cd_nester_start(&nester, CD_OPS_ALL, options.cordon, options.program))
 		return 125;
-	}
 	while ((kind = cd_nester_next(nester, &event, -1)) != CD_EVENT_ENDED && kind >= 0) {
 		show(out, &event);
 		if (kind == CD_EVENT_OPERATION)
