@@ -39,7 +39,7 @@ LIB_SRC := $(filter-out cli/main.c,$(filter %.c,$(CORDON_SRC)))
 .DEFAULT_GOAL := all
 .PHONY: all deps demo check check-unit check-scenarios check-slow fuzz lint format bench install uninstall clean help
 
-all: $(BUILD)/cordon samples ## build cordon and the samples
+all: $(BUILD)/cordon nesters samples ## build cordon, the nesters and the samples
 
 include mk/rules.mk
 

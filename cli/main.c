@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/external.h"
 #include "cli/fds.h"
 #ifdef CORDON_HOOK
 #include "tests/hook/hook.h"
@@ -20,7 +21,12 @@ static int overview(void)
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (!cli_commands[i]->hidden)
 			printf("  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
-	puts("\nexamples:\n"
+	puts("\nnesters, which stand on the border of a space (cordon NESTER --help):\n"
+	     "  tracer       show every message that crosses it\n"
+	     "  procman      list, limit and restart what runs in it\n"
+	     "  patho        other paths, and files that do not exist\n"
+	     "  tally        count operations and ration them\n"
+	     "\nexamples:\n"
 	     "  cordon run ./downloaded-tool --version\n"
 	     "  cordon run --allow-read=. --allow-write=out -- python3 convert.py in.csv out/\n"
 	     "  cordon run -p tool.json -- ./tool\n"
@@ -65,6 +71,7 @@ int main(int argc, char **argv)
 			return cli_help(cli_commands[i]);
 		return cli_commands[i]->run(argc - 1, argv + 1);
 	}
+	cli_external(argv + 1);
 	cli_say("there is no command \"%s\"; `cordon --help` lists them", argv[1]);
 	return CLI_FAILED;
 }

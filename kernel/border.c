@@ -144,7 +144,7 @@ static const struct kern_layer *walk_chain(struct kern_border *border, int *said
 		}
 		if (said && !changed_by && space->port && ops & space->port->ops) {
 			*said = kern_port_ask(space->port, &border->asked, record->message,
-					      ops & space->port->ops, object);
+					      ops & space->port->ops, object, record->absent);
 			if (*said)
 				return NULL;
 		}

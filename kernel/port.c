@@ -65,7 +65,8 @@ static bool send_question(const struct kern_port *port, const struct cd_port_mes
 }
 
 int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
-		  const struct kern_message *message, uint64_t ops, const struct cd_object *object)
+		  const struct kern_message *message, uint64_t ops, const struct cd_object *object,
+		  bool absent)
 {
 	static struct cd_port_message question;
 	struct kern_ids ids = {0};
@@ -79,6 +80,7 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 					    .ops = ops,
 					    .flags = message->flags,
 					    .mode = message->mode};
+	question.absent = absent;
 	question.cpu = sched_getcpu();
 	question.text_len = (uint32_t)write_object(object, question.text);
 	hash = hash_of(question.text, question.text_len);

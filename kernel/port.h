@@ -50,7 +50,8 @@ struct kern_asks {
  */
 #define KERN_UNANSWERED (-4098)
 int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
-		  const struct kern_message *message, uint64_t ops, const struct cd_object *object);
+		  const struct kern_message *message, uint64_t ops, const struct cd_object *object,
+		  bool absent);
 
 /* Puts a message aside; asked is copied. -EAGAIN: too many are already. */
 int kern_asks_keep(struct kern_asks *asks, const struct kern_asked *asked,

@@ -172,7 +172,8 @@ static void fill(struct cd_event *event, const struct port *port,
 				   .ops = message->ops & CD_OPS_ALL,
 				   .flags = message->flags,
 				   .mode = message->mode,
-				   .text_len = message->text_len};
+				   .text_len = message->text_len,
+				   .absent = message->absent != 0};
 	memcpy(event->space, message->space, sizeof(event->space));
 	memcpy(event->call, message->call, sizeof(event->call));
 	memcpy(event->text, message->text, message->text_len);

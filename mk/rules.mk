@@ -102,6 +102,27 @@ $(BUILD)/musl.so: $(MUSL_SO)
 $(MUSL_IMAGE) $(BUILD)/hook/loader/musl.o: $(BUILD)/musl.so
 $(BUILD)/unit-tests $(BUILD)/san-tests $(addprefix $(BUILD)/,$(FUZZERS)): $(SHIM_IMAGE) $(MUSL_IMAGE)
 
+# --- libcordon, and the nesters that are built on it ---
+LIBCORDON_PIC := $(patsubst %.c,$(BUILD)/pic/%.o,$(LIBCORDON_SRC))
+$(BUILD)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(HARDEN) -fPIC -c $< -o $@
+$(BUILD)/libcordon.a: $(LIBCORDON_PIC)
+	@rm -f $@
+	ar rcs $@ $^
+$(BUILD)/libcordon.so.0: $(LIBCORDON_PIC)
+	$(CC) -shared -Wl,-soname,libcordon.so.0 -Wl,-z,relro,-z,now,-z,noexecstack $^ -o $@
+$(BUILD)/cordon.pc: libcordon/cordon.pc.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+libcordon: $(BUILD)/libcordon.a $(BUILD)/libcordon.so.0 $(BUILD)/cordon.pc ## build the library for nesters
+nesters: libcordon $(addprefix $(BUILD)/nesters/,$(NESTERS))
+.PHONY: libcordon nesters
+# Static, so that they run in any space that shows them.
+$(BUILD)/nesters/%: $(BUILD)/ship/nesters/%.o $(call ship_obj,nesters/options.c $(LIBCORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c)
+	@mkdir -p $(@D)
+	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ -o $@
+
 # --- samples: small programs, each built as a user would ---
 samples: $(addprefix $(BUILD)/samples/,$(SAMPLES))
 .PHONY: samples
@@ -129,7 +150,7 @@ bench: all ## print the benchmark tables; draw them in build/bench.svg
 	@bash bench/run.sh $(BUILD)
 	@bash bench/network.sh $(BUILD)
 	@bash bench/audit.sh $(BUILD)
-C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy audit loader shim nesters cli samples tests/* bench,$(d)/*.c $(d)/*.h))
+C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy audit loader shim nesters libcordon cli samples tests/* bench,$(d)/*.c $(d)/*.h))
 lint: ## static checks
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -Iinclude --suppress=missingIncludeSystem \
 	  $(filter-out cli/main.c,$(filter %.c,$(CORDON_SRC) $(INIT_SRC)))
@@ -145,11 +166,20 @@ man: $(BUILD)/cordon ## bring the lists in the man pages up to date with the com
 COMPLETIONS := bash:share/bash-completion/completions/cordon zsh:share/zsh/site-functions/_cordon fish:share/fish/vendor_completions.d/cordon.fish
 $(BUILD)/completions.%: $(BUILD)/cordon
 	$(BUILD)/cordon completions $* >$@.new && mv $@.new $@
-install: $(BUILD)/cordon $(foreach c,$(COMPLETIONS),$(BUILD)/completions.$(firstword $(subst :, ,$(c)))) ## install under DESTDIR/PREFIX
+PUBLIC_HEADERS := nester.h ops.h ops.def
+install: $(BUILD)/cordon nesters $(foreach c,$(COMPLETIONS),$(BUILD)/completions.$(firstword $(subst :, ,$(c)))) ## install under DESTDIR/PREFIX
 	install -D -m 755 $(BUILD)/cordon $(DESTDIR)$(PREFIX)/bin/cordon
+	for n in $(NESTERS); do install -D -m 755 $(BUILD)/nesters/$$n $(DESTDIR)$(PREFIX)/libexec/cordon/$$n; done
+	install -D -m 644 $(BUILD)/libcordon.a $(DESTDIR)$(PREFIX)/lib/libcordon.a
+	install -D -m 755 $(BUILD)/libcordon.so.0 $(DESTDIR)$(PREFIX)/lib/libcordon.so.0
+	ln -sf libcordon.so.0 $(DESTDIR)$(PREFIX)/lib/libcordon.so
+	install -D -m 644 $(BUILD)/cordon.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/cordon.pc
+	for h in $(PUBLIC_HEADERS); do install -D -m 644 include/cordon/$$h $(DESTDIR)$(PREFIX)/include/cordon/$$h; done
 	for c in $(COMPLETIONS); do install -D -m 644 $(BUILD)/completions.$${c%%:*} $(DESTDIR)$(PREFIX)/$${c#*:}; done
 	for page in docs/man/*.[1-9]; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename $$page); done
 uninstall: ## remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/libexec/cordon/,$(NESTERS)) $(addprefix $(DESTDIR)$(PREFIX)/lib/,libcordon.a libcordon.so libcordon.so.0 pkgconfig/cordon.pc) \
+		$(addprefix $(DESTDIR)$(PREFIX)/include/cordon/,$(PUBLIC_HEADERS))
 	rm -f $(DESTDIR)$(PREFIX)/bin/cordon $(foreach c,$(COMPLETIONS),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$(c))))
 	for page in docs/man/*.[1-9]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$(basename $$page); done
 clean: ## remove everything that was built

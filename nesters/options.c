@@ -14,7 +14,8 @@ bool nester_options_read(struct nester_options *options, int argc, char **argv, 
 
 		if (strcmp(argv[at], "--help") == 0)
 			break;
-		if (own && own(context, argv[at], at + 1 < argc ? argv[at + 1] : NULL, &took_value)) {
+		if (own &&
+		    own(context, argv[at], at + 1 < argc ? argv[at + 1] : NULL, &took_value)) {
 			at += took_value;
 			continue;
 		}

@@ -1,4 +1,5 @@
-/* What the nesters' command lines have in common: their own options, then those of `cordon run`, then "--" and a program. */
+/* What the nesters' command lines have in common: their own options, then those of `cordon run`,
+ * then "--" and a program. */
 #ifndef NESTERS_OPTIONS_H
 #define NESTERS_OPTIONS_H
 

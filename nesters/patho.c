@@ -4,12 +4,12 @@
 #include <cordon/nester.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h> /* struct statx, which not every libc has */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -18,12 +18,15 @@ static const char usage[] =
     "usage: cordon patho [OPTION...] [OPTION OF CORDON RUN...] -- PROGRAM [ARGUMENT...]\n"
     "\n"
     "  --map FROM=TO     what is asked for at or below FROM is TO, or below it\n"
-    "  --fake PATH=TEXT  a file of this text at PATH, which need not exist; what is written to it is shown\n"
+    "  --fake PATH=TEXT  a file of this text at PATH, which need not exist; what is written to it "
+    "is shown\n"
     "\n"
-    "The program has to be granted what it asks for; what it gets instead, the spaces around decide on.\n"
+    "The program has to be granted what it asks for; what it gets instead, the spaces around "
+    "decide on.\n"
     "\n"
     "example:\n"
-    "  cordon patho --fake /etc/machine-id=0123 --allow-read=/etc/machine-id -- cat /etc/machine-id\n";
+    "  cordon patho --fake /etc/machine-id=0123 --allow-read=/etc/machine-id -- cat "
+    "/etc/machine-id\n";
 
 #define PLACES_MAX 64
 #define FILES_MAX  256
@@ -58,7 +61,8 @@ static bool own_option(void *context, const char *name, const char *value, bool 
 	copy = value ? strdup(value) : NULL;
 	equals = copy ? strchr(copy, '=') : NULL;
 	if (!equals || copy[0] != '/' || patho->count == PLACES_MAX) {
-		fprintf(stderr, "patho: %s takes PATH=%s\n", name, name[2] == 'm' ? "PATH" : "TEXT");
+		fprintf(stderr, "patho: %s takes PATH=%s\n", name,
+			name[2] == 'm' ? "PATH" : "TEXT");
 		exit(125);
 	}
 	*equals = '\0';
@@ -73,7 +77,8 @@ static const struct place *find(const struct patho *patho, const struct cd_event
 		const struct place *place = &patho->places[i];
 		char next = event->text[place->len];
 
-		if (event->text_len >= place->len && memcmp(event->text, place->path, place->len) == 0 &&
+		if (event->text_len >= place->len &&
+		    memcmp(event->text, place->path, place->len) == 0 &&
 		    (!next || (!place->fake && next == '/')))
 			return place;
 	}
@@ -173,7 +178,7 @@ static void decide(struct patho *patho, struct cd_nester *nester, const struct c
 		cd_nester_pass(nester, event);
 	} else if (!place->fake) {
 		if (snprintf(path, sizeof(path), "%s%s", place->to, event->text + place->len) >=
-			    (int)sizeof(path) ||
+			(int)sizeof(path) ||
 		    cd_nester_pass_changed(nester, event, path))
 			cd_nester_deny(nester, event, ENAMETOOLONG);
 	} else if (strcmp(event->call, "open") == 0) {

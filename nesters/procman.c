@@ -158,7 +158,7 @@ int main(int argc, char **argv)
 		status = watch(nester, &limits, signals, &told);
 		if (status == 0 || told || life == limits.restart)
 			return status;
-		fprintf(stderr, "procman: it ended with %d, and is started again (%lu of %lu)\n", status,
-			life + 1, limits.restart);
+		fprintf(stderr, "procman: it ended with %d, and is started again (%lu of %lu)\n",
+			status, life + 1, limits.restart);
 	}
 }

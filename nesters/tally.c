@@ -11,9 +11,11 @@
 #include "options.h"
 
 static const char usage[] =
-    "usage: cordon tally --ration OPS=N/SECONDS... [OPTION OF CORDON RUN...] -- PROGRAM [ARGUMENT...]\n"
+    "usage: cordon tally --ration OPS=N/SECONDS... [OPTION OF CORDON RUN...] -- PROGRAM "
+    "[ARGUMENT...]\n"
     "\n"
-    "Lets operations through at most N times in SECONDS; more are refused with EAGAIN. What was let through, and\n"
+    "Lets operations through at most N times in SECONDS; more are refused with EAGAIN. What was "
+    "let through, and\n"
     "what was not, is said at the end.\n"
     "\n"
     "example:\n"
@@ -63,7 +65,8 @@ static bool read_ration(struct ration *ration, const char *text)
 	}
 	ration->most = strtoul(equals + 1, &slash, 10);
 	ration->seconds = *slash == '/' ? strtod(slash + 1, &end) : 0;
-	if (*slash != '/' || *end || ration->most == 0 || ration->most > MOST || ration->seconds <= 0)
+	if (*slash != '/' || *end || ration->most == 0 || ration->most > MOST ||
+	    ration->seconds <= 0)
 		return false;
 	ration->times = calloc(ration->most, sizeof(double));
 	return ration->times != NULL;
@@ -78,7 +81,8 @@ static bool own_option(void *context, const char *name, const char *value, bool 
 	*took_value = !name[8];
 	if (name[8])
 		value = name + 9;
-	if (value && tally->count < RATIONS_MAX && read_ration(&tally->rations[tally->count], value)) {
+	if (value && tally->count < RATIONS_MAX &&
+	    read_ration(&tally->rations[tally->count], value)) {
 		tally->count++;
 		return true;
 	}
@@ -107,7 +111,7 @@ static void decide(struct tally *tally, struct cd_nester *nester, const struct c
 	for (size_t i = 0; i < tally->count; i++) {
 		struct ration *ration = &tally->rations[i];
 
-		if (!(ration->ops & event->ops))
+		if (!(ration->ops & event->ops) || event->absent)
 			continue;
 		room = room && spend(ration, now());
 		*(room ? &ration->passed : &ration->refused) += 1;

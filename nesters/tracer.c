@@ -1,8 +1,8 @@
 /*
  * tracer: shows every message that crosses the border of a space, and of the spaces within it.
  *
- * It knows no protocol: the operation, its object, who asks and from where is all that it shows. Of a space that is
- * made within it gets a port as soon as there is one, and so nothing escapes it.
+ * It knows no protocol: the operation, its object, who asks and from where is all that it shows. Of
+ * a space that is made within it gets a port as soon as there is one, and so nothing escapes it.
  */
 #include <cordon/nester.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ static void show(FILE *out, const struct cd_event *event)
 		}
 	fputc(' ', out);
 	show_text(out, event->text, event->text_len);
-	fputc('\n', out);
+	fputs(event->absent ? " (not there)\n" : "\n", out);
 }
 
 static bool own_option(void *context, const char *name, const char *value, bool *took_value)

@@ -97,6 +97,7 @@ prepare_user() {
 	local who=$1 owner=$2 dir=$root/$1
 	mkdir -p "$dir/bin" "$dir/src" "$dir/work" "$homes/$who"
 	cp "$build/cordon" "$dir/bin/cordon"
+	[ ! -d "$build/nesters" ] || cp -r "$build/nesters" "$dir/bin/"
 	[ ! -x "$build/cordon-hooked" ] || cp "$build/cordon-hooked" "$dir/bin/"
 	# cordon in a space that allows everything: what is within it is to be as it would be outside.
 	cat >"$dir/bin/nested" <<-NESTED

@@ -55,6 +55,7 @@ struct cd_event {
 	uint64_t flags, mode;	/* of that call */
 	char text[CD_TEXT_MAX]; /* the object, as policies write it */
 	size_t text_len;
+	int absent; /* nothing has that name in the space's view: to pass it is to say that it is not there */
 };
 
 struct cd_nester;
@@ -130,6 +131,7 @@ struct cd_port_message {
 	uint64_t id, ops, flags, mode;
 	int32_t pid;
 	uint32_t text_len; /* of text; the bytes behind are not sent */
+	uint32_t absent;   /* 1: nothing has that name in the space's view */
 	char space[256], call[32];
 	char text[CD_TEXT_MAX];
 };

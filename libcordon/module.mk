@@ -1,0 +1,1 @@
+LIBCORDON_SRC := libcordon/nester.c lib/ops.c
