@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "audit/line.h"
+#include "audit/scan.h"
 
 #define NAMES_MAX (1u << 20) /* programs or rules of a run */
 #define ARGV_MAX  4096
@@ -138,20 +139,68 @@ static const char *check_chain(struct audit_reader *reader, const char *line, si
 
 /* ---- keys ---- */
 
-static const char *text_of(const json_t *line, const char *key)
+/* Of one or the other: most lines are in the form in which they were written, and need no more. */
+struct line {
+	const json_t *json; /* NULL: pairs */
+	const struct audit_pairs *pairs;
+};
+
+static const char *text_of(const struct line *line, const char *key)
 {
-	return json_string_value(json_object_get(line, key));
+	const struct audit_pair *pair;
+
+	if (line->json)
+		return json_string_value(json_object_get(line->json, key));
+	pair = audit_pair_of(line->pairs, key);
+	return pair && pair->type == AUDIT_TEXT ? pair->text : NULL;
 }
 
-static uint64_t number_of(const json_t *line, const char *key)
+static bool has_integer(const struct line *line, const char *key, int64_t *value)
 {
-	json_int_t value = json_integer_value(json_object_get(line, key));
+	const struct audit_pair *pair;
 
-	return value < 0 ? 0 : (uint64_t)value;
+	*value = 0;
+	if (line->json) {
+		*value = json_integer_value(json_object_get(line->json, key));
+		return json_is_integer(json_object_get(line->json, key));
+	}
+	pair = audit_pair_of(line->pairs, key);
+	if (!pair || pair->type != AUDIT_INTEGER)
+		return false;
+	*value = pair->integer;
+	return true;
+}
+
+static uint64_t number_of(const struct line *line, const char *key)
+{
+	int64_t value;
+
+	return has_integer(line, key, &value) && value > 0 ? (uint64_t)value : 0;
+}
+
+static double fraction_of(const struct line *line, const char *key)
+{
+	const struct audit_pair *pair;
+
+	if (line->json)
+		return json_number_value(json_object_get(line->json, key));
+	pair = audit_pair_of(line->pairs, key);
+	return pair ? pair->fraction : 0;
+}
+
+static bool is_null(const struct line *line, const char *key)
+{
+	const struct audit_pair *pair;
+
+	if (line->json)
+		return json_is_null(json_object_get(line->json, key));
+	pair = audit_pair_of(line->pairs, key);
+	return pair && pair->type == AUDIT_NULL;
 }
 
 /* Bytes that are not UTF-8 are written as the characters of these numbers. */
-static const char *raw_text(const json_t *line, const char *key, bool odd, char *out, size_t size)
+static const char *raw_text(const struct line *line, const char *key, bool odd, char *out,
+			    size_t size)
 {
 	const unsigned char *at = (const unsigned char *)text_of(line, key);
 	size_t len = 0;
@@ -206,14 +255,15 @@ static enum cd_verdict verdict_of(const char *name)
 
 /* ---- kinds ---- */
 
-static void read_head(struct audit_reader *reader, struct audit_event *event, const json_t *line)
+static void read_head(struct audit_reader *reader, struct audit_event *event,
+		      const struct line *line)
 {
-	const json_t *argv = json_object_get(line, "argv"), *policies;
+	const json_t *argv = json_object_get(line->json, "argv"), *policies;
 	size_t count = 0;
 
 	forget(&reader->programs);
 	forget(&reader->rules);
-	event->time = json_number_value(json_object_get(line, "time"));
+	event->time = fraction_of(line, "time");
 	event->cordon = text_of(line, "cordon");
 	event->audit = text_of(line, "audit");
 	event->space = text_of(line, "space");
@@ -221,8 +271,8 @@ static void read_head(struct audit_reader *reader, struct audit_event *event, co
 	event->program = text_of(line, "program");
 	event->home = text_of(line, "home");
 	event->uid = number_of(line, "uid");
-	policies = json_object_get(line, "policy");
-	event->name = text_of(json_array_get(policies, 0), "name");
+	policies = json_object_get(line->json, "policy");
+	event->name = json_string_value(json_object_get(json_array_get(policies, 0), "name"));
 	for (size_t i = 0; i < json_array_size(argv) && count < ARGV_MAX; i++) {
 		const char *argument = json_string_value(json_array_get(argv, i));
 
@@ -235,11 +285,13 @@ static void read_head(struct audit_reader *reader, struct audit_event *event, co
 
 static bool define(struct names *names, json_t *line)
 {
-	const json_t *number = json_object_get(line, "i");
-	uint64_t i = number_of(line, "i");
+	int64_t number;
+	size_t i;
 
-	if (!json_is_integer(number) || i >= NAMES_MAX)
+	if (!has_integer(&(struct line){.json = line}, "i", &number) || number < 0 ||
+	    number >= NAMES_MAX)
 		return false;
+	i = (size_t)number;
 	if (i >= names->size) {
 		size_t size = i + 64;
 		json_t **lines = realloc(names->lines, size * sizeof(json_t *));
@@ -255,30 +307,32 @@ static bool define(struct names *names, json_t *line)
 	return true;
 }
 
-static const json_t *named(const struct names *names, const json_t *line, const char *key)
+/* A key of the definition that the number stands for. */
+static const char *named(const struct names *names, const struct line *line, const char *number,
+			 const char *key)
 {
-	uint64_t i = number_of(line, key);
+	int64_t i;
 
-	return json_is_integer(json_object_get(line, key)) && i < names->size ? names->lines[i]
-									      : NULL;
+	if (!has_integer(line, number, &i) || i < 0 || (uint64_t)i >= names->size)
+		return NULL;
+	return json_string_value(json_object_get(names->lines[i], key));
 }
 
-static void read_actor(struct audit_reader *reader, struct audit_event *event, const json_t *line)
+static void read_actor(struct audit_reader *reader, struct audit_event *event,
+		       const struct line *line)
 {
-	event->time = json_number_value(json_object_get(line, "t"));
+	event->time = fraction_of(line, "t");
 	event->space = text_of(line, "s");
 	event->call = text_of(line, "c");
 	event->pid = event->tid = (long)number_of(line, "pid");
-	if (json_object_get(line, "tid"))
+	if (number_of(line, "tid"))
 		event->tid = (long)number_of(line, "tid");
-	event->running = text_of(named(&reader->programs, line, "p"), "x");
+	event->running = named(&reader->programs, line, "p", "x");
 }
 
-static bool read_op(struct audit_reader *reader, struct audit_event *event, const json_t *line)
+static bool read_op(struct audit_reader *reader, struct audit_event *event, const struct line *line)
 {
 	const bool odd = number_of(line, "b") == 1;
-	const json_t *result = json_object_get(line, "e");
-	const json_t *rule = named(&reader->rules, line, "r");
 	const char *how = text_of(line, "a"), *no = text_of(line, "no");
 
 	read_actor(reader, event, line);
@@ -287,29 +341,28 @@ static bool read_op(struct audit_reader *reader, struct audit_event *event, cons
 	event->denied_op = first_op(no ? ops_of(no) : event->ops);
 	event->object = raw_text(line, "x", odd, reader->object, sizeof(reader->object));
 	event->outside = raw_text(line, "y", odd, reader->outside, sizeof(reader->outside));
-	event->nowhere = json_is_null(json_object_get(line, "y"));
+	event->nowhere = is_null(line, "y");
 	event->address = text_of(line, "at");
 	event->absent = how && strcmp(how, "absent") == 0;
 	event->inside = how && strcmp(how, "inside") == 0;
 	event->verdict = verdict_of(text_of(line, "v"));
 	event->layer = (unsigned)number_of(line, "l");
 	event->layer_space = text_of(line, "ls");
-	event->has_rule = rule != NULL;
-	event->rule_file = text_of(rule, "f");
-	event->rule_pointer = text_of(rule, "p");
-	event->rule_pattern = text_of(rule, "m");
-	event->has_result = json_is_integer(result) || json_is_null(result);
-	event->continued = json_is_null(result);
-	event->result = json_integer_value(result);
+	event->rule_file = named(&reader->rules, line, "r", "f");
+	event->rule_pointer = named(&reader->rules, line, "r", "p");
+	event->rule_pattern = named(&reader->rules, line, "r", "m");
+	event->has_rule = event->rule_pattern != NULL;
+	event->continued = is_null(line, "e");
+	event->has_result = has_integer(line, "e", &event->result) || event->continued;
 	event->duration_us = number_of(line, "d");
 	return event->object && event->call && event->space && event->ops;
 }
 
-static void read_tail(struct audit_event *event, const json_t *line)
+static void read_tail(struct audit_event *event, const struct line *line)
 {
-	event->time = json_number_value(json_object_get(line, "t"));
+	event->time = fraction_of(line, "t");
 	event->status = (int)number_of(line, "status");
-	event->complete = json_is_true(json_object_get(line, "complete"));
+	event->complete = json_is_true(json_object_get(line->json, "complete"));
 	event->records = number_of(line, "records");
 	event->messages = number_of(line, "messages");
 	event->denied = number_of(line, "denied");
@@ -317,39 +370,57 @@ static void read_tail(struct audit_event *event, const json_t *line)
 	event->lost = number_of(line, "lost");
 }
 
-static enum audit_kind read_kind(struct audit_reader *reader, struct audit_event *event,
-				 json_t *line)
+static enum audit_kind read_record(struct audit_reader *reader, struct audit_event *event,
+				   const struct line *line)
 {
 	const char *kind = text_of(line, "k");
 
+	if (kind && strcmp(kind, "op") == 0)
+		return read_op(reader, event, line) ? AUDIT_OP : AUDIT_OTHER;
+	if (!kind || strcmp(kind, "call") != 0)
+		return AUDIT_OTHER;
+	read_actor(reader, event, line);
+	event->arguments = text_of(line, "a");
+	return event->call && event->space ? AUDIT_CALL : AUDIT_OTHER;
+}
+
+static enum audit_kind read_json(struct audit_reader *reader, struct audit_event *event,
+				 json_t *json)
+{
+	const struct line line = {.json = json};
+	const char *kind = text_of(&line, "k");
+
 	if (!kind)
 		return AUDIT_OTHER;
-	if (strcmp(kind, "op") == 0)
-		return read_op(reader, event, line) ? AUDIT_OP : AUDIT_OTHER;
 	if (strcmp(kind, "prog") == 0)
-		return define(&reader->programs, line) ? AUDIT_PROG : AUDIT_OTHER;
+		return define(&reader->programs, json) ? AUDIT_PROG : AUDIT_OTHER;
 	if (strcmp(kind, "rule") == 0)
-		return define(&reader->rules, line) ? AUDIT_RULE : AUDIT_OTHER;
-	if (strcmp(kind, "call") == 0) {
-		read_actor(reader, event, line);
-		event->arguments = text_of(line, "a");
-		return event->call && event->space ? AUDIT_CALL : AUDIT_OTHER;
-	}
+		return define(&reader->rules, json) ? AUDIT_RULE : AUDIT_OTHER;
 	if (strcmp(kind, "head") == 0) {
-		read_head(reader, event, line);
+		read_head(reader, event, &line);
 		return AUDIT_HEAD;
 	}
 	if (strcmp(kind, "tail") == 0) {
-		read_tail(event, line);
+		read_tail(event, &line);
 		return AUDIT_TAIL;
 	}
-	return AUDIT_OTHER;
+	return read_record(reader, event, &line);
+}
+
+/* Those of which there are many. */
+static bool is_record(const char *line, size_t len)
+{
+	static const char op[] = "{\"k\":\"op\",", call[] = "{\"k\":\"call\",";
+
+	return (len > sizeof(op) && memcmp(line, op, sizeof(op) - 1) == 0) ||
+	       (len > sizeof(call) && memcmp(line, call, sizeof(call) - 1) == 0);
 }
 
 enum cd_status audit_reader_next(struct audit_reader *reader, struct audit_event *event)
 {
 	ssize_t len = find_line(reader);
-	const char *line = reader->bytes + reader->begin;
+	char *line = reader->bytes + reader->begin;
+	struct audit_pairs pairs;
 
 	if (len <= 0)
 		return len == 0 ? CD_ENOENT : CD_ESYS;
@@ -357,11 +428,16 @@ enum cd_status audit_reader_next(struct audit_reader *reader, struct audit_event
 	event->line = ++reader->line;
 	event->broken = check_chain(reader, line, (size_t)len);
 	json_decref(reader->current);
-	reader->current = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
-	if (json_is_object(reader->current))
-		event->kind = read_kind(reader, event, reader->current);
-	else if (!event->broken)
-		event->broken = "it is not JSON";
+	reader->current = NULL;
+	if (is_record(line, (size_t)len) && audit_scan(line, (size_t)len, &pairs)) {
+		event->kind = read_record(reader, event, &(struct line){.pairs = &pairs});
+	} else {
+		reader->current = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
+		if (json_is_object(reader->current))
+			event->kind = read_json(reader, event, reader->current);
+		else if (!event->broken)
+			event->broken = "it is not JSON";
+	}
 	reader->begin += (size_t)len;
 	return CD_OK;
 }

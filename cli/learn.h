@@ -22,6 +22,15 @@ struct learn_refusal {
 	size_t times;
 };
 
+/* An operation on an object that the policy does not have anyway. */
+struct learn_asked {
+	enum cd_op op;
+	char *object;
+	const char *program;
+	bool directory; /* as one */
+	bool absent;	/* it was not there */
+};
+
 /* A file was given another name. */
 struct learn_move {
 	char *from, *to;
@@ -65,9 +74,11 @@ struct learning {
 	size_t extra_count, extra_capacity;
 	uint64_t moving; /* the message of the first name of a move, */
 	char *moving_from;
+	struct learn_asked *asked;
+	size_t asked_count, asked_capacity;
 	char **programs; /* that asked; what rules point to */
 	size_t program_count, program_capacity;
-	char **made; /* objects that the program made */
+	char **made; /* objects that the program made; sorted once the log is read */
 	size_t made_count, made_capacity;
 };
 
@@ -75,6 +86,12 @@ struct learning {
 bool learn_run(struct learning *learning, int *fd);
 /* Reads the log, writes what was learned. An exit status. */
 int learn_from(struct learning *learning, int fd);
+/* Its parts: reads the log, and what is asked of what was read. */
+bool learn_read_log(struct learning *learning, int fd);
+bool learn_is_secret(const struct learning *learning, enum cd_op op, const char *object);
+bool learn_was_made(const struct learning *learning, const char *object);
+bool learn_is_private(const char *object);
+bool learn_is_covered(const struct learning *learning, enum cd_op op, const char *object);
 /* What its moves need that the policy lacks becomes extras; false: nothing does. */
 bool learn_moves(struct learning *learning, const struct pol_policy *policy);
 bool learn_take_move(struct learning *learning, uint64_t message, const char *call,
