@@ -407,13 +407,50 @@ static void man_commands(void)
 	puts(".El");
 }
 
-/* A list to be put into a page: of the commands, or of a command's options under a heading. */
+static void man_operations(void)
+{
+	static const char *const kinds[] = {[CD_OBJECT_PATH] = "a path",
+					    [CD_OBJECT_ADDRESS] = "an address",
+					    [CD_OBJECT_NAME] = "a name"};
+
+	puts(".Bl -tag -width space.create -compact");
+	for (unsigned op = 0; op < CD_OP_COUNT; op++) {
+		const char *kind = cd_op_table[op].kind < sizeof(kinds) / sizeof(kinds[0])
+				       ? kinds[cd_op_table[op].kind]
+				       : NULL;
+
+		printf(".It Cm %s\n%s\n.Pq %s\n", cd_op_table[op].name, cd_op_table[op].text,
+		       kind ? kind : "nothing");
+	}
+	puts(".El");
+}
+
+static void man_groups(void)
+{
+	const char *comma = "";
+
+	for (const struct pol_group *group = pol_groups; group->name; group++) {
+		printf("%s.Cm %s", comma, group->name);
+		comma = " ,\n";
+	}
+	puts(" .");
+}
+
+/* Lists that are of no command. */
+static const struct {
+	const char *name;
+	void (*print)(void);
+} man_lists[] = {
+    {"commands", man_commands}, {"operations", man_operations}, {"groups", man_groups}};
+
+/* A list to be put into a page: one of these, or a command's options under a heading. */
 static int print_man(const char *name, const char *heading)
 {
-	if (!name) {
-		man_commands();
-		return 0;
-	}
+	for (size_t i = 0; i < sizeof(man_lists) / sizeof(man_lists[0]); i++)
+		if (strcmp(name ? name : "commands", man_lists[i].name) == 0) {
+			man_lists[i].print();
+			return 0;
+		}
 	for (size_t i = 0; cli_commands[i]; i++) {
 		if (strcmp(cli_commands[i]->name, name) != 0)
 			continue;

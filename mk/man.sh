@@ -1,16 +1,15 @@
 #!/bin/sh
 # The lists in the man pages, made from the tables of the command line: mk/man.sh CORDON [--check]
 #
-# What stands between `.\" list: COMMAND HEADING` (or `.\" list: commands`) and `.\" end of list` is replaced by
+# What stands between `.\" list: COMMAND HEADING` (commands, operations and groups are lists, too) and `.\" end of list` is replaced by
 # what `cordon completions man` prints; with --check it is only compared.
 set -eu
 cordon=$1 check=${2:-} stale=0
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
-for page in docs/man/*.1; do
+for page in docs/man/*.[1-9]; do
 	while IFS= read -r line; do
 		case $line in
-		'.\" list: commands') printf '%s\n' "$line"; "$cordon" completions man; skipping=1 ;;
 		'.\" list: '*)
 			printf '%s\n' "$line"
 			rest=${line#'.\" list: '}
