@@ -456,20 +456,32 @@ static void take_back(struct audit_log *log)
 	advance(log, &state);
 }
 
-bool audit_log_finish(struct audit_log *log, struct audit_line *tail)
+/* The monitor's word: it can be no more than what it might have written. */
+static bool is_sane(const struct audit_log *log)
+{
+	uint64_t end = current(log)->end;
+
+	return end >= log->begin && end - log->begin <= log->room;
+}
+
+void audit_log_resume(struct audit_log *log)
 {
 	static struct audit_line last;
-	uint64_t end;
-	bool added;
 
 	log->mapping = false;
 	if (log->handed_over)
 		take_back(log);
-	end = current(log)->end;
-	/* The monitor's word: it can be no more than what it might have written. */
-	if (end < log->begin || end - log->begin > log->room)
+	if (is_sane(log))
+		seal_open_line(log, &last);
+}
+
+bool audit_log_finish(struct audit_log *log, struct audit_line *tail)
+{
+	bool added;
+
+	audit_log_resume(log);
+	if (!is_sane(log))
 		return false;
-	seal_open_line(log, &last);
 	added = !tail->cut && add(log, tail, 0);
 	return ftruncate(log->fd, (off_t)current(log)->end) == 0 && added;
 }

@@ -70,7 +70,9 @@ struct audit_log_counts {
 void audit_log_count(struct audit_log *log);
 struct audit_log_counts audit_log_counts(const struct audit_log *log);
 
-/* In the keeper, when nobody else writes: adds the tail and cuts the file off after it. */
+/* In the keeper, when nobody else writes any more: lines may follow, and then the tail. */
+void audit_log_resume(struct audit_log *log);
+/* Adds the tail and cuts the file off after it. */
 bool audit_log_finish(struct audit_log *log, struct audit_line *tail);
 
 #endif

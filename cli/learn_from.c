@@ -208,26 +208,22 @@ static struct pol_policy *compile(const struct learning *l, const char *text)
 {
 	const char *slash = l->merge ? strrchr(l->merge, '/') : NULL;
 	struct pol_policy *policy = NULL;
-	char *path;
-	int fd;
+	char path[CD_PATH_MAX];
+	int fd = -1;
 
-	if (asprintf(&path, "%.*s.cordon-learn.XXXXXX", slash ? (int)(slash + 1 - l->merge) : 0,
-		     slash ? l->merge : "") < 0)
-		return NULL;
-	if (!l->merge) {
-		free(path);
-		path = strdup("/tmp/cordon-learn.XXXXXX");
-	}
-	fd = path ? mkostemp(path, O_CLOEXEC) : -1;
+	if (!l->merge)
+		fd = logged_temporary("cordon-learn", ".json", path);
+	else if (snprintf(path, sizeof(path), "%.*s.cordon-learn.XXXXXX",
+			  slash ? (int)(slash + 1 - l->merge) : 0, l->merge) < (int)sizeof(path))
+		fd = mkostemp(path, O_CLOEXEC);
 	if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text))
 		policy = make_policy(&l->vars, NULL, path, NULL);
 	else
-		cli_say("cannot write %s: %s", path ? path : "", strerror(errno));
+		cli_say("cannot write %s: %s", path, strerror(errno));
 	if (fd >= 0) {
 		close(fd);
 		unlink(path);
 	}
-	free(path);
 	return policy;
 }
 

@@ -185,7 +185,7 @@ static void write_policy(struct cd_buf *out, const struct copies *copies)
 	cd_buf_str(out, "}\n}\n");
 }
 
-static bool make_policy(const struct copies *copies, char path[64])
+static bool make_policy(const struct copies *copies, char *path)
 {
 	static char text[1 << 20];
 	struct cd_buf out;
@@ -193,8 +193,7 @@ static bool make_policy(const struct copies *copies, char path[64])
 
 	cd_buf_init(&out, text, sizeof(text));
 	write_policy(&out, copies);
-	strcpy(path, "/tmp/cordon-learn.XXXXXX.json");
-	fd = out.cut ? -1 : mkostemps(path, 5, O_CLOEXEC);
+	fd = out.cut ? -1 : logged_temporary("cordon-learn", ".json", path);
 	if (fd < 0 || write(fd, text, out.len) != (ssize_t)out.len) {
 		cli_say("cannot make a policy to learn under: %s", strerror(errno));
 		if (fd >= 0) {
@@ -231,7 +230,7 @@ static bool works(const char *policy)
 bool learn_run(struct learning *learning, int *fd)
 {
 	struct copies copies = {.count = 0};
-	char policy[64];
+	char policy[CD_PATH_MAX];
 	bool ran = false;
 
 	find_copies(&copies, learning);

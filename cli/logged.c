@@ -12,18 +12,23 @@
 
 #define FIXED 8 /* arguments of our own */
 
-bool logged_begin(struct logged *logged, int room)
+int logged_temporary(const char *name, const char *suffix, char *path)
 {
 	const char *base = getenv("TMPDIR");
+
+	if (!base || base[0] != '/' ||
+	    snprintf(path, CD_PATH_MAX, "%s/%s.XXXXXX%s", base, name, suffix) >= CD_PATH_MAX)
+		snprintf(path, CD_PATH_MAX, "/tmp/%s.XXXXXX%s", name, suffix);
+	return mkostemps(path, (int)strlen(suffix), O_CLOEXEC);
+}
+
+bool logged_begin(struct logged *logged, int room)
+{
 	int fd = -1;
 
 	*logged = (struct logged){.argv = calloc((size_t)room + FIXED, sizeof(char *))};
-	if (!base || base[0] != '/' ||
-	    snprintf(logged->path, sizeof(logged->path), "%s/cordon-log.XXXXXX", base) >=
-		(int)sizeof(logged->path))
-		snprintf(logged->path, sizeof(logged->path), "/tmp/cordon-log.XXXXXX");
 	if (logged->argv)
-		fd = mkostemp(logged->path, O_CLOEXEC);
+		fd = logged_temporary("cordon-log", "", logged->path);
 	if (fd < 0) {
 		cli_say("cannot make a log: %s: %s", logged->path, strerror(errno));
 		logged->path[0] = '\0';

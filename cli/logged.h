@@ -18,6 +18,10 @@ struct logged {
 	int argc;
 };
 
+/* A new file of the user's in the directory for such: a descriptor, or -1, and errno says why.
+ * path: CD_PATH_MAX bytes. */
+int logged_temporary(const char *name, const char *suffix, char *path);
+
 /* Makes the log. room: for arguments, as many as a command line has. False, and said, when it
  * cannot. */
 bool logged_begin(struct logged *logged, int room);

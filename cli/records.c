@@ -404,17 +404,54 @@ void records_keep(struct records *records)
 	audit_log_keep(records->log);
 }
 
+/* What the resolver refused: the monitor has no record of it. */
+static void add_refusal(struct records *records, const struct report *report)
+{
+	struct audit_op op = {.actor = {.t_us = now_us(CLOCK_MONOTONIC) - records->begin_us,
+					.space = records->layers[0].space,
+					.call = "lookup"},
+			      .ops = CD_OPBIT(report->op),
+			      .denied_op = report->op,
+			      .verdict = (enum cd_verdict)report->verdict,
+			      .layer_space = records->layers[0].space,
+			      .rule = report->rule};
+	char text[CD_PATH_MAX + 32], number[INET6_ADDRSTRLEN];
+	struct cd_object object = {.kind = CD_OBJECT_ADDRESS,
+				   .proto = CD_TCP,
+				   .text = report->text_len ? report->text : NULL,
+				   .len = report->text_len,
+				   .family = report->family};
+	struct cd_buf shown;
+
+	memcpy(object.address, report->address, sizeof(object.address));
+	cd_buf_init(&shown, text, sizeof(text));
+	describe_address(records, &object, &shown, number, &op);
+	op.object = shown.data;
+	op.object_len = shown.len;
+	if (op.rule != CD_NO_RULE &&
+	    !define_rule(records, op.actor.space, op.rule, AUDIT_KEEP, &op.rule))
+		return;
+	audit_write_op(&records->line, &op);
+	if (audit_log_add(records->log, &records->line, AUDIT_KEEP))
+		audit_log_count(records->log);
+}
+
 void records_finish(struct records *records, const struct report_view *view, int status)
 {
-	struct audit_log_counts counts = audit_log_counts(records->log);
+	struct audit_log_counts counts;
 	struct audit_tail tail = {.t_us = now_us(CLOCK_MONOTONIC) - records->begin_us,
 				  .status = status,
 				  .complete = view->complete,
 				  .messages = view->messages,
 				  .denied = view->denied};
 
+	audit_log_resume(records->log);
+	for (size_t i = 0; i < view->count && records->layer_count; i++)
+		if (view->kept[i]->elsewhere && view->kept[i]->op < CD_OP_COUNT)
+			add_refusal(records, view->kept[i]);
+	counts = audit_log_counts(records->log);
 	/* What was handed over is known to the one who wrote it alone. */
-	if (view->complete)
+	if (view->complete && !records->layer_count)
 		counts = view->logged;
 	tail.records = counts.records;
 	tail.left_out = counts.left_out;

@@ -157,6 +157,7 @@ void report_refused(int control, const struct cd_object *object, const struct cd
 	static struct report report;
 
 	fill(&report, &(struct kern_record){.object = object, .decision = decision});
+	report.elsewhere = true;
 	/* Waits for the keeper, who always reads: a flood must not make one go unreported. */
 	send(control, &report, report_size(&report), MSG_NOSIGNAL);
 }

@@ -40,9 +40,10 @@ enum report_kind {
 struct report {
 	uint32_t kind;
 	uint32_t held; /* of REPORT_STARTED: a bit for each enum report_held that is there */
+	/* elsewhere: it was not the monitor who decided. */
 	/* A denial. Sent when it first happens (count 1) and at the end, with the final count. */
 	uint32_t op, verdict, rule, count;
-	uint8_t absent, inside, final, object_kind, proto, family;
+	uint8_t absent, inside, final, object_kind, proto, family, elsewhere;
 	uint16_t port;
 	uint8_t address[16];
 	uint64_t network; /* of REPORT_STARTED: the space's, as host_socket_network() tells it */

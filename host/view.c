@@ -210,6 +210,20 @@ static int make_private_dir(struct builder *b, uint64_t size)
 	return b->private_dir < 0 ? -1 : 0;
 }
 
+/* What it lets us do, as its owner: in the space nobody else exists. */
+static mode_t mode_of_copy(int source)
+{
+	struct stat st;
+	mode_t ours;
+
+	if (fstat(source, &st))
+		return 0;
+	if (st.st_uid == geteuid())
+		return st.st_mode & 07777;
+	ours = st.st_gid == getegid() ? st.st_mode >> 3 & 7 : st.st_mode & 7;
+	return (ours << 6) | (st.st_mode & 01077);
+}
+
 /* Copy on write: an overlay whose upper folder is private and vanishes with the space. */
 static int put_cow(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
@@ -237,6 +251,11 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 	/* From within: what is said here, the space can read in its mountinfo, and a path may hold
 	 * what overlayfs takes for separators. */
 	source = open_source(b, m->from);
+	/* The folder that is seen has the mode of the upper one. */
+	if (source >= 0 && fchmodat(b->private_dir, upper, mode_of_copy(source), 0)) {
+		close(source);
+		return -1;
+	}
 	fs = source < 0 ? -1 : sys_fsopen("overlay");
 	if (fs >= 0 && fchdir(source) == 0 &&
 	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", ".") == 0 &&

@@ -33,9 +33,21 @@ static bool looks_made_up(const char *run, size_t len)
 		return len >= RANDOM_LEAST - 2; /* a process, a time */
 	if (len < RANDOM_LEAST)
 		return false;
-	/* Letters of both cases that are no words in camel's case, or digits amid letters. */
-	return (upper && lower && changes >= 2) || (digits && changes >= 2) ||
-	       (digits && upper && lower);
+	/* Letters of both cases that are no words in camel's case; of one case, digits amid
+	 * letters, and more of them than "x86_64" has. */
+	if (upper && lower)
+		return changes >= 2 || digits;
+	return digits && (changes >= 4 || (len >= RANDOM_LEAST + 2 && changes >= 3));
+}
+
+/* 8-4-4-4-12 hexadecimal digits. */
+static bool is_uuid(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? name[i] != '-'
+							    : !isxdigit((unsigned char)name[i]))
+			return false;
+	return len == 36;
 }
 
 static size_t run_at(const char *name, size_t len, size_t at)
@@ -74,6 +86,8 @@ bool pol_learn_temporary(const char *name, size_t len, bool directory, char *out
 	    isxdigit((unsigned char)name[1]))
 		return snprintf(out, size, "*") < (int)size;
 
+	if (is_uuid(name, len))
+		return snprintf(out, size, "*") < (int)size;
 	cd_buf_init(&text, out, size);
 	for (size_t at = 0; at < len;) {
 		size_t run = run_at(name, len, at), prefix = known_prefix(name + at, run);

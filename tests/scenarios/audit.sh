@@ -161,6 +161,12 @@ logged --audit=all -- sh -c 'for i in 1 2 3 4 5 6 7 8; do (mkfifo f$i; cat a/one
 also 'many at once, some of which block' is_good
 also 'none is lost' reads 'assert r[-1]["lost"] == 0 and r[-1]["left_out"] == 0, r[-1]'
 
+logged --allow-net=example.org:443 -- /usr/bin/python3 -c 'import socket
+try: socket.getaddrinfo("other.example.net", 80)
+except OSError: pass'
+also 'a name that the resolver refused' reads 'x = [e for e in o if e["c"] == "lookup"]; assert [e["x"] for e in x] == ["other.example.net"] and x[0]["o"] == "net.connect" and x[0]["v"] == "deny", o'
+also 'and the totals have it' reads 'assert r[-1]["records"] == len(o), r[-1]'
+
 # ---- internal calls ----
 logged --audit=syscalls -- sh -c 'cat a/one | wc -l; (exit 3); echo $?'
 also 'syscalls: the program notices nothing' out_is $'3\n3'

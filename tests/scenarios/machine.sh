@@ -53,6 +53,16 @@ FIXTURE=fixture_tree
 inside 'a copy on write' 0 -p "$WORK/cow.json" -- sh -c 'echo new >/data/a/one && grep " /data " /proc/self/mountinfo'
 also 'does not tell of what' [ "$(grep -c "lowerdir=[^,]*scratch" "$OUT")" = 0 ]
 also 'and changes nothing' [ "$(head -n 1 "$SCRATCH/a/one")" = one ]
+printf '{"version": 1, "extends": ["base"], "allow": {"fs.*": ["/data/**"]}, "view": {"/data": {"from": "%s", "mode": "cow"}}}' "$SCRATCH/empty" >"$WORK/cow2.json"
+fixture_modes() { fixture_tree && chmod 1750 empty; }
+FIXTURE=fixture_modes
+inside 'it has the mode of what it is a copy of' 0 -p "$WORK/cow2.json" -- stat -c %a /data
+also 'that is' out_is 1750
+printf '{"version": 1, "extends": ["base"], "allow": {"fs.*": ["/data/**"]}, "view": {"/data": {"from": "/etc", "mode": "cow"}}}' >"$WORK/cow3.json"
+if [ "$(id -u)" != 0 ]; then
+	inside 'nothing can be made in a copy of where nothing could' 0 -p "$WORK/cow3.json" -- sh -c 'echo x 2>/dev/null >/data/new || echo refused'
+	also 'is refused' out_is refused
+fi
 FIXTURE=fixture_none
 
 # ---- /proc is not written to ----

@@ -10,6 +10,8 @@ trace() { # trace OPTION... -- COMMAND: its standard output in $OUT, the trace a
 no_err() { ! err_has "$1"; }
 traces() { ls "${TMPDIR:-/tmp}"/cordon-log.* 2>/dev/null | wc -l; }
 
+export TMPDIR=$WORK/tmp
+mkdir -p "$TMPDIR"
 before=$(traces)
 trace -- sh -c 'exit 5'
 status=$?
