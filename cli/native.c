@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "host/confine.h"
 #include "lib/without.h"
 #include "loader/cache.h"
@@ -61,7 +62,9 @@ static bool cover(struct native *n, const char *path)
 
 	if (!is_shown(n->plan, path))
 		return false;
+	progress_begin("preparing the machine's libraries, once", NULL);
 	status = loader_cache_get(&n->cache, path, copy, &why);
+	progress_end();
 	if (status != CD_OK) {
 		if (n->verbose)
 			cli_say("%s goes through the monitor for everything: %s", path,

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/page.h"
+#include "cli/progress.h"
 
 struct report_options {
 	const char *output;
@@ -32,44 +32,6 @@ static const struct cli_option options[] = {
     {.name = NULL},
 };
 
-/* ---- progress ---- */
-
-#define LINES_PER_LOOK 16384
-#define PATIENCE_MS    500 /* until it is worth saying */
-
-/* On a terminal alone, and only when it takes long. */
-struct progress {
-	bool wanted, shown;
-	struct timespec since;
-	off_t size, done;
-};
-
-static void progress_begin(struct progress *p, off_t size)
-{
-	*p = (struct progress){.wanted = isatty(2), .size = size};
-	clock_gettime(CLOCK_MONOTONIC, &p->since);
-}
-
-static void progress_show(struct progress *p, unsigned long lines)
-{
-	struct timespec now;
-
-	if (!p->wanted)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if ((now.tv_sec - p->since.tv_sec) * 1000 + (now.tv_nsec - p->since.tv_nsec) / 1000000 <
-	    PATIENCE_MS)
-		return;
-	fprintf(stderr, "\rcordon: %lu lines read", lines);
-	p->shown = true;
-}
-
-static void progress_end(struct progress *p)
-{
-	if (p->shown)
-		fprintf(stderr, "\r%40s\r", "");
-}
-
 /* ---- reading ---- */
 
 static int read_log(const char *path, struct digest *digest)
@@ -78,7 +40,6 @@ static int read_log(const char *path, struct digest *digest)
 	struct audit_reader *reader = fd >= 0 ? audit_reader_new(fd) : NULL;
 	enum cd_status status = CD_OK;
 	struct audit_event event;
-	struct progress progress;
 	struct stat st;
 
 	if (!reader || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
@@ -91,14 +52,13 @@ static int read_log(const char *path, struct digest *digest)
 			close(fd);
 		return CLI_FAILED;
 	}
-	progress_begin(&progress, st.st_size);
+	progress_begin("reading the log", " lines");
 	while (status == CD_OK && (status = audit_reader_next(reader, &event)) == CD_OK) {
 		if (!digest_add(digest, &event))
 			status = CD_ENOMEM;
-		if (digest->lines % LINES_PER_LOOK == 0)
-			progress_show(&progress, digest->lines);
+		progress_count(digest->lines);
 	}
-	progress_end(&progress);
+	progress_end();
 	if (status == CD_ENOENT && audit_reader_is_partial(reader) && !digest->broken) {
 		digest->broken = "it was cut off, or is being written";
 		digest->broken_line = digest->lines + 1;
