@@ -151,9 +151,17 @@ static bool take_ports(struct run *run, int port)
 /* The plan of the view, and what of it programs may use without being asked. */
 static const char *plan(struct run *run, const struct run *outer)
 {
+	const uint64_t most = outer->limits.host.value[HOST_LIMIT_TMP_SIZE];
+
+	/* What is private is not more than it may be in the space around. */
+	if (most && (!run->policy->limits.tmp_size || run->policy->limits.tmp_size > most))
+		run->policy->limits.tmp_size = most;
 	run->plan = cli_plan(run->policy, run_hostname(run));
 	if (!run->plan || !run_add_terminal(run))
 		return "its view cannot be planned";
+	run->plan->within = true;
+	if (mon_nest_uncovers(run->plan, outer->plan))
+		return "a copy on write of its view would show what the space around has covered";
 	if (run->policy->audit == POL_AUDIT_DENIED) {
 		mon_settled_requests(run->policy->table, &run->requests);
 		mon_nest_requests(&run->requests, &outer->requests);
@@ -291,6 +299,18 @@ static void let_go(struct given *given, const struct run *run)
 		close(null);
 }
 
+/*
+ * What this process was called with holds the user's secrets, and what is forked from it is seen
+ * for a moment by the space around: init, before it is a program of its own.
+ */
+static void forget_arguments(const struct run *run)
+{
+	while (run->outer)
+		run = run->outer;
+	for (char **argument = run->arguments; argument && *argument; argument++)
+		explicit_bzero(*argument, strlen(*argument));
+}
+
 /* The new space's warden, from its first moment on. */
 static _Noreturn void begin(struct warden *outer, struct given *given, unsigned number)
 {
@@ -306,7 +326,12 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	keep_own(outer, given, outer->run->limits.host.cgroup);
+	/* What is forked into the space is in the sight of the one around it, and it is Landlock
+	 * that keeps its programs from taking that over. */
+	if (host_landlock_abi() < 1)
+		refuse(given, ENOSYS, "without Landlock (Linux 5.13) there are none");
 	host_forget_environment();
+	forget_arguments(outer->run);
 	if (!run)
 		refuse(given, ENOMEM, NULL);
 	if (!living_claim())
@@ -359,8 +384,14 @@ static pid_t fork_inward(struct warden *warden, struct given *given, unsigned nu
 		return -1;
 	between = host_cgroup_fork(warden->run->limits.host.cgroup, HOST_CGROUP_OWN, 0, NULL);
 	if (between == 0) {
-		if (host_within_join(warden->init) != CD_OK)
-			refuse(given, errno, "its namespaces cannot be entered");
+		/* By yet another one: who asked may not be reading, and we are waited for. */
+		if (host_within_join(warden->init) != CD_OK) {
+			const int error = errno;
+
+			if (fork() == 0)
+				refuse(given, error, "its namespaces cannot be entered");
+			_exit(1);
+		}
 		child = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0);
 		if (child == 0)
 			begin(warden, given, number);

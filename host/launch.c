@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -124,9 +125,25 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* By no magic link: this process still has the monitor's descriptors, and of a space within another
+ * one the name comes from a program. */
+static bool enter(const char *path)
+{
+	const struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				     .resolve = RESOLVE_NO_MAGICLINKS};
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	bool entered = fd >= 0 && fchdir(fd) == 0;
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return entered;
+}
+
 static void enter_directory(const struct launch *l)
 {
-	if (chdir(l->in->directory) == 0)
+	if (enter(l->in->directory))
 		return;
 	if (l->in->directory_must)
 		fail(l, HOST_STAGE_DIRECTORY, l->in->directory);
@@ -451,6 +468,8 @@ static bool fork_init_within(struct launch *l)
 		l->init = host_cgroup_fork(NULL, HOST_CGROUP_OWN, CLONE_NEWPID, &l->init_pidfd);
 	if (l->init == 0)
 		run_init(l);
+	/* The monitor is not to have a hold on the space around. */
+	close(l->in->within->init);
 	return l->init > 0;
 }
 

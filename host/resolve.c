@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,41 @@ static bool is_in_view(int fd, const char *path)
 	return same;
 }
 
+/*
+ * May names be walked from here? Not from a directory of another view: it was passed on by a
+ * program of the space around, within, or outside, and what Linux calls what lies in it says where
+ * that is there. Mounts of the view stay as long as it does: what is known of one stays true.
+ */
+static int check_ours(int fd)
+{
+	static uint64_t ours[64];
+	static unsigned next;
+	char path[CD_PATH_MAX];
+	struct statx mine, there;
+	int found, error;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MNT_ID, &mine))
+		return -errno;
+	if (!S_ISDIR(mine.stx_mode))
+		return 0; /* Linux will say so */
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (ours[i] == mine.stx_mnt_id && mine.stx_mnt_id)
+			return 0;
+	if (host_ask_path(fd, path, sizeof(path)) == 0 || *path != '/')
+		return -EACCES;
+	found = open_at(AT_FDCWD, path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	if (found < 0)
+		return found;
+	error = syscall(SYS_statx, found, "", AT_EMPTY_PATH, STATX_MNT_ID, &there) ||
+			there.stx_mnt_id != mine.stx_mnt_id
+		    ? -EACCES
+		    : 0;
+	close(found);
+	if (!error)
+		ours[next++ % (sizeof(ours) / sizeof(ours[0]))] = mine.stx_mnt_id;
+	return error;
+}
+
 static void name_held(const struct kern_message *message, struct host_object *object, int fd)
 {
 	if (host_hops_on() && host_hops_name(message, fd, object->path, &object->path_len)) {
@@ -439,6 +475,9 @@ static int walk_step(struct walk *w, bool follow)
 		return -ENAMETOOLONG;
 	memcpy(name, start, n);
 	name[n] = '\0';
+	error = w->jumped ? check_ours(w->at) : 0;
+	if (error)
+		return error;
 	fd = open_at(w->at, name, O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
@@ -485,12 +524,20 @@ static int resolve_walking(const struct kern_message *message, int base, const c
 
 /* ---- all three ---- */
 
-/* The directory that a relative name starts from. Borrowed AT_FDCWD for an absolute one. */
+/* The directory that a relative name starts from, or -errno. Borrowed AT_FDCWD for an absolute one.
+ */
 static int open_base(const struct kern_message *message, int dir, const char *path)
 {
+	int base, error;
+
 	if (*path == '/')
 		return AT_FDCWD;
-	return dir == AT_FDCWD ? kern_process_cwd(message) : kern_process_fd_object(message, dir);
+	base = dir == AT_FDCWD ? kern_process_cwd(message) : kern_process_fd_object(message, dir);
+	error = base < 0 ? 0 : check_ours(base);
+	if (!error)
+		return base;
+	close(base);
+	return error;
 }
 
 static void close_base(int base)

@@ -33,13 +33,25 @@ struct builder {
 	unsigned cow_count;
 };
 
-/* The object at a path of the old tree, as if that were the root still. */
+/* As if the old tree were the root still. What is shown of a space around is known there by this
+ * name alone: no link may lead elsewhere, which a program could put there at any time. */
+static uint64_t within_old(const struct builder *b)
+{
+	return RESOLVE_IN_ROOT | (b->plan->within ? RESOLVE_NO_SYMLINKS : 0);
+}
+
+/* The object at a path of the old tree. */
 static int open_source(const struct builder *b, const char *path)
 {
-	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-			       .resolve = RESOLVE_IN_ROOT};
+	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = within_old(b)};
 
 	return (int)syscall(SYS_openat2, b->old, path, &how, sizeof(how));
+}
+
+/* Nothing there, nothing granted. */
+static bool is_absent(void)
+{
+	return errno == ENOENT || errno == EACCES || errno == ELOOP;
 }
 
 static int open_directory(int dir, const char *name)
@@ -156,8 +168,7 @@ static int put_bind(struct builder *b, const struct cd_mount *m, int parent, con
 	struct stat st = {.st_nlink = 1};
 
 	if (source < 0)
-		return errno == ENOENT || errno == EACCES ? 0
-							  : -1; /* nothing there, nothing granted */
+		return is_absent() ? 0 : -1;
 	if (fstat(source, &st) == 0 && !make_place(parent, name, S_ISDIR(st.st_mode)))
 		tree = clone_tree(source, m);
 	saved = errno;
@@ -322,13 +333,13 @@ static int put_text(struct builder *b, const struct cd_mount *m, int parent, con
 static int put_copy(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
 	struct open_how how = {.flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-			       .resolve = RESOLVE_IN_ROOT};
+			       .resolve = within_old(b)};
 	int from = (int)syscall(SYS_openat2, b->old, m->from, &how, sizeof(how)), to;
 	char bytes[CD_COPY_MAX];
 	ssize_t n;
 
 	if (from < 0)
-		return errno == ENOENT || errno == EACCES ? 0 : -1;
+		return is_absent() ? 0 : -1;
 	n = read(from, bytes, sizeof(bytes));
 	close(from);
 	to = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
@@ -390,6 +401,10 @@ static int put_mask(struct builder *b, const struct cd_mount *m, int parent, con
 		return errno == ENOENT || errno == EACCES ? 0 : -1;
 	if (S_ISLNK(st.st_mode))
 		return 0; /* it grants nothing by itself; where it leads has rules of its own */
+	/* The space around has covered it, with a file that has no name any more. */
+	if (b->plan->within && S_ISREG(st.st_mode) && !st.st_nlink && !st.st_size &&
+	    !(st.st_mode & 0777))
+		return 0;
 	if (S_ISDIR(st.st_mode)) {
 		bool open = holds_something(b->plan, m);
 

@@ -121,6 +121,22 @@ enum cd_status mon_nest_settle(struct cd_plan *plan, const struct cd_plan *outer
 	return CD_OK;
 }
 
+const char *mon_nest_uncovers(const struct cd_plan *plan, const struct cd_plan *outer)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		for (size_t j = 0; plan->mounts[i].kind == CD_MOUNT_COW && j < outer->count; j++) {
+			const struct cd_mount *on = &outer->mounts[j];
+
+			/* The skeleton's own files and links are in the copy as they are. */
+			if (on->kind != CD_MOUNT_SYMLINK && on->kind != CD_MOUNT_TEXT &&
+			    on->kind != CD_MOUNT_COPY && on->kind != CD_MOUNT_DIR &&
+			    strcmp(on->dest, plan->mounts[i].from) != 0 &&
+			    is_at_or_below(on->dest, plan->mounts[i].from))
+				return on->dest;
+		}
+	return NULL;
+}
+
 void mon_nest_requests(struct cd_requests *requests, const struct cd_requests *outer)
 {
 	size_t kept = 0;

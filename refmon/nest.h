@@ -28,6 +28,12 @@ bool mon_nest_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd
  * memory nothing of the plan is to be used: CD_ENOMEM. */
 enum cd_status mon_nest_settle(struct cd_plan *plan, const struct cd_plan *outer) CD_CHECKED;
 
+/*
+ * Does a copy on write in the plan show what the space around has covered? A copy is of one mount:
+ * what stands on it there does not come with it. The place there, or NULL.
+ */
+const char *mon_nest_uncovers(const struct cd_plan *plan, const struct cd_plan *outer);
+
 /* Takes away the device requests that the space around does not let through unasked. */
 void mon_nest_requests(struct cd_requests *requests, const struct cd_requests *outer);
 

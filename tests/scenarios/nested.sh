@@ -77,7 +77,8 @@ for victim in init asker; do
 	deep 4 sh -c "echo up; exec sleep $MARK" >"$OUT" 2>"$ERR" &
 	for _ in {1..100}; do grep -q up "$OUT" && break; sleep 0.05; done
 	case $victim in
-	init) mapfile -t pids < <(pgrep -P "$(pgrep -f -o 'cordon-init')" 2>/dev/null) ;;
+	# One of ours: its parent is a monitor.
+	init) mapfile -t pids < <(pgrep -P "$(pgrep -d, -f "^$CORDON run")" -f cordon-init) ;;
 	asker) pids=($(pgrep -u "$(id -u)" -f "$CORDON run -q .* sleep $MARK" | sed -n 3p)) ;;
 	esac
 	kill -9 "${pids[0]}" 2>/dev/null
