@@ -31,7 +31,16 @@ static bool find_folder(char path[CD_PATH_MAX])
 
 /* ---- writing ---- */
 
-/* The folder and those that lead to it, for this user alone where they are made. */
+/* What the user says is there: it is not made for him where it is not. */
+static size_t base_length(void)
+{
+	const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	return base && *base == '/' ? strlen(base) : home ? strlen(home) : 0;
+}
+
+/* The folder and those below the user's own that lead to it, for this user alone where they are
+ * made. */
 static int open_folder(void)
 {
 	char path[CD_PATH_MAX];
@@ -40,7 +49,8 @@ static int open_folder(void)
 
 	if (!find_folder(path))
 		return -1;
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(path + base_length() + 1, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		mkdir(path, 0700);
 		*slash = '/';
