@@ -59,6 +59,9 @@ bool mon_nest_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd
 	bool is_path = object->kind == CD_OBJECT_PATH ||
 		       (object->kind == CD_OBJECT_ADDRESS && object->proto == CD_UNIX &&
 			object->text && object->text[0] == '/');
+	/* The two may be one. */
+	const char *path = object->text;
+	const size_t len = object->len;
 
 	if (object->kind == CD_OBJECT_ADDRESS && !is_path)
 		return false;
@@ -66,7 +69,7 @@ bool mon_nest_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd
 	if (!is_path)
 		return true;
 	out->text = text;
-	return outer_path(plan, ops, object->text, object->len, text, &out->len);
+	return outer_path(plan, ops, path, len, text, &out->len);
 }
 
 /* What is granted at a place of the plan, there and on all below. */

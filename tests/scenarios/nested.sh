@@ -49,6 +49,24 @@ nest 'programs that the outer one does not let run' 126 --ro "$HERE" --deny-run=
 nest 'a directory that the outer one keeps in its place' 1 --rw "$HERE" --deny-read="$HERE/shut/secret" -- --rw "$HERE" -- mv "$HERE/shut" "$HERE/moved"
 nest 'tracing' 1 -- --allow=proc.trace:space -- sh -c 'command -v strace >/dev/null || exit 1; strace -o /dev/null true'
 
+# However many lie between: what the outermost one denies, also under the names that those in between give it.
+nest3() { # NAME STATUS OUTERMOST... -- MIDDLE... -- INNERMOST... -- COMMAND...
+	local name=$1 status=$2 outer=() middle=()
+	shift 2
+	while [ "$1" != -- ]; do outer+=("$1"); shift; done
+	shift
+	while [ "$1" != -- ]; do middle+=("$1"); shift; done
+	shift
+	nest "$name" "$status" "${outer[@]}" -- -q "${NEST[@]}" "${middle[@]}" -- "$CORDON" run "$@"
+}
+nest3 'a file that the outermost of three denies' 1 --rw "$HERE" --deny-read="$HERE/shut/secret" -- --rw "$HERE" -- --rw "$HERE" -- cat "$HERE/shut/secret"
+nest3 'one that it does not' 0 --rw "$HERE" --deny-read="$HERE/shut/secret" -- --rw "$HERE" -- --rw "$HERE" -- cat "$HERE/shut/file"
+nest3 'writing it' 2 --rw "$HERE" --deny-write="$HERE/shut" -- --rw "$HERE" -- --rw "$HERE" -- sh -c "echo x >$HERE/shut/secret"
+nest3 'a name that comes to be later' 1 --rw "$HERE" --deny=fs.read:"$HERE/later" -- --rw "$HERE" -- --rw "$HERE" -- sh -c "echo x >$HERE/later; cat $HERE/later"
+nest3 'under other names on the way' 1 --rw "$HERE" --deny-read="$HERE/shut/secret" -- --bind "$HERE:/src" -- --bind /src:/in -- cat /in/shut/secret
+nest3 'programs that the outermost does not let run' 126 --ro "$HERE" --deny-run="$HERE" -- --ro "$HERE" -- --ro "$HERE" -- "$HERE/open/file"
+nest3 'moving a directory that it keeps in its place' 1 --rw "$HERE" --deny-read="$HERE/shut/secret" -- --rw "$HERE" -- --rw "$HERE" -- mv "$HERE/shut" "$HERE/moved"
+
 # Each its own.
 nest 'its own /tmp' 0 -- -- sh -c 'touch /tmp/x; test -e /tmp/x'
 nest 'its own processes' 0 -- -- sh -c 'test "$(ls -d /proc/[0-9]* | wc -l)" -le 6'
