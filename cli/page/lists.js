@@ -61,7 +61,7 @@ const copy = text => make('button', {type: 'button', 'aria-label': 'Copy ' + vis
 	button.textContent = copied ? 'copied' : 'cannot copy';
 	button.focus();
 }}}, 'copy');
-const SAID = ['', 'not in the view', 'kept inside', 'nobody to ask'];
+const SAID = ['', 'not in the view: it may not exist outside, either', 'kept inside', 'nobody to ask'];
 
 function ruleText(rule) {
 	const r = rule ? data.rules[rule - 1] : null;
@@ -74,7 +74,7 @@ sections.denials = body => {
 		const d = data.denials[n];
 		return (!shapes || shapes[d.object] || d.op.includes(filters.text)) && (!filters.op || d.op === filters.op) &&
 			(!filters.dir || isBelow(T[d.object], filters.dir)) && (!filters.host || T[d.object] === filters.host);
-	}).sort((a, b) => data.denials[b].count - data.denials[a].count);
+	}).sort((a, b) => (data.denials[a].said === 1) - (data.denials[b].said === 1) || data.denials[b].count - data.denials[a].count);
 	const show = next => {
 		body.replaceChildren();
 		if (!wanted.length) {
