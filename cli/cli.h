@@ -34,6 +34,8 @@ struct cli_command {
 #undef CLI_COMMAND
 /* All of them; ends with NULL. */
 extern const struct cli_command *const cli_commands[];
+/* Those that are programs of their own; ends with one without a name. */
+extern const struct cli_verb cli_nesters[];
 
 /* Hostile text for a person, and as a JSON string with its quotes. */
 void cli_put_visible(FILE *out, const char *text);

@@ -7,3 +7,12 @@ const struct cli_command *const cli_commands[] = {
 #undef CLI_COMMAND
     NULL,
 };
+
+const struct cli_verb cli_nesters[] = {
+#define CLI_COMMAND(name)
+#define CLI_NESTER(name, summary) {name, "PROGRAM", summary},
+#include "cli/commands.def"
+#undef CLI_NESTER
+#undef CLI_COMMAND
+    {.name = NULL},
+};

@@ -52,6 +52,8 @@ static void print_words(const char *choice)
 		putchar(*choice == '|' ? ' ' : *choice);
 }
 
+/* Nesters take the options of `cordon run`: those of a command go under any name. */
+
 /* ---- bash ---- */
 
 static const char bash_head[] =
@@ -122,11 +124,11 @@ static const char bash_tail[] = "\tesac\n"
 				"}\n"
 				"complete -F _cordon cordon\n";
 
-static void bash_command(const struct cli_command *command)
+static void bash_options(const char *name, const struct cli_command *command)
 {
 	const struct cli_option *o;
 
-	printf("\t%s)\n\t\toptions=(--help", command->name);
+	printf("\t%s)\n\t\toptions=(--help", name);
 	for (size_t i = 0; (o = cli_option(command, i)); i++)
 		printf(" --%s%s", o->name, o->value ? "=" : "");
 	printf(")\n\t\toperands='%s' verbs='", command->operands ? command->operands : "");
@@ -149,12 +151,16 @@ static void print_bash(void)
 	fputs(bash_head, stdout);
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (!cli_commands[i]->hidden)
-			bash_command(cli_commands[i]);
+			bash_options(cli_commands[i]->name, cli_commands[i]);
+	for (const struct cli_verb *nester = cli_nesters; nester->name; nester++)
+		bash_options(nester->name, &cli_run);
 	fputs(bash_tail, stdout);
 	printf("_cordon_commands='--help --version");
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (!cli_commands[i]->hidden)
 			printf(" %s", cli_commands[i]->name);
+	for (const struct cli_verb *nester = cli_nesters; nester->name; nester++)
+		printf(" %s", nester->name);
 	printf("'\n");
 }
 
@@ -213,11 +219,11 @@ static void zsh_option(const struct cli_option *o)
 	putchar('\'');
 }
 
-static void zsh_command(const struct cli_command *command)
+static void zsh_options(const char *name, const struct cli_command *command)
 {
 	const struct cli_option *o;
 
-	printf("\t\t%s)\n\t\t\t_arguments -s '--help[how it is used]'", command->name);
+	printf("\t\t%s)\n\t\t\t_arguments -s '--help[how it is used]'", name);
 	for (size_t i = 0; (o = cli_option(command, i)); i++)
 		zsh_option(o);
 	if (command->verbs) {
@@ -265,6 +271,11 @@ static void print_zsh(void)
 		zsh_text(cli_commands[i]->summary);
 		putchar('\'');
 	}
+	for (const struct cli_verb *nester = cli_nesters; nester->name; nester++) {
+		printf("\n\t\t'%s:", nester->name);
+		zsh_text(nester->help);
+		putchar('\'');
+	}
 	fputs("\n\t)\n"
 	      "\t_arguments -C '1:command:->command' '*::argument:->argument'\n"
 	      "\tcase $state in\n"
@@ -274,7 +285,9 @@ static void print_zsh(void)
 	      stdout);
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (!cli_commands[i]->hidden)
-			zsh_command(cli_commands[i]);
+			zsh_options(cli_commands[i]->name, cli_commands[i]);
+	for (const struct cli_verb *nester = cli_nesters; nester->name; nester++)
+		zsh_options(nester->name, &cli_run);
 	fputs("\t\tesac ;;\n\tesac\n}\n\n_cordon \"$@\"\n", stdout);
 }
 
@@ -301,13 +314,13 @@ static void fish_value(const char *value)
 	}
 }
 
-static void fish_command(const struct cli_command *command)
+static void fish_options(const char *name, const struct cli_command *command)
 {
 	const char *seen = "complete -c cordon -n '__fish_seen_subcommand_from";
 	const struct cli_option *o;
 
 	for (size_t i = 0; (o = cli_option(command, i)); i++) {
-		printf("%s %s' -l %s", seen, command->name, o->name);
+		printf("%s %s' -l %s", seen, name, o->name);
 		if (o->brief)
 			printf(" -s %c", o->brief);
 		printf(" -d ");
@@ -319,12 +332,12 @@ static void fish_command(const struct cli_command *command)
 	for (const struct cli_verb *v = command->verbs; v && v->name; v++) {
 		if (is_again(command, v))
 			continue;
-		printf("%s %s' -a %s -d ", seen, command->name, v->name);
+		printf("%s %s' -a %s -d ", seen, name, v->name);
 		print_quoted(v->help, "\\'");
 		putchar('\n');
 	}
 	if (command->operands) {
-		printf("%s %s'", seen, command->name);
+		printf("%s %s'", seen, name);
 		fish_value(command->operands);
 		putchar('\n');
 	}
@@ -343,7 +356,13 @@ static void print_fish(void)
 		       cli_commands[i]->name);
 		print_quoted(cli_commands[i]->summary, "\\'");
 		putchar('\n');
-		fish_command(cli_commands[i]);
+		fish_options(cli_commands[i]->name, cli_commands[i]);
+	}
+	for (const struct cli_verb *nester = cli_nesters; nester->name; nester++) {
+		printf("complete -c cordon -n __fish_use_subcommand -a %s -d ", nester->name);
+		print_quoted(nester->help, "\\'");
+		putchar('\n');
+		fish_options(nester->name, &cli_run);
 	}
 }
 

@@ -63,6 +63,7 @@ struct control_facts {
 	const struct host_fds *fds;
 	const struct cli_limits *limits;
 	unsigned native; /* enum cd_native */
+	uint64_t nester_ops;
 	bool bare;
 	time_t started;
 	pid_t monitor;

@@ -111,18 +111,23 @@ static const char *native_text(unsigned native, char *text, size_t size)
 	return text;
 }
 
-/* A policy is asked about every operation. */
-static bool put_policy(const char *space, const char *name, unsigned on_deny, unsigned native,
-		       FILE *answer)
+/* A policy is asked about every operation; a nester that stands on the border, about those that it
+ * wants to see. */
+static bool put_layers(const char *space, const char *policy, unsigned on_deny, unsigned native,
+		       uint64_t nester_ops, FILE *answer)
 {
 	char asked[512], natives[128];
-	struct cd_buf all;
+	struct cd_buf ops;
 
-	cd_buf_init(&all, asked, sizeof(asked));
-	list_ops(CD_OPS_ALL, &all);
-	return RECORD(answer, "layer", space, "0", "policy", name,
-		      on_deny <= POL_DENY_KILL ? on_deny_names[on_deny] : "", asked,
-		      native_text(native, natives, sizeof(natives)));
+	cd_buf_init(&ops, asked, sizeof(asked));
+	list_ops(CD_OPS_ALL, &ops);
+	if (!RECORD(answer, "layer", space, "0", "policy", policy,
+		    on_deny <= POL_DENY_KILL ? on_deny_names[on_deny] : "", asked,
+		    native_text(native, natives, sizeof(natives))))
+		return false;
+	cd_buf_init(&ops, asked, sizeof(asked));
+	list_ops(nester_ops, &ops);
+	return !ops.len || RECORD(answer, "layer", space, "1", "nester", "", "", asked, "");
 }
 
 static bool put_outermost(const struct control_facts *f, bool layers, FILE *answer)
@@ -136,7 +141,8 @@ static bool put_outermost(const struct control_facts *f, bool layers, FILE *answ
 		      number(pid, (uint64_t)init),
 		      number(namespace, init && !f->bare && !stat(path, &st) ? st.st_ino : 0),
 		      f->policy->name, number(denied, f->denied(f->context))) &&
-	       (!layers || put_policy("1", f->policy->name, f->policy->on_deny, f->native, answer));
+	       (!layers || put_layers("1", f->policy->name, f->policy->on_deny, f->native,
+				      f->nester_ops, answer));
 }
 
 /* What its wardens tell of a space within (cli/living.h). Its processes are those that its warden
@@ -151,8 +157,8 @@ static bool put_within(const struct living_space *space, bool layers, FILE *answ
 	snprintf(parent, sizeof(parent), "%.*s", (int)(dot - space->id), space->id);
 	return RECORD(answer, "space", space->id, parent, "running", "0", "0", space->policy, "0",
 		      number(warden, (uint64_t)space->warden), space->name) &&
-	       (!layers ||
-		put_policy(space->id, space->policy, space->on_deny, space->native, answer));
+	       (!layers || put_layers(space->id, space->policy, space->on_deny, space->native,
+				      space->nester_ops, answer));
 }
 
 /* In no order: who reads it finds the parents by name. */

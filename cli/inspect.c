@@ -149,9 +149,14 @@ static void print_space(struct inspect *in, const struct answer *a, const char *
 	printf("  space        %s, %s; %llu distinct denials so far\n", path,
 	       answer_field(space, 2), answer_number(space, 6));
 	while ((r = answer_next(a, "layer", path, r))) {
-		printf("  layer %-6s %s ", answer_field(r, 1), answer_field(r, 2));
+		printf("  layer %-6s %s%s", answer_field(r, 1), answer_field(r, 2),
+		       *answer_field(r, 3) ? " " : "");
 		cli_put_visible(stdout, answer_field(r, 3));
-		/* Those of a space within are told to nobody but its monitor. */
+		if (strcmp(answer_field(r, 2), "policy") != 0) {
+			printf(", on %s\n", answer_field(r, 5));
+			continue;
+		}
+		/* The rules of a space within are told to nobody but its monitor. */
 		if (count_of(a, "rule", path))
 			printf(": %u rules", count_of(a, "rule", path));
 		printf(", a denial is %s; native: %s\n", answer_field(r, 4),

@@ -418,6 +418,7 @@ static void open_control(struct keeper *k)
 					    .fds = &run->fds,
 					    .limits = &run->limits,
 					    .native = run->native,
+					    .nester_ops = run->port_ops,
 					    .bare = run->bare,
 					    .started = k->started,
 					    .monitor = k->space->monitor,

@@ -49,6 +49,7 @@ void living_tell(const struct run *run)
 	snprintf(own->policy, sizeof(own->policy), "%s", run->policy->name);
 	own->on_deny = run->policy->on_deny;
 	own->native = run->native;
+	own->nester_ops = run->port_ops;
 	snprintf(own->id, sizeof(own->id), "%s", run->id);
 }
 

@@ -10,6 +10,7 @@
 #define CORDON_CLI_LIVING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "cli/run.h"
@@ -21,6 +22,7 @@ struct living_space {
 	char name[64], policy[64]; /* cut, if they are longer */
 	unsigned on_deny;	   /* enum pol_on_deny */
 	unsigned native;	   /* enum cd_native */
+	uint64_t nester_ops; /* what a nester on its border is asked about; 0: there is none */
 };
 
 /* In the outermost warden, before it makes the first space. False: there is no memory. */

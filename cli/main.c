@@ -21,12 +21,10 @@ static int overview(void)
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (!cli_commands[i]->hidden)
 			printf("  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
-	puts("\nnesters, which stand on the border of a space (cordon NESTER --help):\n"
-	     "  tracer       show every message that crosses it\n"
-	     "  procman      list, limit and restart what runs in it\n"
-	     "  patho        other paths, and files that do not exist\n"
-	     "  tally        count operations and ration them\n"
-	     "\nexamples:\n"
+	puts("\nnesters, which stand on the border of a space (cordon NESTER --help):");
+	for (const struct cli_verb *nester = cli_nesters; nester->name; nester++)
+		printf("  %-12s %s\n", nester->name, nester->help);
+	puts("\nexamples:\n"
 	     "  cordon run ./downloaded-tool --version\n"
 	     "  cordon run --allow-read=. --allow-write=out -- python3 convert.py in.csv out/\n"
 	     "  cordon run -p tool.json -- ./tool\n"

@@ -158,7 +158,7 @@ static int list(const struct ps *ps, const struct spaces_id *ids, int count)
 		}
 		if (!spaces_ask(ids[i].text, "brief", &answer, &why)) {
 			/* Between the two looks it may have ended. */
-			if (strcmp(why, "it has ended") != 0) {
+			if (strcmp(why, SPACES_ENDED) != 0) {
 				cli_say("space %s: %s", ids[i].text, why);
 				status = 1;
 			}

@@ -173,7 +173,7 @@ bool spaces_ask(const char *id, const char *request, struct answer *out, const c
 	size_t size = 0;
 
 	*out = (struct answer){.text = NULL};
-	*why = "it has ended";
+	*why = SPACES_ENDED;
 	if (!socket_path(id, path) || (fd = dial(path)) < 0)
 		return false;
 	*why = "it does not answer; is `cordon run` stopped?";

@@ -39,6 +39,7 @@ bool answer_parse(char *text, size_t size, struct answer *out, const char **why)
  * Asks the space of that id. request: "show", or more words with tabs between them. False, and
  * why, when it does not answer, or answers that it cannot.
  */
+#define SPACES_ENDED "it has ended" /* why, where nobody is there any more */
 bool spaces_ask(const char *id, const char *request, struct answer *out, const char **why);
 
 /* The ids of all that run, oldest first; sockets that were left behind are removed. Returns how

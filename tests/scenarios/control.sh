@@ -198,6 +198,25 @@ cordon kill outer
 wait $BACK
 start --name open -- sh -c "$SLEEP"
 
+# ---- a layer that is no policy ----
+if "$CORDON" tally --help 2>&1 | grep -q "^usage: cordon tally"; then
+	cordon kill open
+	wait $BACK
+	rm -f "$WORK/ready"
+	mkfifo "$WORK/ready"
+	# A nester passes no descriptor on for us: the standard stream says when the program runs.
+	timeout -k 1 60 "$CORDON" tally --ration net.connect=1000/60 --name counted -- sh -c 'echo; exec sleep 30' >"$WORK/ready" 2>"$WORK/run.err" &
+	BACK=$!
+	read -r -t 20 _ <"$WORK/ready"
+	for _ in $(seq 100); do "$CORDON" tree counted >"$OUT" 2>"$ERR" && break; sleep 0.05; done
+	also 'tree: a nester, and what it interposes on' out_has 'layer 1: nester, on net\.connect'
+	cordon kill counted
+	wait $BACK
+	start --name open -- sh -c "$SLEEP"
+else
+	skip 'a nester' 'there is none beside this cordon'
+fi
+
 # ---- what is left behind ----
 kill -KILL "$LAST"
 wait $BACK 2>/dev/null
