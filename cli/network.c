@@ -31,18 +31,26 @@ bool network_prepare(struct network *network, const struct mon_table *table, boo
 	return network->written && (!asks || network->answers);
 }
 
+static void take_fd(int *fd)
+{
+	close(*fd);
+	*fd = -1;
+}
+
 void network_only_read(struct network *network)
 {
-	network->names = mon_names_map(network->names_fd);
-	mon_names_free(network->written);
-	network->written = NULL;
-	close(network->names_fd);
-	if (!network->answers_written)
-		return;
-	network->answers = mon_answers_map(network->answers_fd);
-	mon_answers_free(network->answers_written);
-	network->answers_written = NULL;
-	close(network->answers_fd);
+	if (network->names_fd >= 0) {
+		network->names = mon_names_map(network->names_fd);
+		mon_names_free(network->written);
+		network->written = NULL;
+		take_fd(&network->names_fd);
+	}
+	if (network->answers_fd >= 0) {
+		network->answers = mon_answers_map(network->answers_fd);
+		mon_answers_free(network->answers_written);
+		network->answers_written = NULL;
+		take_fd(&network->answers_fd);
+	}
 }
 
 static void decide_by_rules(const struct network *network, uint64_t ops,
@@ -200,6 +208,9 @@ static _Noreturn void run_resolver(struct network *network, int report)
 					       .denied = refused,
 					       .context = &lookups};
 
+	/* It has no say in what is answered. */
+	mon_answers_free(network->answers_written);
+	network->answers_written = NULL;
 	host_forget_environment();
 	host_resolver_run(&resolver);
 }
@@ -254,7 +265,10 @@ void network_end(struct network *network)
 	await(&network->broker);
 	await(&network->resolver);
 	mon_names_free(network->written);
+	mon_answers_free(network->answers_written);
 	close(network->names_fd);
+	if (network->answers_fd >= 0)
+		close(network->answers_fd);
 	if (network->lookups >= 0)
 		close(network->lookups);
 	for (int i = 0; i < 2; i++)

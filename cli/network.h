@@ -31,8 +31,8 @@ struct network {
 /* In the keeper, before the space is launched. The table is borrowed. asks: somebody can be asked.
  * False: out of memory. */
 bool network_prepare(struct network *network, const struct mon_table *table, bool asks);
-/* In a process that was forked from the keeper and only decides: the names can be read, and no
- * more, from here on. */
+/* In a process that was forked from the keeper and only decides: names and answers can be read, and
+ * no more, from here on. A second time it does nothing. */
 void network_only_read(struct network *network);
 /* In the keeper: do the rules ask about it? */
 bool network_asks(const struct network *network, enum cd_op op, const struct cd_object *object);

@@ -572,7 +572,7 @@ static bool prepare_network(struct run *run)
 {
 	bool questions = has_questions(run);
 
-	run->asks = questions && !run->nested && questions_can_ask(run);
+	run->asks = questions && questions_can_ask(run);
 	if (!network_prepare(&run->network, run->policy->table,
 			     run->asks || (questions && run->policy->always_count)))
 		return false;

@@ -203,11 +203,15 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 	run_leave_to_nester(run);
 	if (!take_ports(run, given->fd[CD_GATE_PORT]))
 		return "out of memory";
+	run->asks = given->fd[CD_GATE_ANSWERS] >= 0;
 	run->network = (struct network){.table = run->policy->table,
 					.names_fd = given->fd[CD_GATE_NAMES],
-					.answers_fd = -1,
+					.answers_fd = given->fd[CD_GATE_ANSWERS],
 					.resolver_sockets = {-1, -1},
 					.lookups = -1};
+	/* Here too: for spaces within, this one's rules hold as well. */
+	given->fd[CD_GATE_NAMES] = given->fd[CD_GATE_ANSWERS] = -1;
+	network_only_read(&run->network);
 	cli_limits_within(&run->limits, &run->policy->limits, given->fd[CD_GATE_LOG] >= 0,
 			  &outer->limits);
 	return open_log(run, given->fd[CD_GATE_LOG]) ? NULL : "its log cannot be written";
@@ -325,6 +329,8 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 	int asker;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The outermost warden is the keeper, who writes what others only read. */
+	network_only_read((struct network *)&outer->run->network);
 	keep_own(outer, given, outer->run->limits.host.cgroup);
 	/* What is forked into the space is in the sight of the one around it, and it is Landlock
 	 * that keeps its programs from taking that over. */

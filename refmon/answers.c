@@ -150,29 +150,37 @@ void mon_question_close(struct mon_answers *answers, struct mon_question questio
 
 /* --- readers --- */
 
+/*
+ * The writer may be one that nobody trusts: the keeper of a space within another one. What it says
+ * is read once where a length rests on it, and decides on that space alone.
+ */
 static bool speaks_of_op(const struct standing *answer, enum cd_op op)
 {
 	const uint64_t more =
 	    CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_EXEC);
+	uint32_t answered = __atomic_load_n(&answer->op, __ATOMIC_RELAXED);
 
-	return answer->op == op || (op == CD_OP_FS_STAT && answer->allow &&
-				    answer->op < CD_OP_COUNT && CD_OPBIT(answer->op) & more);
+	return answered == op || (op == CD_OP_FS_STAT && answer->allow && answered < CD_OP_COUNT &&
+				  CD_OPBIT(answered) & more);
 }
 
-static bool is_named(const struct standing *answer, const struct mon_names *names,
+static bool is_text(const struct standing *answer, uint32_t len, const char *text, size_t size)
+{
+	return text && size == len && memcmp(answer->text, text, len) == 0;
+}
+
+static bool is_named(const struct standing *answer, uint32_t len, const struct mon_names *names,
 		     const struct mon_object *object)
 {
 	struct mon_name known[MON_NAMES_WAYS];
 	size_t count = 0;
 
-	if (object->text && object->len == answer->len &&
-	    memcmp(object->text, answer->text, answer->len) == 0)
+	if (is_text(answer, len, object->text, object->len))
 		return true;
 	if (names && object->family)
 		count = mon_names_of(names, object->family, object->address, known);
 	for (size_t i = 0; i < count; i++)
-		if (known[i].len == answer->len &&
-		    memcmp(known[i].text, answer->text, answer->len) == 0)
+		if (is_text(answer, len, known[i].text, known[i].len))
 			return true;
 	return false;
 }
@@ -180,17 +188,17 @@ static bool is_named(const struct standing *answer, const struct mon_names *name
 static bool speaks_of(const struct standing *answer, const struct mon_names *names, enum cd_op op,
 		      const struct mon_object *object)
 {
+	uint32_t len = __atomic_load_n(&answer->len, __ATOMIC_RELAXED);
+
 	if (!speaks_of_op(answer, op) || answer->kind != object->kind ||
-	    answer->len >= sizeof(answer->text))
+	    len >= sizeof(answer->text) || answer->proto != object->proto)
 		return false;
 	if (object->kind != CD_OBJECT_ADDRESS || object->proto == MON_UNIX)
-		return answer->proto == object->proto && object->text &&
-		       answer->len == object->len &&
-		       memcmp(answer->text, object->text, object->len) == 0;
-	if (answer->proto != object->proto || answer->port != object->port)
+		return is_text(answer, len, object->text, object->len);
+	if (answer->port != object->port)
 		return false;
-	if (answer->len)
-		return is_named(answer, names, object);
+	if (len)
+		return is_named(answer, len, names, object);
 	return answer->family == object->family && object->family &&
 	       memcmp(answer->address, object->address, object->family == 4 ? 4 : 16) == 0;
 }

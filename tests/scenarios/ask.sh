@@ -68,6 +68,31 @@ sed -i 's|"ask": {|"deny": { "fs.read": ["'"$SCRATCH"'/d/b"] }, "ask": {|' "$SCR
 asked 'what is denied stays denied' run '! cat d/b && cat d/a'
 also 'and is not asked about' questions_are 1
 
+# A space within another one: its own policy asks who has started it; the one around it is not asked.
+if [ "$CORDON_WITHOUT" != userns ]; then
+	refresh
+	: >"$WORK/questions"
+	(cd "$SCRATCH" && exec timeout -k 5 40 "$CORDON" run -q --allow='space.create:*' --ro "$CORDON" --rw "$SCRATCH" -- \
+		"$CORDON" run -q --ask="fs.read:$SCRATCH/d/**" --ask-command 'cat >>asked; echo once' -- cat "$SCRATCH/d/a") >"$OUT" 2>"$ERR" </dev/null
+	also 'a space within a space asks' out_is secret
+	also 'who has started it' test "$(wc -l <"$SCRATCH/asked")" = 1
+	(cd "$SCRATCH" && exec timeout -k 5 40 "$CORDON" run -q --allow='space.create:*' --ro "$CORDON" --ask="fs.read:$SCRATCH/d/**" --ask-command 'echo run' -- \
+		"$CORDON" run -q --allow-read="$SCRATCH/d" -- cat "$SCRATCH/d/a") >"$OUT" 2>"$ERR" </dev/null
+	also 'what is asked about around it is denied' out_is ''
+	# Names and answers: the keeper writes them, and neither the monitors nor the wardens of spaces within.
+	if [ "$(id -u)" = 0 ]; then
+		(cd "$SCRATCH" && exec timeout -k 5 40 "$CORDON" run -q --allow='space.create:*' --ro "$CORDON" --ask='fs.read:/nowhere' --ask-command 'echo run' -- \
+			"$CORDON" run -q -- sh -c "echo up; sleep 5.$$") >"$OUT" 2>"$ERR" </dev/null &
+		for _ in $(seq 100); do grep -q up "$OUT" && break; sleep 0.1; done
+		: >"$WORK/writers"
+		for pid in $(pgrep -f "^$CORDON run -q --allow=space.create.* 5\.$$"); do
+			grep -qE 'rw-s.*memfd:(names|answers)' /proc/$pid/maps 2>/dev/null && echo $pid >>"$WORK/writers"
+		done
+		also 'one process writes names and answers' test "$(wc -l <"$WORK/writers")" = 1
+		wait
+	fi
+fi
+
 # For good: written into the policy, and not asked about again.
 refresh
 asked 'always' always 'cat d/a'
