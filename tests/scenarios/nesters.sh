@@ -1,0 +1,110 @@
+# Nesters: programs that stand on the border of a space, alone and in stacks; and such that do not keep to the rules.
+. "$(dirname "$0")/lib.sh"
+REAL=$T_ROOT/bin/cordon
+[ -x "$T_ROOT/bin/nesters/tracer" ] || { skip nesters 'they are not built'; exit 0; }
+mkdir -p "$WORK/bin"
+GUARD=120
+SHOWN=(--ro "$T_ROOT/bin")
+# What a space needs that others are made in, for programs that work in the scratch directory.
+WIDE=(-q --allow='space.create:*' "${SHOWN[@]}" --rw "$SCRATCH" --allow-run="$SCRATCH" --chdir "$SCRATCH" --setenv HOME="$SCRATCH")
+
+# stack NAME LAYER...: a command like cordon that runs what it is given in these layers, the last one innermost
+stack() {
+	local name=$1 text="" layer
+	shift
+	for layer in "$@"; do
+		case $layer in
+		run) text+=" \"$REAL\" run" ;;
+		tracer) text+=" \"$REAL\" tracer -o \"$WORK/messages.$((RANDOM))\"" ;;
+		procman) text+=" \"$REAL\" procman --processes 500" ;;
+		tally) text+=" \"$REAL\" tally --ration fs.exec=100000/60" ;;
+		esac
+		shift
+		[ $# = 0 ] || text+=" ${WIDE[*]@Q} --"
+	done
+	printf '#!/bin/bash\nshift\nexec %s "$@"\n' "${text# }" >"$WORK/bin/$name"
+	chmod 755 "$WORK/bin/$name"
+}
+stack trace tracer
+stack manage procman
+stack run-trace run tracer
+stack trace-manage tracer procman
+stack manage-trace procman tracer
+stack all run procman tracer tally
+
+fixture_sources() {
+	fixture_tree
+	printf '#include <stdio.h>\nint main(void) { puts("built"); return 0; }\n' >a.c
+	git init -q repo 2>/dev/null && git -C repo -c user.name=a -c user.email=a@b commit -q --allow-empty -m first 2>/dev/null
+}
+export GIT_AUTHOR_DATE='2021-01-01T00:00:00Z' GIT_COMMITTER_DATE='2021-01-01T00:00:00Z'
+for layers in trace manage run-trace trace-manage manage-trace all; do
+	CORDON=$WORK/bin/$layers
+	FIXTURE=fixture_tree
+	same "$layers: bash" -- bash -c 'for f in a/one a/two a/b/*; do wc -c <"$f" 2>/dev/null; done; (exit 3) || echo $?; cat <(sort a/two) | tee copy'
+	! have python3 || same "$layers: python3" -- /usr/bin/python3 -c 'import os, subprocess; print(sorted(os.listdir("a"))); print(subprocess.run(["echo", "child"], capture_output=True).stdout)'
+	FIXTURE=fixture_sources
+	! have gcc || TREE=0 same "$layers: gcc" -- sh -c 'gcc -o built a.c && ./built'
+	! have git || TREE=0 same "$layers: git" -- sh -c 'cd repo && git status --short && git log --format=%s'
+	FIXTURE=fixture_none
+	same "$layers: the exit status" -- sh -c 'exit 42'
+done
+CORDON=$REAL
+
+# What each is for.
+refresh
+(cd "$SCRATCH" && exec timeout -k 5 60 "$REAL" tracer -q "${SHOWN[@]}" --allow='space.create:*' -- "$REAL" run -q -- cat /etc/debian_version) >"$OUT" 2>"$ERR"
+also 'tracer: what is asked for' err_has '^\[1 [0-9]+\] exec: fs.exec /'
+also 'tracer: at any depth' err_has '^\[1\.1 [0-9]+\] open: fs.read /etc/debian_version$'
+also 'tracer: that there is a space' err_has '^\[1\.1\] a space within$'
+(exec timeout -k 5 60 "$REAL" tally --ration fs.exec=3/60 -q -- sh -c 'for i in 1 2 3 4; do /bin/true && echo ran; done') >"$OUT" 2>"$ERR"
+also 'tally: as many as there may be' [ "$(grep -c ran "$OUT")" = 2 ]
+also 'tally: and it says so' err_has '^tally: fs.exec=3/60: 3 passed, 2 refused$'
+(exec timeout -k 5 60 "$REAL" patho --fake /etc/fancy=text -q --allow-read=/etc/fancy --allow-write=/etc/fancy -- \
+	sh -c 'cat /etc/fancy; echo; stat -c %s /etc/fancy; echo word >/etc/fancy; cat /etc/none') >"$OUT" 2>"$ERR"
+also 'patho: a file that does not exist' out_is $'text\n4'
+also 'patho: what is written to it' err_has '^patho: /etc/fancy: word$'
+also 'patho: no other' err_has '/etc/none: No such file'
+refresh
+mkdir -p "$SCRATCH/one" "$SCRATCH/two"; echo one >"$SCRATCH/one/f"; echo two >"$SCRATCH/two/f"; echo s >"$SCRATCH/secret"
+(exec timeout -k 5 60 "$REAL" patho --map "$SCRATCH/one=$SCRATCH/two" -q --ro "$SCRATCH" -- cat "$SCRATCH/one/f") >"$OUT" 2>"$ERR"
+also 'patho: another path' out_is two
+(exec timeout -k 5 60 "$REAL" run -q --allow='space.create:*' "${SHOWN[@]}" --ro "$SCRATCH" --deny-read="$SCRATCH/secret" -- \
+	"$REAL" patho --map "$SCRATCH/one/f=$SCRATCH/secret" -q --ro "$SCRATCH" -- cat "$SCRATCH/one/f") >"$OUT" 2>"$ERR"
+also 'patho: but none that the space around denies' err_has 'Permission denied'
+(exec timeout -k 5 60 "$REAL" procman --restart 2 -q -- sh -c 'exit 4') >"$OUT" 2>"$ERR"
+also 'procman: the status of the last' [ $? = 4 ]
+also 'procman: started again' [ "$(grep -c 'is started again' "$ERR")" = 2 ]
+(exec timeout -k 5 60 "$REAL" procman --memory 60 -q -- sh -c 'x=$(head -c 40000000 /dev/zero | tr \\0 x); echo $x | wc -c; sleep 30') >"$OUT" 2>"$ERR"
+also 'procman: too much memory' err_has '^procman: ends [0-9]+ \((sh|dash)\): too much memory$'
+
+# Those that lie, hang or die: their own space is denied, or waits, and nobody else.
+program hostile_nester || exit 0
+export CORDON=$REAL
+hostile() { # NAME STATUS WAY COMMAND...
+	local name=$1 status=$2 way=$3 got
+	shift 3
+	timeout -k 5 20 "$WORK/bin/hostile_nester" "$way" -q -- "$@" >"$OUT" 2>"$ERR" </dev/null
+	got=$?
+	if [ $got = "$status" ]; then pass "hostile: $name"; else fail "hostile: $name" "exit status $got, not $status" "$(head -c 500 "$OUT" "$ERR")"; fi
+}
+hostile 'lets all pass' 0 pass cat /etc/debian_version
+hostile 'answers what nobody asked' 0 forge cat /etc/debian_version
+hostile 'floods' 0 flood true
+hostile 'answers twice' 0 twice cat /etc/debian_version
+hostile 'is slow, and is waited for' 0 late true
+hostile 'dies' 126 die cat /etc/debian_version
+hostile 'no answer at all' 126 garbage cat /etc/debian_version
+hostile 'gives what was not asked for' 126 wrong cat /etc/debian_version
+hostile 'results that nobody has room for' 126 huge cat /etc/debian_version
+hostile 'paths that are none' 126 change cat /etc/debian_version
+# It waits, can be ended, and others do not notice.
+timeout -k 5 20 "$WORK/bin/hostile_nester" hang -q -- true >"$OUT" 2>"$ERR" </dev/null &
+waiting=$!
+inside 'hostile: another space, while one waits' 0 -- cat /etc/debian_version
+pkill -TERM -P $waiting
+wait $waiting
+also 'hostile: who waits can be ended' [ $? != 124 ]
+timeout -k 5 20 "$REAL" run -q --allow='space.create:*' "${SHOWN[@]}" --ro "$WORK/bin" --setenv CORDON="$REAL" -- \
+	sh -c "timeout -s KILL 2 $WORK/bin/hostile_nester hang -q -- true; echo still here" >"$OUT" 2>"$ERR" </dev/null
+also 'hostile: the space around goes on' out_has '^still here$'

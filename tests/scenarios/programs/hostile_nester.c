@@ -1,0 +1,135 @@
+/*
+ * A nester that does not keep to what nesters are to do: hostile_nester WAY [OPTION OF CORDON RUN...] -- PROGRAM.
+ *
+ *   hang      never answers                       die       ends with the first question
+ *   forge     answers what nobody asked           flood     the same, without end
+ *   twice     answers everything twice            late      answers after the program has been killed
+ *   wrong     gives descriptors for calls that open nothing, and errors that are none
+ *   garbage   sends what is no answer             huge      results longer than there is room for
+ *   change    to paths that are no paths          subscribe to everything, and reads nothing
+ *   pass      lets everything through
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The form on the wire, by hand: include/cordon/nester.h. */
+struct message {
+	unsigned kind;
+	int cpu;
+	unsigned long id, ops, flags, mode;
+	int pid;
+	unsigned text_len, absent;
+	char space[256], call[32], text[4096];
+};
+struct answer {
+	unsigned long id;
+	long value;
+	unsigned action, text_len;
+	char text[4096];
+};
+enum { PASS = 1, CHANGE, DENY, VALUE, GIVE };
+
+static void put(int port, struct answer *answer, size_t size, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec vector = {answer, size};
+	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+		header.msg_control = &control;
+		header.msg_controllen = sizeof(control);
+	}
+	sendmsg(port, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void say(int port, unsigned long id, unsigned action, long value, const char *text, size_t len,
+		int fd)
+{
+	struct answer answer = {.id = id, .value = value, .action = action, .text_len = (unsigned)len};
+
+	memcpy(answer.text, text, len);
+	put(port, &answer, offsetof(struct answer, text) + len, fd);
+}
+
+static void answer_wrongly(const char *way, int port, const struct message *m, unsigned turn)
+{
+	static char zeros[4095];
+	static const char *const paths[] = {"", "relative", "/a/../b", "//", "/a/", "/./x", "/proc/self/fd/0"};
+
+	if (strcmp(way, "forge") == 0) {
+		for (unsigned i = 0; i < 100; i++)
+			say(port, m->id + 1 + i, GIVE, 0, "", 0, 0);
+		say(port, m->id, PASS, 0, "", 0, -1);
+	} else if (strcmp(way, "flood") == 0) {
+		for (unsigned i = 0; i < 10000; i++)
+			say(port, m->id ^ i, PASS, 0, zeros, sizeof(zeros), 1);
+		say(port, m->id, PASS, 0, "", 0, -1);
+	} else if (strcmp(way, "twice") == 0) {
+		say(port, m->id, PASS, 0, "", 0, -1);
+		say(port, m->id, DENY, EPERM, "", 0, -1);
+	} else if (strcmp(way, "wrong") == 0) {
+		static const long values[] = {0, -1, 100000, -100000, 4096, 1L << 40};
+
+		say(port, m->id, turn % 2 ? DENY : GIVE, values[turn % 6], "", 0, turn % 2 ? -1 : 0);
+	} else if (strcmp(way, "garbage") == 0) {
+		struct answer bad = {.id = m->id, .action = 77, .text_len = ~0U};
+
+		put(port, &bad, turn % 2 ? 3 : sizeof(bad), -1);
+	} else if (strcmp(way, "huge") == 0) {
+		say(port, m->id, VALUE, 1L << 62, zeros, sizeof(zeros), -1);
+	} else if (strcmp(way, "change") == 0) {
+		say(port, m->id, CHANGE, 0, paths[turn % 7], strlen(paths[turn % 7]), -1);
+	} else {
+		say(port, m->id, PASS, 0, "", 0, -1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *way = argc > 1 ? argv[1] : "", *cordon = getenv("CORDON");
+	char number[32];
+	char *args[64] = {"cordon", "run", number, "--interpose=*"};
+	int ends[2], status, count = 4;
+	unsigned turn = 0;
+	struct message m;
+	pid_t child;
+
+	for (int i = 2; i < argc && count < 63; i++)
+		args[count++] = argv[i];
+	socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+	child = fork();
+	if (child == 0) {
+		fcntl(ends[1], F_SETFD, 0);
+		snprintf(number, sizeof(number), "--port=%d", ends[1]);
+		execv(cordon, args);
+		_exit(127);
+	}
+	close(ends[1]);
+	while (strcmp(way, "subscribe") != 0 && recv(ends[0], &m, sizeof(m), 0) > 0) {
+		if (strcmp(way, "hang") == 0)
+			continue;
+		if (strcmp(way, "die") == 0)
+			break;
+		if (strcmp(way, "late") == 0) {
+			usleep(300000);
+			say(ends[0], m.id, PASS, 0, "", 0, -1);
+			continue;
+		}
+		answer_wrongly(way, ends[0], &m, turn++);
+	}
+	if (strcmp(way, "die") == 0)
+		close(ends[0]);
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
