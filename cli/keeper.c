@@ -295,6 +295,16 @@ static void take_need(struct keeper *k)
 	k->space->broker = -1;
 }
 
+/* Of the monitors of spaces within this one: what this one's policy denied there. */
+static void take_report_within(struct keeper *k)
+{
+	static struct report report;
+	ssize_t n = recv(k->warden.reports, &report, sizeof(report), MSG_DONTWAIT);
+
+	if (n >= (ssize_t)offsetof(struct report, text) && report.kind == REPORT_DENIAL)
+		report_take(k->view, &report, (size_t)n);
+}
+
 static void take_ask(struct keeper *k)
 {
 	k->warden.init = k->init;
@@ -545,6 +555,7 @@ static void watch(struct keeper *k)
 		    {k->space->broker, take_need},
 		    {k->network->lookups, take_lookup},
 		    {k->warden.ask, take_ask},
+		    {k->warden.reports, take_report_within},
 		    {questions_output(&k->questions), take_answer},
 		    {questions_clock(&k->questions), take_question_time},
 		    {questions_keys(&k->questions), take_keys},
@@ -589,17 +600,18 @@ int keeper_run(struct run *run, struct host_space *space, struct report_view *vi
 	struct network *network = &run->network;
 	struct cli_limits *limits = &run->limits;
 	struct terminal *terminal = &run->terminal;
-	struct keeper k = {.space = space,
-			   .view = view,
-			   .network = network,
-			   .limits = limits,
-			   .terminal = terminal,
-			   .warden = {.run = run, .ask = space->warden, .outside = true},
-			   .ended = space->within,
-			   .init = -1,
-			   .proc = -1,
-			   .clock = -1,
-			   .watch = -1};
+	struct keeper k = {
+	    .space = space,
+	    .view = view,
+	    .network = network,
+	    .limits = limits,
+	    .terminal = terminal,
+	    .warden = {.run = run, .reports = -1, .ask = space->warden, .outside = true},
+	    .ended = space->within,
+	    .init = -1,
+	    .proc = -1,
+	    .clock = -1,
+	    .watch = -1};
 	sigset_t set;
 
 	questions_init(&k.questions, run, view);

@@ -25,8 +25,9 @@ struct report_sink {
 	int control;
 	struct records *records; /* or NULL */
 	const struct mon_names *names;
-	uint64_t lost;	    /* reports that could not be sent */
-	uint64_t forgotten; /* denials of objects beyond the first CD_DENIALS_MAX */
+	int outer[CD_SPACE_ID_MAX / 2]; /* to the keepers of the spaces around; -1: none */
+	uint64_t lost;			/* reports that could not be sent */
+	uint64_t forgotten;		/* denials of objects beyond the first CD_DENIALS_MAX */
 	size_t used;
 	struct slot {
 		uint64_t hash; /* 0: free */
@@ -41,10 +42,17 @@ struct report_sink *report_sink_new(int control, struct records *records,
 
 	if (!sink)
 		return NULL;
+	memset(sink->outer, -1, sizeof(sink->outer));
 	sink->control = control;
 	sink->records = records;
 	sink->names = names;
 	return sink;
+}
+
+void report_sink_outward(struct report_sink *sink, unsigned outward, int fd)
+{
+	if (outward < sizeof(sink->outer) / sizeof(sink->outer[0]))
+		sink->outer[outward] = fd;
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
@@ -61,10 +69,20 @@ size_t report_size(const struct report *report)
 	return offsetof(struct report, text) + report->text_len;
 }
 
-static void fill(struct report *report, const struct kern_record *record)
+/* How far out the layer is that decided; 0: it is the space's own. */
+static unsigned outward(const struct kern_record *record)
 {
-	const struct cd_object *object = record->object;
+	const struct kern_space *at = record->message ? record->message->space : NULL;
+	unsigned steps = 0;
 
+	for (; at && record->space && at != record->space; at = at->parent)
+		steps++;
+	return at ? steps : 0;
+}
+
+static void fill_object(struct report *report, const struct kern_record *record,
+			const struct cd_object *object)
+{
 	memset(report, 0, offsetof(struct report, text));
 	report->kind = REPORT_DENIAL;
 	report->op = record->decision->op;
@@ -72,6 +90,7 @@ static void fill(struct report *report, const struct kern_record *record)
 	report->rule = record->decision->rule;
 	report->absent = record->absent;
 	report->inside = record->inside;
+	report->nester = record->nester;
 	report->object_kind = (uint8_t)object->kind;
 	report->proto = (uint8_t)object->proto;
 	report->family = object->family;
@@ -83,6 +102,18 @@ static void fill(struct report *report, const struct kern_record *record)
 	else
 		report->text_len = 0;
 	report->count = 1;
+}
+
+static void fill(struct report *report, const struct kern_record *record)
+{
+	unsigned steps = outward(record);
+
+	fill_object(report, record, record->object);
+	if (!steps)
+		return;
+	report->outward = steps < UINT8_MAX ? (uint8_t)steps : UINT8_MAX;
+	snprintf(report->about, sizeof(report->about), "%s %s", record->space->id,
+		 record->space->layer_count ? record->space->layers[0]->name : "");
 }
 
 /* By which name the program may have come to an address: that is what a person would allow. */
@@ -117,12 +148,14 @@ static bool same_denial(const struct report *a, const struct report *b)
 	return a->op == b->op && a->verdict == b->verdict && a->rule == b->rule &&
 	       a->absent == b->absent && a->inside == b->inside &&
 	       a->object_kind == b->object_kind && a->proto == b->proto && a->family == b->family &&
-	       a->port == b->port && a->text_len == b->text_len &&
+	       a->port == b->port && a->nester == b->nester && a->outward == b->outward &&
+	       strncmp(a->about, b->about, sizeof(a->about)) == 0 && a->text_len == b->text_len &&
 	       memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
 	       memcmp(a->text, b->text, a->text_len) == 0;
 }
 
-static void remember(struct report_sink *sink, const struct report *report)
+/* True the first time. */
+static bool remember(struct report_sink *sink, const struct report *report)
 {
 	uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), &report->op, sizeof(report->op));
 	size_t at;
@@ -134,22 +167,37 @@ static void remember(struct report_sink *sink, const struct report *report)
 		/* A program can make up names of any hash. */
 		if (sink->slots[at].hash == hash && same_denial(sink->slots[at].report, report)) {
 			sink->slots[at].report->count++;
-			return;
+			return false;
 		}
 	}
 	if (sink->used == CD_DENIALS_MAX) {
 		sink->forgotten++;
-		return;
+		return false;
 	}
 	sink->slots[at].report = malloc(report_size(report));
 	if (!sink->slots[at].report) {
 		sink->forgotten++;
-		return;
+		return false;
 	}
 	memcpy(sink->slots[at].report, report, report_size(report));
 	sink->slots[at].hash = hash;
 	sink->used++;
 	send_report(sink, report);
+	return true;
+}
+
+/* Its own keeper is told what this one denied a space within: the object is as that space around
+ * sees it. */
+static void tell_outer(struct report_sink *sink, const struct kern_record *record, unsigned steps)
+{
+	static struct report report;
+	int fd = steps < sizeof(sink->outer) / sizeof(sink->outer[0]) ? sink->outer[steps] : -1;
+
+	if (fd < 0)
+		return;
+	fill_object(&report, record, record->seen ? record->seen : record->object);
+	snprintf(report.about, sizeof(report.about), "%s", record->message->space->id);
+	send(fd, &report, report_size(&report), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void report_refused(int control, const struct cd_object *object, const struct cd_decision *decision)
@@ -199,7 +247,8 @@ void report_record(void *context, const struct kern_record *record)
 		return;
 	fill(&report, record);
 	add_name(sink->names, &report);
-	remember(sink, &report);
+	if (remember(sink, &report) && report.outward)
+		tell_outer(sink, record, report.outward);
 }
 
 void report_answered(void *context, const struct kern_message *message, const int64_t *result)
@@ -271,7 +320,7 @@ struct cd_object report_object(const struct report *report)
  * could name it. */
 static bool can_advise(const struct report *report)
 {
-	return report->rule == CD_NO_RULE &&
+	return report->rule == CD_NO_RULE && !report->nester &&
 	       !(report->text_len >= 7 && memcmp(report->text, "/memfd:", 7) == 0);
 }
 
@@ -288,6 +337,23 @@ static void describe_rule(const struct report_view *view, const struct report *r
 {
 	struct mon_rule rule;
 
+	if (report->outward) {
+		size_t id = strcspn(report->about, " ");
+
+		cd_buf_str(buf, report->nester ? "by the nester of the space around, "
+					       : "by the policy of the space around, ");
+		cd_buf_visible(buf, report->about, id);
+		if (report->about[id] && report->about[id + 1]) {
+			cd_buf_str(buf, " (\"");
+			cd_buf_visible(buf, report->about + id + 1, strlen(report->about + id + 1));
+			cd_buf_str(buf, "\")");
+		}
+		return;
+	}
+	if (report->nester) {
+		cd_buf_str(buf, "by the nester of the space");
+		return;
+	}
 	if (report->rule >= mon_table_count(view->policy->table)) {
 		cd_buf_str(buf, "no rule of policy \"");
 		cd_buf_visible(buf, view->policy->name, strlen(view->policy->name));
@@ -340,6 +406,10 @@ static void print_denial(const struct report_view *view, const struct report *re
 	cd_buf_visible(&out, text, raw.len);
 	if (report->count > 1)
 		cd_buf_fmt(&out, " (%u times)", report->count);
+	if (!report->outward && report->about[0]) {
+		cd_buf_str(&out, ", in ");
+		cd_buf_visible(&out, report->about, strlen(report->about));
+	}
 	cd_buf_str(&out, ": ");
 	describe_rule(view, report, &out);
 	cd_buf_str(&out, end);
@@ -347,7 +417,8 @@ static void print_denial(const struct report_view *view, const struct report *re
 	if (can_advise(report))
 		mon_advise_flag(advised(report), &object, &raw);
 	if (raw.len) {
-		cd_buf_str(&out, "        to allow it: ");
+		cd_buf_str(&out, report->outward ? "        to allow it there: "
+						 : "        to allow it: ");
 		cd_buf_visible(&out, text, raw.len);
 		cd_buf_init(&raw, text, sizeof(text));
 		mon_advise_policy(advised(report), &object, &raw);
@@ -405,7 +476,7 @@ bool report_is_well_formed(const struct report *report, size_t size)
 	return size >= offsetof(struct report, text) && report->text_len < CD_PATH_MAX &&
 	       size == report_size(report) && report->op < CD_OP_COUNT &&
 	       report->verdict <= CD_ASK && report->object_kind <= CD_OBJECT_NAME &&
-	       report->proto <= CD_UNIX;
+	       report->proto <= CD_UNIX && memchr(report->about, '\0', sizeof(report->about));
 }
 
 static void keep(struct report_view *view, const struct report *report)

@@ -36,6 +36,7 @@ enum report_kind {
 	REPORT_WITHDRAWN, /* nobody waits for the answer any more */
 };
 
+#define REPORT_ABOUT (CD_SPACE_ID_MAX + 64)
 /* One datagram. Only the bytes up to text + text_len are sent. */
 struct report {
 	uint32_t kind;
@@ -44,6 +45,11 @@ struct report {
 	/* A denial. Sent when it first happens (count 1) and at the end, with the final count. */
 	uint32_t op, verdict, rule, count;
 	uint8_t absent, inside, final, object_kind, proto, family, elsewhere;
+	/* nester: the nester of the space decided, and no rule. outward: not this space decided,
+	 * but one around it, which about names: its id and its policy's name. Else about, if it is
+	 * not empty, is the id of the space within this one that was denied something. */
+	uint8_t nester, outward;
+	char about[REPORT_ABOUT];
 	uint16_t port;
 	uint8_t address[16];
 	uint64_t network; /* of REPORT_STARTED: the space's, as host_socket_network() tells it */
@@ -71,6 +77,9 @@ struct records;
 /* control: the socket to the keeper. records: the log, or NULL. names: of addresses. */
 struct report_sink *report_sink_new(int control, struct records *records,
 				    const struct mon_names *names);
+/* Where denials of the space that is `outward` around this one are reported as well; the nearest
+ * is 1. fd is borrowed. */
+void report_sink_outward(struct report_sink *sink, unsigned outward, int fd);
 /* A kern_observer's functions; context is the sink. The last two are for when there is a log. */
 void report_record(void *context, const struct kern_record *record);
 void report_answered(void *context, const struct kern_message *message, const int64_t *result);

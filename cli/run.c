@@ -210,6 +210,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 	const struct host_channels channels = {monitor->broker, monitor->insider, monitor->warden};
 	struct report_sink *sink;
 	struct kern_border *border;
+	unsigned outward_steps = 0;
 
 	living_let_go();
 	network_only_read(&run->network);
@@ -217,6 +218,8 @@ void run_serve(void *context, const struct host_monitor *monitor)
 		records_serve(run->records, run->network.names);
 	sink = report_sink_new(monitor->control, run->records, run->network.names);
 	observer.context = sink;
+	for (const struct run *r = run->outer; sink && r; r = r->outer)
+		report_sink_outward(sink, ++outward_steps, r->report);
 	if (!space || !sink || host_setup(monitor->proc, &channels, monitor->network) != CD_OK)
 		_exit(CLI_FAILED);
 	space->umask = monitor->umask;
@@ -898,7 +901,7 @@ static int prepare(struct run *run)
 
 static int run_command(int argc, char **argv)
 {
-	static struct run run = {.id = "1", .port = -1};
+	static struct run run = {.id = "1", .port = -1, .report = -1};
 	int first = program_index(argc, argv), at, status;
 	struct pol_vars vars;
 

@@ -39,6 +39,8 @@ struct run {
 	 * none. */
 	uint64_t port_ops;
 	int port, *outer_ports;
+	int report; /* to the keeper of this space, for what it denies to spaces within; -1: none
+		       yet */
 	const char *port_number, *interpose; /* from the command line */
 	bool nested;	  /* we are in a space: who makes this one is its kernel */
 	bool asks;	  /* somebody can be asked */

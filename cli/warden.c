@@ -70,10 +70,11 @@ static void keep_own(struct warden *outer, struct given *given, struct host_cgro
 		kept[at++] = given->fd[i] = move(given->fd[i]);
 	outer->init = kept[at++] = move(outer->init);
 	host_cgroup_move(group, ABOVE + 128);
+	if (outer->run->report >= 0 && outer->run->report < ABOVE + 128)
+		outer->run->report = fcntl(outer->run->report, F_DUPFD_CLOEXEC, ABOVE + 128);
 	/* Those of the spaces further out are there already. */
 	if (outer->run->port >= 0 && outer->run->port < ABOVE + 128)
-		((struct run *)(uintptr_t)outer->run)->port =
-		    fcntl(outer->run->port, F_DUPFD_CLOEXEC, ABOVE + 128);
+		outer->run->port = fcntl(outer->run->port, F_DUPFD_CLOEXEC, ABOVE + 128);
 	syscall(SYS_close_range, 0, ABOVE - 1, 0);
 	for (int fd = ABOVE; fd < ABOVE + 128; fd++) {
 		bool ours = false;
@@ -358,6 +359,7 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 	/* What host_launch() closes here is kept by the monitor; the asker's end tells us of him.
 	 */
 	asker = move(given->fd[CD_GATE_CONTROL]);
+	run->report = fcntl(asker, F_DUPFD_CLOEXEC, ABOVE + 128);
 	within.init = outer->init;
 	within.fault = given->fd[CD_GATE_FAULT];
 	within.status = given->fd[CD_GATE_STATUS];
@@ -422,12 +424,26 @@ void warden_reap(struct warden *warden)
 	}
 }
 
+/* The keeper's own socket is its monitor's alone: that it is closed says that the monitor has
+ * ended. */
+static void open_reports(struct warden *warden)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return;
+	warden->reports = ends[0];
+	warden->run->report = ends[1];
+}
+
 static void create(struct warden *warden, struct given *given)
 {
 	unsigned number;
 	pid_t child;
 
 	warden_reap(warden);
+	if (warden->outside && warden->run->report < 0)
+		open_reports(warden);
 	if (!living_begin() || warden->init < 0 || warden->count == CD_SPACES_MAX)
 		return;
 	number = ++warden->ever;

@@ -26,8 +26,9 @@
 #include "cordon/limits.h"
 
 struct warden {
-	const struct run *run; /* of the space in which it makes others */
-	int ask;	       /* struct host_gate_ask come by it; -1: none come any more */
+	struct run *run;  /* of the space in which it makes others */
+	int reports;	  /* in the keeper: struct report, of spaces within; -1: none yet */
+	int ask;	  /* struct host_gate_ask come by it; -1: none come any more */
 	int insider;	  /* the channel of the broker for the space's own network; -1: started */
 	uint64_t network; /* that network */
 	int init;	  /* pidfd of the space's first process; -1: not known yet */

@@ -53,6 +53,9 @@ struct kern_border {
 	pid_t taught; /* the thread whose program has been told what it may do; 0: none */
 	struct kern_counters counters;
 	struct kern_pending pending;
+	/* The object at hand as the spaces around see it, by turns: as long as the decision is. */
+	char outward_text[2][CD_PATH_MAX];
+	struct cd_object outward[2];
 	struct kern_asks asks;	    /* messages that wait for a nester */
 	struct kern_asked asked;    /* what has been asked of the message at hand */
 	bool asking;		    /* it has to wait for an answer: nothing more is done for it */
@@ -125,10 +128,9 @@ static const struct kern_layer *walk_chain(struct kern_border *border, int *said
 {
 	/* What a nester has changed is its own, not the program's. */
 	const struct kern_port *changed_by = border->asked.changed_by;
-	char text[2][CD_PATH_MAX]; /* the object as the spaces around see it, by turns */
-	struct cd_object outer;
 	unsigned turn = 0;
 
+	record->seen = NULL;
 	for (const struct kern_space *space = record->message->space; space;
 	     space = space->parent) {
 		for (size_t i = 0; !changed_by && i < space->layer_count; i++) {
@@ -153,9 +155,10 @@ static const struct kern_layer *walk_chain(struct kern_border *border, int *said
 		if (!space->parent || !space->outward)
 			continue;
 		turn ^= 1;
-		if (!space->outward(space->outward_context, &ops, object, text[turn], &outer))
+		if (!space->outward(space->outward_context, &ops, object,
+				    border->outward_text[turn], &border->outward[turn]))
 			break;
-		object = &outer;
+		record->seen = object = &border->outward[turn];
 	}
 	return NULL;
 }

@@ -33,6 +33,7 @@ struct kern_record {
 	const struct cd_object *object;
 	const struct cd_decision *decision;
 	const struct kern_space *space; /* whose layer decided */
+	const struct cd_object *seen;	/* the object as that space sees it; NULL: as object */
 	unsigned layer;			/* its place in that space's chain */
 	uint64_t ops;
 	bool absent; /* the object is not in the view: answered with ENOENT whatever the verdict */

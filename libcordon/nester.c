@@ -1,9 +1,9 @@
 /*
  * libcordon: the nester API (cordon/nester.h) over ports.
  *
- * A port is a socket whose other end a monitor has: one for the space, and one more for each that is made within
- * it, which comes by a port that is there already. Whatever comes is from the kernel of the spaces, and is
- * checked for its form all the same.
+ * A port is a socket whose other end a monitor has: one for the space, and one more for each that
+ * is made within it, which comes by a port that is there already. Whatever comes is from the kernel
+ * of the spaces, and is checked for its form all the same.
  */
 #include "cordon/nester.h"
 
@@ -37,7 +37,7 @@ struct cd_nester {
 	struct port ports[PORTS_MAX];
 	size_t count, turn, pending;
 	uint64_t numbers;
-	int cpu; /* where we stay; -1: anywhere */
+	int cpu;   /* where we stay; -1: anywhere */
 	int watch; /* an epoll set of all of them */
 };
 
@@ -132,9 +132,7 @@ EXPORT int cd_nester_start(struct cd_nester **out, uint64_t ops, const char *con
 	}
 	error = -errno;
 	close(ends[1]);
-	nester->pidfd = nester->cordon < 0
-			    ? -1
-			    : (int)syscall(SYS_pidfd_open, nester->cordon, 0);
+	nester->pidfd = nester->cordon < 0 ? -1 : (int)syscall(SYS_pidfd_open, nester->cordon, 0);
 	if (nester->cordon < 0) {
 		close(ends[0]);
 		free(nester);
@@ -180,8 +178,8 @@ static void fill(struct cd_event *event, const struct port *port,
 }
 
 /*
- * A monitor that is woken from another processor is woken late: an idle one takes ten times as long to wake as all the
- * rest takes together. So who answers goes where the monitor waits.
+ * A monitor that is woken from another processor is woken late: an idle one takes ten times as long
+ * to wake as all the rest takes together. So who answers goes where the monitor waits.
  */
 static void go_to(struct cd_nester *nester, int cpu)
 {
@@ -299,7 +297,8 @@ static int send_answer(struct cd_nester *nester, const struct cd_event *event,
 
 		if (nester->ports[i].number != event->port)
 			continue;
-		while ((n = sendmsg(nester->ports[i].fd, &header, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+		while ((n = sendmsg(nester->ports[i].fd, &header, MSG_NOSIGNAL)) < 0 &&
+		       errno == EINTR)
 			;
 		if (n < 0)
 			return -errno;
@@ -371,7 +370,8 @@ EXPORT int cd_nester_give(struct cd_nester *nester, const struct cd_event *event
 
 /* ---- the space ---- */
 
-/* The first process of the space, as we see it: cordon holds a descriptor of it. 0: there is none yet. */
+/* The first process of the space, as we see it: cordon holds a descriptor of it. 0: there is none
+ * yet. */
 static pid_t first_process(const struct cd_nester *nester)
 {
 	char path[64], line[256];
@@ -421,7 +421,9 @@ static bool read_process(pid_t pid, struct cd_process *process)
 	*end = '\0';
 	*process = (struct cd_process){.pid = pid};
 	snprintf(process->command, sizeof(process->command), "%s", begin + 1);
-	if (sscanf(end + 2, "%c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
+	if (sscanf(end + 2,
+		   "%c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u "
+		   "%*u %ld",
 		   &process->state, &process->parent, &user, &system, &pages) != 5)
 		return false;
 	process->memory = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);

@@ -21,8 +21,8 @@ enum cd_status pol_amend(const char *source, const char *text, size_t len, const
 			 struct pol_error *error) CD_CHECKED;
 
 /* The same with a pattern as policies write it, variables and all. */
-enum cd_status pol_amend_written(const char *source, const char *text, size_t len,
-				 const char *key, enum cd_op op, const char *written, char **out,
+enum cd_status pol_amend_written(const char *source, const char *text, size_t len, const char *key,
+				 enum cd_op op, const char *written, char **out,
 				 struct pol_error *error) CD_CHECKED;
 
 /* A JSON Schema (draft 2020-12) of the language, made of its tables. malloc'd; NULL: out of memory.

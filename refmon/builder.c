@@ -230,8 +230,8 @@ enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char
 		if (pattern[len])
 			while (len && pattern[--len] != '/')
 				;
-		/* What is to be made brings the directory that it is made in, which may be any of those
-		 * that lead there. */
+		/* What is to be made brings the directory that it is made in, which may be any of
+		 * those that lead there. */
 		if (builder->rules[i].ops & CD_OPBIT(CD_OP_FS_CREATE) && len > above + 1)
 			len = above + 1 + strcspn(pattern + above + 1, "/*");
 		if (len <= above + 1 || len >= sizeof(spelled))

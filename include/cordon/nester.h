@@ -55,7 +55,8 @@ struct cd_event {
 	uint64_t flags, mode;	/* of that call */
 	char text[CD_TEXT_MAX]; /* the object, as policies write it */
 	size_t text_len;
-	int absent; /* nothing has that name in the space's view: to pass it is to say that it is not there */
+	int absent; /* nothing has that name in the space's view: to pass it is to say that it is
+		       not there */
 };
 
 struct cd_nester;

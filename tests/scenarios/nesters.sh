@@ -6,7 +6,7 @@ mkdir -p "$WORK/bin"
 GUARD=120
 SHOWN=(--ro "$T_ROOT/bin")
 # What a space needs that others are made in, for programs that work in the scratch directory.
-WIDE=(-q --allow='space.create:*' "${SHOWN[@]}" --rw "$SCRATCH" --allow-run="$SCRATCH" --chdir "$SCRATCH" --setenv HOME="$SCRATCH")
+WIDE=(-q --allow='space.create:*' "${SHOWN[@]}" --rw "$SCRATCH" --allow-run="$SCRATCH" --chdir "$SCRATCH" --setenv HOME="$SCRATCH" --setenv XDG_STATE_HOME=/tmp)
 
 # stack NAME LAYER...: a command like cordon that runs what it is given in these layers, the last one innermost
 stack() {
@@ -15,9 +15,9 @@ stack() {
 	for layer in "$@"; do
 		case $layer in
 		run) text+=" \"$REAL\" run" ;;
-		tracer) text+=" \"$REAL\" tracer -o \"$WORK/messages.$((RANDOM))\"" ;;
+		tracer) text+=" \"$REAL\" tracer -o /dev/null" ;;
 		procman) text+=" \"$REAL\" procman --processes 500" ;;
-		tally) text+=" \"$REAL\" tally --ration fs.exec=100000/60" ;;
+		patho) text+=" \"$REAL\" patho --fake /nowhere=text" ;;
 		esac
 		shift
 		[ $# = 0 ] || text+=" ${WIDE[*]@Q} --"
@@ -30,7 +30,7 @@ stack manage procman
 stack run-trace run tracer
 stack trace-manage tracer procman
 stack manage-trace procman tracer
-stack all run procman tracer tally
+stack all run procman tracer patho
 
 fixture_sources() {
 	fixture_tree

@@ -36,6 +36,8 @@ struct answer {
 };
 enum { PASS = 1, CHANGE, DENY, VALUE, GIVE };
 
+static int how; /* MSG_DONTWAIT: what finds no room is not sent */
+
 static void put(int port, struct answer *answer, size_t size, int fd)
 {
 	union {
@@ -50,7 +52,7 @@ static void put(int port, struct answer *answer, size_t size, int fd)
 		header.msg_control = &control;
 		header.msg_controllen = sizeof(control);
 	}
-	sendmsg(port, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+	sendmsg(port, &header, MSG_NOSIGNAL | how);
 }
 
 static void say(int port, unsigned long id, unsigned action, long value, const char *text, size_t len,
@@ -72,8 +74,10 @@ static void answer_wrongly(const char *way, int port, const struct message *m, u
 			say(port, m->id + 1 + i, GIVE, 0, "", 0, 0);
 		say(port, m->id, PASS, 0, "", 0, -1);
 	} else if (strcmp(way, "flood") == 0) {
-		for (unsigned i = 0; i < 10000; i++)
-			say(port, m->id ^ i, PASS, 0, zeros, sizeof(zeros), 1);
+		how = MSG_DONTWAIT;
+		for (unsigned i = 1; i < 10000; i++)
+			say(port, m->id ^ i << 20, PASS, 0, zeros, sizeof(zeros), 1);
+		how = 0;
 		say(port, m->id, PASS, 0, "", 0, -1);
 	} else if (strcmp(way, "twice") == 0) {
 		say(port, m->id, PASS, 0, "", 0, -1);
