@@ -154,21 +154,21 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 		if (!around)
 			return NULL;
 	}
-	layer = calloc(1, sizeof(*layer)); /* as long as the process */
 	space = proc < 0 ? kern_space_stand_in(around, run->id) : kern_space_new(around, proc);
-	if (!space || !layer) {
+	if (!space)
+		return NULL;
+	space->port = make_port(run, port);
+	layer = calloc(1, sizeof(*layer)); /* as long as the process */
+	if (!layer || (run->port_ops && !space->port)) {
 		free(layer);
 		return NULL;
 	}
 	*layer = (struct kern_layer){.name = run->policy->name,
-				     .context = (void *)&run->network,
+				     .context = (void *)(uintptr_t)&run->network,
 				     .on_deny = on_deny[run->policy->on_deny],
 				     .decide = network_decide,
 				     .movable = movable};
 	snprintf(space->id, sizeof(space->id), "%s", run->id);
-	space->port = make_port(run, port);
-	if (run->port_ops && !space->port)
-		return NULL;
 	space->outward = outward;
 	space->outward_context = run->plan;
 	return kern_space_add_layer(space, layer) == CD_OK ? space : NULL;
