@@ -29,7 +29,7 @@ static const char notes[] = "exit status: 0 as written; 1 not so; 125 a file can
 			    "  cordon audit verify --head=20cc3f0a91... run.log\n";
 
 static const struct cli_verb verbs[] = {
-    {"verify", "FILE...", "say the first bad line of each, or that there is none"}, {NULL}};
+    {"verify", "FILE...", "say the first bad line of each, or that there is none"}, {.name = NULL}};
 
 struct asked {
 	const char *head;

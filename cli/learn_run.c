@@ -164,16 +164,33 @@ static void put_changes(struct cd_buf *out, const struct copies *copies)
 	}
 }
 
-static void write_policy(struct cd_buf *out, const struct copies *copies)
+/* Everything; and where the user is, by its name: else a private directory would hide it. */
+static void put_looking(struct cd_buf *out, const char *cwd)
 {
-	cd_buf_str(out,
-		   "{\"version\": 1, \"name\": \"learn\", \"extends\": [\"base\"],\n"
-		   "  \"allow\": {\"fs.stat\": [\"/**\"], \"fs.read\": [\"/**\"], \"fs.exec\": "
-		   "[\"/**\"], \"proc.trace\": [\"*\"],\n"
-		   "    \"net.connect\": [\"unix:/**\"], \"net.send\": [\"unix:/**\"]");
+	static const char *const ops[] = {"fs.stat", "fs.read", "fs.exec"};
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		cd_buf_fmt(out, "%s\"%s\": [\"/**\"", i ? ", " : "", ops[i]);
+		if (cwd && cwd[0] == '/' && cwd[1] && is_usable(cwd)) {
+			cd_buf_str(out, ", \"");
+			cd_buf_json(out, cwd, strlen(cwd));
+			cd_buf_str(out, "/**\"");
+		}
+		cd_buf_str(out, "]");
+	}
+}
+
+static void write_policy(struct cd_buf *out, const struct copies *copies, const char *cwd)
+{
+	cd_buf_str(out, "{\"version\": 1, \"name\": \"learn\", \"extends\": [\"base\"],\n"
+			"  \"allow\": {");
+	put_looking(out, cwd);
+	cd_buf_str(out, ", \"proc.trace\": [\"*\"],\n"
+			"    \"net.connect\": [\"unix:/**\"], \"net.send\": [\"unix:/**\"]");
 	if (copies->count)
 		put_changes(out, copies);
-	cd_buf_str(out, "},\n  \"env\": {\"pass\": [\"HOME\", \"TERM\", \"USER\", \"LOGNAME\"]},\n"
+	cd_buf_str(out, "},\n  \"env\": {\"pass\": [\"HOME\", \"TERM\", \"USER\", "
+			"\"LOGNAME\"]},\n"
 			"  \"view\": {\"/dev/shm\": {\"private\": true}");
 	for (size_t i = 0; i < copies->count; i++) {
 		cd_buf_str(out, ",\n    ");
@@ -185,14 +202,14 @@ static void write_policy(struct cd_buf *out, const struct copies *copies)
 	cd_buf_str(out, "}\n}\n");
 }
 
-static bool make_policy(const struct copies *copies, char *path)
+static bool make_policy(const struct copies *copies, const char *cwd, char *path)
 {
 	static char text[1 << 20];
 	struct cd_buf out;
 	int fd;
 
 	cd_buf_init(&out, text, sizeof(text));
-	write_policy(&out, copies);
+	write_policy(&out, copies, cwd);
 	fd = out.cut ? -1 : logged_temporary("cordon-learn", ".json", path);
 	if (fd < 0 || write(fd, text, out.len) != (ssize_t)out.len) {
 		cli_say("cannot make a policy to learn under: %s", strerror(errno));
@@ -235,7 +252,7 @@ bool learn_run(struct learning *learning, int *fd)
 
 	find_copies(&copies, learning);
 	learning->copies = copies.count > 0;
-	if (!make_policy(&copies, policy))
+	if (!make_policy(&copies, learning->vars.cwd, policy))
 		return false;
 	if (!works(policy)) {
 		unlink(policy);
@@ -244,7 +261,7 @@ bool learn_run(struct learning *learning, int *fd)
 			"program changes is refused, and so not learned");
 		learning->copies = false;
 		copies.count = 0;
-		if (!make_policy(&copies, policy))
+		if (!make_policy(&copies, learning->vars.cwd, policy))
 			return false;
 	}
 	if (logged_option(&learning->logged, "policy", policy) &&

@@ -263,10 +263,11 @@ static void show_line(char sign, const char *line)
 {
 	char shown[4096];
 	struct cd_buf buf;
+	const size_t indent = strspn(line, " \t");
 
 	cd_buf_init(&buf, shown, sizeof(shown));
-	cd_buf_visible(&buf, line, strlen(line));
-	printf("%c%s\n", sign, shown);
+	cd_buf_visible(&buf, line + indent, strlen(line + indent));
+	printf("%c%.*s%s\n", sign, (int)indent, line, shown);
 }
 
 /* Lines that are in both in the same order stay; only what was put in or taken out is shown. */

@@ -89,9 +89,8 @@ static void add_side(const struct sides *sides, int side, const struct pol_diffe
 	}
 	if (rule->kind == MON_BY_PLACE)
 		cd_buf_str(out, side ? "; but what it shows there is less" : "");
-	if (rule->kind == MON_BY_NAMES)
-		cd_buf_fmt(out, side ? "; but not at an address that is also %s's" : "",
-			   rule->other_name);
+	if (rule->kind == MON_BY_NAMES && side)
+		cd_buf_fmt(out, "; but not at an address that is also %s's", rule->other_name);
 }
 
 /* ---- subset ---- */

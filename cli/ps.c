@@ -164,7 +164,7 @@ static int list(const struct ps *ps, const struct spaces_id *ids, int count)
 			}
 			continue;
 		}
-		printf(ps->json ? comma : "");
+		fputs(ps->json ? comma : "", stdout);
 		comma = ",\n";
 		(ps->json ? print_json : print_row)(&answer);
 		answer_free(&answer);

@@ -8,11 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@
 #include "cli/logged.h"
 #include "cli/trace_lines.h"
 
-#define LOOK_MS 20 /* between two looks at a log that grows */
+#define LOOK_MS 10 /* between two looks at a log that grows */
 
 struct trace {
 	struct trace_filter filter;
@@ -138,23 +139,32 @@ static void pause_a_little(void)
 	nanosleep(&time, NULL);
 }
 
-static volatile sig_atomic_t over; /* nothing comes any more */
+/*
+ * Between the run and the process that shows it, which is nobody's child: where no namespace ends a
+ * space, whatever is the keeper's child at its end is ended with it. Descriptors are closed by the
+ * run; memory stays.
+ */
+struct shared {
+	pid_t run, shower;
+	atomic_bool over; /* nothing comes any more */
+	atomic_bool done; /* all is shown */
+};
 
-static void take_end(int signal)
+static bool has_ended(const struct shared *shared)
 {
-	(void)signal;
-	over = 1;
+	return atomic_load(&shared->over) || (kill(shared->run, 0) && errno == ESRCH);
 }
 
 /* Shows what is there; wait: and what comes, until the run has ended. */
-static bool read_log(struct showing *showing, int fd, bool wait)
+static bool read_log(struct showing *showing, int fd, bool wait, const struct shared *shared)
 {
 	struct audit_reader *reader = audit_reader_new(fd);
 	enum cd_status status = CD_ENOMEM;
 	struct audit_event event;
 
 	while (reader) {
-		const bool last = over; /* what came before that is there now */
+		/* What came before that is there now. */
+		const bool last = shared && has_ended(shared);
 
 		while ((status = audit_reader_next(reader, &event)) == CD_OK)
 			show(showing, &event);
@@ -210,7 +220,7 @@ static int show_file(struct trace *trace)
 	}
 	if (!open_showing(&showing, trace))
 		return CLI_FAILED;
-	good = read_log(&showing, fd, trace->follow);
+	good = read_log(&showing, fd, trace->follow, NULL);
 	if (!good)
 		cli_say("cannot read %s: %s", trace->from, strerror(errno));
 	close(fd);
@@ -220,46 +230,75 @@ static int show_file(struct trace *trace)
 /* ---- running ---- */
 
 /* The process that shows: until the run has its last line, or never will have. */
-static _Noreturn void follow(struct trace *trace, int fd)
+static _Noreturn void follow(struct trace *trace, int fd, struct shared *shared)
 {
-	const struct sigaction action = {.sa_handler = take_end};
 	struct showing showing;
-	bool shown;
+	bool shown = false;
 
+	shared->shower = getpid();
 	/* ^C is for the program: what it does about it is to be seen. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	signal(SIGTSTP, SIG_IGN);
-	sigaction(SIGTERM, &action, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (!open_showing(&showing, trace))
-		_exit(1);
-	shown = read_log(&showing, fd, true);
-	close_showing(&showing);
+	if (open_showing(&showing, trace)) {
+		shown = read_log(&showing, fd, true, shared);
+		close_showing(&showing);
+	}
+	atomic_store(&shared->done, true);
 	_exit(!shown);
+}
+
+/* Forks it by way of a process that ends at once. */
+static struct shared *begin_showing(struct trace *trace, int fd)
+{
+	struct shared *shared =
+	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t between;
+
+	if (shared == MAP_FAILED)
+		return NULL;
+	shared->run = getpid();
+	between = fork();
+	if (between == 0) {
+		pid_t shower = fork();
+
+		if (shower == 0)
+			follow(trace, fd, shared);
+		if (shower < 0)
+			atomic_store(&shared->done, true);
+		_exit(0);
+	}
+	while (between > 0 && waitpid(between, NULL, 0) < 0 && errno == EINTR)
+		;
+	return shared;
+}
+
+/* A screen may be slow; but nobody waits for one that has ended. */
+static void end_showing(struct shared *shared)
+{
+	atomic_store(&shared->over, true);
+	while (!atomic_load(&shared->done) && (!shared->shower || kill(shared->shower, 0) == 0))
+		pause_a_little();
 }
 
 static int run_traced(struct trace *trace)
 {
 	int fd = logged_open(&trace->logged), status;
-	pid_t shower;
+	struct shared *shared;
 
 	if (fd < 0 ||
 	    !logged_option(&trace->logged, "audit", trace->syscalls ? "syscalls" : "all") ||
 	    !logged_option(&trace->logged, "quiet", NULL) ||
 	    !logged_option(&trace->logged, "no-pty", NULL))
 		return CLI_FAILED;
-	shower = fork();
-	if (shower == 0)
-		follow(trace, fd);
+	shared = begin_showing(trace, fd);
 	close(fd);
-	status = logged_run(&trace->logged, trace->program);
-	/* Where there never was a run there is no last line either. */
-	if (shower > 0) {
-		kill(shower, SIGTERM);
-		while (waitpid(shower, NULL, 0) < 0 && errno == EINTR)
-			;
+	if (!shared) {
+		cli_say("out of memory");
+		return CLI_FAILED;
 	}
+	status = logged_run(&trace->logged, trace->program);
+	end_showing(shared);
 	return status;
 }
 

@@ -63,6 +63,15 @@ also 'a program that is not there' err_has 'No such file or directory'
 trace --no-such-flag=1 -- true
 also 'nothing is left behind of what never ran' test "$(traces)" = "$before"
 
+if [ "$(id -u)" != 0 ]; then
+	without=$CORDON_WITHOUT
+	export CORDON_WITHOUT=userns
+	trace -c -- sh -c 'cat a/one; true'
+	also 'without namespaces: its output' out_has '^one$'
+	also 'without namespaces: to the end' err_has '^100\.00 .* total$'
+	export CORDON_WITHOUT=$without
+fi
+
 # ---- from a log ----
 refresh
 rm -f "$WORK/log"
