@@ -130,6 +130,12 @@ $(BUILD)/samples/%: samples/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -O2 $< -o $@
 
+.PHONY: lessons lesson
+lessons: all ## the teaching track: each lesson's self-check passes the solution, and finds the attack in the starting point
+	@sh samples/lessons/lessons.sh $(BUILD)
+lesson: all ## your own work on a lesson: make lesson N=4 FILE=mine.c
+	@sh samples/lessons/lessons.sh $(BUILD) $(N) $(FILE)
+
 deps: ## install what building and testing need (Debian packages)
 	@sh mk/deps.sh
 demo: deps ## set up, build, and show a thief run freely and then held
@@ -150,7 +156,7 @@ bench: all ## print the benchmark tables; draw them in build/bench.svg
 	@bash bench/run.sh $(BUILD)
 	@bash bench/network.sh $(BUILD)
 	@bash bench/audit.sh $(BUILD)
-C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy audit loader shim nesters libcordon cli samples tests/* bench,$(d)/*.c $(d)/*.h))
+C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy audit loader shim nesters libcordon cli samples samples/lessons samples/lessons/* tests/* bench,$(d)/*.c $(d)/*.h))
 lint: ## static checks
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -Iinclude --suppress=missingIncludeSystem \
 	  $(filter-out cli/main.c,$(filter %.c,$(CORDON_SRC) $(INIT_SRC)))

@@ -107,7 +107,8 @@ prepare_user() {
 			"$dir/bin/cordon" "\$@"
 	NESTED
 	chmod 755 "$dir/bin/nested"
-	cp -r tests/scenarios tests/attacks tests/property samples "$dir/src/"
+	[ ! -f "$build/libcordon.a" ] || cp "$build/libcordon.a" "$dir/bin/"
+	cp -r tests/scenarios tests/attacks tests/property samples include "$dir/src/"
 	chmod -R a+rX "$dir"
 	chown -R "$owner" "$dir" "$homes/$who"
 	: >"$root/$who.results"
