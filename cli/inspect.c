@@ -70,7 +70,7 @@ static void print_run(const struct answer *a)
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S %z", localtime_r(&started, &tm));
 	printf("%s", answer_field(run, 0));
 	for (unsigned i = 0; argv && i < argv->count; i++) {
-		printf(i ? " " : ": ");
+		fputs(i ? " " : ": ", stdout);
 		cli_put_visible(stdout, argv->field[i]);
 	}
 	printf("\n");
@@ -200,7 +200,7 @@ static void put_records(const struct answer *a, const char *array, const char *k
 
 	printf(",\"%s\":[", array);
 	while ((r = answer_next(a, kind, path, r))) {
-		printf(first ? "" : ",");
+		fputs(first ? "" : ",", stdout);
 		for (unsigned i = 0; names[i]; i++)
 			put(i ? "," : "{", names[i], answer_field(r, i + 1));
 		printf("}");
@@ -262,7 +262,7 @@ static void put_space(struct inspect *in, const struct answer *a, const char *pa
 		put(i ? "," : "{", run_fields[i], answer_field(run, i));
 	printf(",\"argv\":[");
 	for (unsigned i = 0; argv && i < argv->count; i++) {
-		printf(i ? "," : "");
+		fputs(i ? "," : "", stdout);
 		cli_put_json(stdout, argv->field[i]);
 	}
 	printf("]}");

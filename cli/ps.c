@@ -128,7 +128,7 @@ static void print_json(const struct answer *answer)
 	print_text("program", answer_field(run, 8));
 	printf("\"argv\":[");
 	for (unsigned i = 0; argv && i < argv->count; i++) {
-		printf(i ? "," : "");
+		fputs(i ? "," : "", stdout);
 		cli_put_json(stdout, argv->field[i]);
 	}
 	printf("],");

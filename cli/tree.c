@@ -258,7 +258,7 @@ static void put_run(const struct answer *answer)
 	put(",", "name", answer_field(run, 4));
 	printf(",\"argv\":[");
 	for (unsigned i = 0; argv && i < argv->count; i++) {
-		printf(i ? "," : "");
+		fputs(i ? "," : "", stdout);
 		cli_put_json(stdout, argv->field[i]);
 	}
 	printf("],\"spaces\":[");
