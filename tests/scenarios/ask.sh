@@ -176,7 +176,18 @@ shows() {
 }
 shows_not() { if screen | grep -qE -- "$2"; then fail "$1" "on the screen: $2" "$(screen | grep -v '^$')"; else pass "$1"; fi; }
 # The prompt takes keys once the terminal has been quiet.
-key() { sleep 0.8; t send-keys "$1"; sleep 0.2; t send-keys Enter; }
+key() {
+	local try
+	for try in 1 2 3 4 5; do
+		sleep 0.8
+		t send-keys "$1"
+		for _ in 1 2 3 4 5; do
+			sleep 0.1
+			screen | grep 'a letter, and Enter:' | tail -n 1 | grep -q 'Enter: [a-z]' && break 2
+		done
+	done
+	t send-keys Enter
+}
 begin() {
 	refresh
 	t kill-server
