@@ -107,9 +107,9 @@ static void lint_broad(const struct linting *l, const struct mon_rule *rule)
 
 struct witness {
 	uint64_t ops; /* that count */
-	bool found;
-	enum cd_op op;
-	uint32_t rule;
+	enum mon_verdict verdict;
+	bool found, stands; /* stands: no stronger rule is in the way of one */
+	uint32_t rule;	    /* what decides on the last */
 	const struct mon_table *decides;
 };
 
@@ -120,11 +120,11 @@ static bool take_witness(void *context, const struct mon_difference *difference)
 
 	if (difference->kind != MON_BY_VERDICT || !(w->ops & CD_OPBIT(difference->op)))
 		return true;
-	w->found = true;
-	w->op = difference->op;
 	mon_decide(w->decides, CD_OPBIT(difference->op), difference->object, &decision);
+	w->found = true;
+	w->stands = decision.verdict == w->verdict;
 	w->rule = decision.rule;
-	return false;
+	return !w->stands;
 }
 
 /* What one rule says, if it alone was there; the secrets are as they are. */
@@ -169,13 +169,17 @@ static enum cd_status table_of_stronger(const struct linting *l, enum mon_verdic
 	return status;
 }
 
-static enum cd_status find_beyond(const struct linting *l, const struct mon_table *one,
-				  const struct mon_table *other, uint64_t ops, struct witness *out)
+static enum cd_status find_beyond(const struct linting *l, const struct mon_rule *rule,
+				  const struct mon_table *one, const struct mon_table *other,
+				  struct witness *out)
 {
 	const struct mon_comparison comparison = {
 	    .first = one, .second = other, .visit = take_witness, .context = out};
 
-	*out = (struct witness){.ops = ops, .decides = l->policy->table, .rule = CD_NO_RULE};
+	*out = (struct witness){.ops = rule->ops,
+				.verdict = rule->verdict,
+				.decides = l->policy->table,
+				.rule = CD_NO_RULE};
 	return mon_compare(&comparison);
 }
 
@@ -200,16 +204,16 @@ static enum cd_status lint_never(const struct linting *l, const struct mon_rule 
 				 const struct mon_table *stronger, const struct mon_table *empty)
 {
 	struct mon_table *one = NULL;
-	struct witness left, matched;
+	struct witness left = {.found = false}, matched;
 	enum cd_status status = table_of_one(l, rule, &one);
 
 	if (!status)
-		status = find_beyond(l, one, stronger, rule->ops, &left);
-	if (!status && !left.found) {
-		status = find_beyond(l, one, empty, rule->ops, &matched);
-		if (!status)
-			say_never(l, rule, &matched);
-	}
+		status = find_beyond(l, rule, one, empty, &matched);
+	/* To look at all that stronger rules leave takes time. */
+	if (!status && !matched.stands && matched.found)
+		status = find_beyond(l, rule, one, stronger, &left);
+	if (!status && !matched.stands && !left.found)
+		say_never(l, rule, &matched);
 	mon_table_free(one);
 	return status;
 }
