@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WINDOW	  ((uint64_t)256 << 10) /* of the file, mapped at a time: a multiple of a page */
@@ -26,12 +28,13 @@ struct shared {
 	struct state states[2];
 	atomic_uint current;
 	atomic_uint open; /* bytes after the last line that belong to the next */
+	atomic_bool held; /* somebody writes */
 	atomic_ullong records, left_out, lost;
 };
 
 struct audit_log {
 	int fd;
-	bool first, mapping, handed_over;
+	bool first, mapping, handed_over, holding;
 	uint64_t begin, room;
 	struct shared *shared;
 	char *window; /* NULL: none */
@@ -386,49 +389,124 @@ static bool may_add(struct audit_log *log, const struct audit_line *line, size_t
 	return false;
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/*
+ * The writer and its forks take turns, for a few microseconds each. Whoever was ended meanwhile
+ * leaves a state that is whole: after a time that nobody who lives takes, the turn is the next
+ * one's.
+ */
+#define TURN_MAX_MS 200
+
+static void hold(struct audit_log *log)
+{
+	uint64_t since = 0;
+
+	while (atomic_exchange(&log->shared->held, true)) {
+		uint64_t now = now_ms();
+
+		since = since ? since : now;
+		if (now - since > TURN_MAX_MS)
+			break;
+		sched_yield();
+	}
+	log->holding = true;
+}
+
+static void release(struct audit_log *log)
+{
+	log->holding = false;
+	atomic_store(&log->shared->held, false);
+}
+
+/* Not finished by its writer, who has ended or is not the one who writes now: it is as good as any
+ * other. */
+static void seal_open_line(struct audit_log *log)
+{
+	static struct audit_line line;
+	size_t len = atomic_exchange(&log->shared->open, 0);
+
+	if (len == 0 || len > AUDIT_LINE_MAX - AUDIT_SEAL_LEN ||
+	    pread(log->fd, line.text, len, (off_t)current(log)->end) != (ssize_t)len ||
+	    memchr(line.text, '\n', len) || memchr(line.text, '\0', len))
+		return;
+	line.len = len;
+	line.cut = false;
+	add(log, &line, len);
+}
+
+static bool add_held(struct audit_log *log, struct audit_line *line)
+{
+	seal_open_line(log);
+	return add(log, line, 0);
+}
+
 bool audit_log_add(struct audit_log *log, struct audit_line *line, enum audit_keep keep)
 {
+	const bool mine = log->holding;
+	bool added;
+
 	if (!may_add(log, line, 0, keep))
 		return false;
-	if (add(log, line, 0))
-		return true;
-	audit_log_lose(log);
-	return false;
+	if (!mine)
+		hold(log);
+	added = add_held(log, line);
+	if (!mine)
+		release(log);
+	if (!added)
+		audit_log_lose(log);
+	return added;
+}
+
+void audit_log_begin_turn(struct audit_log *log)
+{
+	hold(log);
+	/* The window is the writer's. */
+	log->mapping = false;
+}
+
+void audit_log_end_turn(struct audit_log *log)
+{
+	release(log);
 }
 
 bool audit_log_open_line(struct audit_log *log, struct audit_line *line, enum audit_keep keep)
 {
+	bool opened;
+
 	if (!may_add(log, line, AUDIT_OPEN_ROOM, keep))
 		return false;
-	if (put(log, current(log)->end, line->text, line->len)) {
+	hold(log);
+	seal_open_line(log);
+	opened = put(log, current(log)->end, line->text, line->len);
+	if (opened)
 		atomic_store(&log->shared->open, (unsigned)line->len);
-		return true;
-	}
-	audit_log_lose(log);
-	return false;
+	release(log);
+	if (!opened)
+		audit_log_lose(log);
+	return opened;
 }
 
 bool audit_log_close_line(struct audit_log *log, struct audit_line *line)
 {
-	if (!line->cut && add(log, line, atomic_load(&log->shared->open)))
-		return true;
-	audit_log_lose(log);
-	return false;
-}
+	bool closed = true;
+	size_t open;
 
-/* The writer ended in the middle of what it did: the line is as good as any other. */
-static void seal_open_line(struct audit_log *log, struct audit_line *line)
-{
-	size_t len = atomic_load(&log->shared->open);
-
-	atomic_store(&log->shared->open, 0);
-	if (len == 0 || len > AUDIT_LINE_MAX - AUDIT_SEAL_LEN ||
-	    pread(log->fd, line->text, len, (off_t)current(log)->end) != (ssize_t)len ||
-	    memchr(line->text, '\n', len) || memchr(line->text, '\0', len))
-		return;
-	line->len = len;
-	line->cut = false;
-	add(log, line, len);
+	hold(log);
+	/* A fork may have sealed it already, to put its own line behind it. */
+	open = atomic_load(&log->shared->open);
+	if (open)
+		closed = !line->cut && add(log, line, open);
+	release(log);
+	if (!closed)
+		audit_log_lose(log);
+	return closed;
 }
 
 /* Where another process has left off: after its last whole line. */
@@ -466,13 +544,11 @@ static bool is_sane(const struct audit_log *log)
 
 void audit_log_resume(struct audit_log *log)
 {
-	static struct audit_line last;
-
 	log->mapping = false;
 	if (log->handed_over)
 		take_back(log);
 	if (is_sane(log))
-		seal_open_line(log, &last);
+		seal_open_line(log);
 }
 
 bool audit_log_finish(struct audit_log *log, struct audit_line *tail)

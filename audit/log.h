@@ -59,6 +59,9 @@ bool audit_log_close_line(struct audit_log *log, struct audit_line *line);
 
 /* Seals the line and writes it. False: it was left out, or lost, and counted. */
 bool audit_log_add(struct audit_log *log, struct audit_line *line, enum audit_keep keep);
+/* In a fork of the writer: what is added in between stands together. */
+void audit_log_begin_turn(struct audit_log *log);
+void audit_log_end_turn(struct audit_log *log);
 /* A record that this process cannot write. */
 void audit_log_lose(struct audit_log *log);
 

@@ -116,7 +116,7 @@ static void put_actor(struct audit_line *line, const struct audit_actor *actor)
 	AUDIT_PUT_FIELD(line, "pid", (uint64_t)actor->pid);
 	if (actor->tid != actor->pid)
 		AUDIT_PUT_FIELD(line, "tid", (uint64_t)actor->tid);
-	if (actor->program)
+	if (!actor->unknown)
 		AUDIT_PUT_FIELD(line, "p", actor->program);
 	PUT_CSTRING(line, "c", actor->call);
 }

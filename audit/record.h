@@ -53,7 +53,8 @@ struct audit_actor {
 	uint64_t t_us; /* since the head */
 	const char *space;
 	pid_t pid, tid;
-	uint32_t program; /* its number; 0: it cannot be told */
+	uint32_t program; /* its number */
+	bool unknown;	  /* it cannot be told */
 	const char *call;
 };
 

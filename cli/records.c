@@ -16,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/outside.h"
 #include "kernel/message.h"
+#include "kernel/process.h"
 #include "kernel/space.h"
 #include "policy/policy.h"
 
@@ -33,6 +34,7 @@ struct records {
 	const struct mon_names *names;
 	struct outside *outside;
 	struct actors *actors;
+	size_t defined_size;
 	unsigned char *defined; /* a bit for each rule of the table */
 	uint64_t begin_us;	/* by the clock that is never set */
 	bool adopted;
@@ -153,7 +155,8 @@ static size_t list_policies(struct records *records, const struct run *run,
 		base += mon_table_count(run->policy->table);
 	}
 	records->layer_count = count;
-	records->defined = calloc(base / 8 + 1, 1);
+	records->defined_size = base / 8 + 1;
+	records->defined = calloc(records->defined_size, 1);
 	return records->defined ? count : 0;
 }
 
@@ -246,6 +249,7 @@ static bool name_actor(struct records *records, const struct kern_message *messa
 				      .pid = who.pid,
 				      .tid = who.tid,
 				      .program = who.program,
+				      .unknown = who.program == 0,
 				      .call = kern_syscall_name(message->nr)};
 	return true;
 }
@@ -329,6 +333,42 @@ static void describe_object(const struct records *records, const struct cd_objec
 	}
 }
 
+/*
+ * A worker is a fork of the monitor: what that has defined since, it does not know. So it defines
+ * what it needs once more, and its program by the number that nobody else has; all of that stands
+ * together.
+ */
+static void add_from_worker(struct records *records, const struct kern_record *record,
+			    enum audit_keep keep, struct audit_op *op)
+{
+	char path[CD_PATH_MAX];
+	struct actor who;
+	ssize_t len;
+	bool fresh = false, good = true;
+
+	audit_log_begin_turn(records->log);
+	if (op->rule != CD_NO_RULE && record->space) {
+		memset(records->defined, 0, records->defined_size);
+		good = define_rule(records, record->space->id, op->rule, keep, &op->rule);
+	}
+	actors_find(records->actors, record->message, &who, path, &fresh);
+	len = kern_process_program(record->message, path, sizeof(path));
+	if (good && len > 0) {
+		audit_write_prog(&records->line, 0, path, (size_t)len);
+		good = audit_log_add(records->log, &records->line, keep);
+	}
+	op->actor = (struct audit_actor){.t_us = since(records, record->message->arrived_ns),
+					 .space = record->message->space->id,
+					 .pid = who.pid,
+					 .tid = who.tid,
+					 .unknown = len <= 0,
+					 .call = kern_syscall_name(record->message->nr)};
+	audit_write_op(&records->line, op);
+	if (good && audit_log_add(records->log, &records->line, keep))
+		audit_log_count(records->log);
+	audit_log_end_turn(records->log);
+}
+
 void records_decided(struct records *records, const struct kern_record *record)
 {
 	const struct kern_message *message = record->message;
@@ -347,15 +387,15 @@ void records_decided(struct records *records, const struct kern_record *record)
 			      .layer_space = record->space ? record->space->id : NULL,
 			      .rule = decision->rule};
 
-	/* A worker has the state of the log as it was when it was forked: it may only count. */
-	if (record->worker) {
-		audit_log_lose(records->log);
-		return;
-	}
-	close_line(records);
+	if (!record->worker)
+		close_line(records);
 	cd_buf_init(&shown, text, sizeof(text));
 	cd_buf_init(&outside, source, sizeof(source));
 	describe_object(records, record->object, &shown, number, &outside, &op);
+	if (record->worker) {
+		add_from_worker(records, record, keep, &op);
+		return;
+	}
 	if (op.rule != CD_NO_RULE && record->space &&
 	    !define_rule(records, record->space->id, op.rule, keep, &op.rule))
 		return;
@@ -409,6 +449,7 @@ static void add_refusal(struct records *records, const struct report *report)
 {
 	struct audit_op op = {.actor = {.t_us = now_us(CLOCK_MONOTONIC) - records->begin_us,
 					.space = records->layers[0].space,
+					.unknown = true,
 					.call = "lookup"},
 			      .ops = CD_OPBIT(report->op),
 			      .denied_op = report->op,

@@ -1,6 +1,7 @@
 /* The writer of logs and their reader, each by what the other says. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,6 +283,66 @@ Test(log, a_line_is_one_however_many_steps_it_took)
 	}
 	cr_assert(finish(log));
 	assert_whole(path, 3002);
+	unlink(path);
+}
+
+/* As workers do, while the writer has lines open. */
+Test(log, forks_of_the_writer_take_turns_with_it)
+{
+	enum { FORKS = 6, LINES = 300 };
+	char path[64];
+	struct audit_log *log;
+	struct audit_op op = op_on("/opened", 1);
+	int64_t result = 0;
+
+	scratch(path);
+	log = open_log(path, 16 << 20);
+	write_head(log);
+	audit_log_map(log);
+	for (int fork_number = 0; fork_number < FORKS; fork_number++) {
+		if (fork() == 0) {
+			for (int i = 0; i < LINES / 2; i++) {
+				audit_log_begin_turn(log);
+				write_op(log, "/from/a/fork", 1, AUDIT_KEEP);
+				write_op(log, "/from/a/fork", 2, AUDIT_KEEP);
+				audit_log_end_turn(log);
+			}
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 3000; i++) {
+		audit_write_op(&line, &op);
+		cr_assert(audit_log_open_line(log, &line, AUDIT_SPARE));
+		if (i % 3 == 0)
+			sched_yield();
+		audit_write_result(&line, &result, 1);
+		cr_assert(audit_log_close_line(log, &line));
+	}
+	for (int i = 0; i < FORKS; i++)
+		wait(NULL);
+	cr_expect_eq(audit_log_counts(log).lost, 0);
+	cr_assert(finish(log));
+	assert_whole(path, 2 + 3000 + FORKS * LINES);
+	unlink(path);
+}
+
+Test(log, who_ends_in_his_turn_holds_nobody_up)
+{
+	char path[64];
+	struct audit_log *log;
+
+	scratch(path);
+	log = open_log(path, 1 << 20);
+	write_head(log);
+	if (fork() == 0) {
+		audit_log_begin_turn(log);
+		write_op(log, "/x", 1, AUDIT_KEEP);
+		_exit(0);
+	}
+	wait(NULL);
+	cr_assert(write_op(log, "/y", 2, AUDIT_KEEP));
+	cr_assert(finish(log));
+	assert_whole(path, 4);
 	unlink(path);
 }
 

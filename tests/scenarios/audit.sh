@@ -167,6 +167,20 @@ except OSError: pass'
 also 'a name that the resolver refused' reads 'x = [e for e in o if e["c"] == "lookup"]; assert [e["x"] for e in x] == ["other.example.net"] and x[0]["o"] == "net.connect" and x[0]["v"] == "deny", o'
 also 'and the totals have it' reads 'assert r[-1]["records"] == len(o), r[-1]'
 
+# What is asked about is decided in processes of their own.
+mkdir -p "$HOME/asked"
+echo a >"$HOME/asked/a"
+logged --audit=all --ask="fs.read:$HOME/asked/**" --ask-command='echo once' -- sh -c 'for i in 1 2 3 4 5 6; do cat '"$HOME"'/asked/a & done; wait'
+also 'what was granted when asked' test "$(grep -c '^a$' "$OUT")" = 6
+also 'is recorded, each' reads 'x = [e for e in o if e["x"].endswith("/asked/a") and e["o"] == "fs.read"]; assert len(x) == 6 and all(e["v"] == "allow" for e in x) and r[-1]["lost"] == 0, x'
+also 'with its program' reads 'p = {}
+for e in r:
+	if e["k"] == "prog": p[e["i"]] = e["x"]
+	elif e["k"] == "op" and e["x"].endswith("/asked/a"): assert p[e["p"]].endswith("/cat"), e'
+also 'and the log is whole' is_good
+logged --ask="fs.read:$HOME/asked/**" --ask-command='echo deny' -- cat "$HOME/asked/a"
+also 'what was not is recorded as such' reads 'x = [e for e in o if e["x"].endswith("/asked/a")]; assert x and x[0]["v"] == "ask", o'
+
 # ---- internal calls ----
 logged --audit=syscalls -- sh -c 'cat a/one | wc -l; (exit 3); echo $?'
 also 'syscalls: the program notices nothing' out_is $'3\n3'
