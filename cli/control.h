@@ -70,6 +70,8 @@ struct control_facts {
 	/* What it may do. */
 	void *context;
 	void (*end)(void *context);
+	/* False, and why. */
+	bool (*revoke)(void *context, const char *space, const char *rule, const char **why);
 	bool (*signal)(void *context, int signal); /* false: not such a signal */
 	pid_t (*init)(void *context);		   /* 0: not yet */
 	size_t (*denied)(void *context);

@@ -319,14 +319,26 @@ static void kill_space(const struct request *r)
 	}
 }
 
+/* Arguments: the space's path; a rule, "OP:PATTERN". */
+static void revoke_from(const struct request *r)
+{
+	const char *why = "a space and a rule are wanted";
+
+	if (r->count == 2 && r->facts->revoke &&
+	    r->facts->revoke(r->facts->context, r->argument[0], r->argument[1], &why)) {
+		succeed(r);
+		finish(r, true);
+	} else {
+		fail(r, why);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*handle)(const struct request *request);
 } requests[] = {
-    {"brief", brief},
-    {"layers", layers},
-    {"show", show},
-    {"kill", kill_space},
+    {"brief", brief},	  {"layers", layers},	   {"show", show},
+    {"kill", kill_space}, {"revoke", revoke_from},
 };
 
 void control_answer(const struct control_facts *facts, const char *id, char *line, FILE *answer)

@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/questions.h"
+#include "cli/revoked.h"
 #include "cli/warden.h"
 #include "kernel/init.h"
 
@@ -415,6 +416,14 @@ static size_t denied(void *context)
 	return ((const struct keeper *)context)->view->count;
 }
 
+static bool asked_revoke(void *context, const char *space, const char *rule, const char **why)
+{
+	const struct keeper *k = context;
+
+	*why = "here spaces are made by the cordon around this one";
+	return k->warden.run->revoked && revoked_add(k->warden.run->revoked, space, rule, why);
+}
+
 static void open_control(struct keeper *k)
 {
 	const struct run *run = k->warden.run;
@@ -434,6 +443,7 @@ static void open_control(struct keeper *k)
 					    .monitor = k->space->monitor,
 					    .context = k,
 					    .end = asked_end,
+					    .revoke = asked_revoke,
 					    .signal = asked_signal,
 					    .init = init_pid,
 					    .denied = denied,

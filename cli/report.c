@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/revoked.h"
 #include "cli/records.h"
 #include "kernel/message.h"
 #include "lib/buf.h"
@@ -91,6 +92,8 @@ static void fill_object(struct report *report, const struct kern_record *record,
 	report->absent = record->absent;
 	report->inside = record->inside;
 	report->nester = record->nester;
+	report->revoked = record->space && record->layer < record->space->layer_count &&
+			  revoked_is_layer(record->space->layers[record->layer]);
 	report->object_kind = (uint8_t)object->kind;
 	report->proto = (uint8_t)object->proto;
 	report->family = object->family;
@@ -148,8 +151,9 @@ static bool same_denial(const struct report *a, const struct report *b)
 	return a->op == b->op && a->verdict == b->verdict && a->rule == b->rule &&
 	       a->absent == b->absent && a->inside == b->inside &&
 	       a->object_kind == b->object_kind && a->proto == b->proto && a->family == b->family &&
-	       a->port == b->port && a->nester == b->nester && a->outward == b->outward &&
-	       strncmp(a->about, b->about, sizeof(a->about)) == 0 && a->text_len == b->text_len &&
+	       a->port == b->port && a->nester == b->nester && a->revoked == b->revoked &&
+	       a->outward == b->outward && strncmp(a->about, b->about, sizeof(a->about)) == 0 &&
+	       a->text_len == b->text_len &&
 	       memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
 	       memcmp(a->text, b->text, a->text_len) == 0;
 }
@@ -320,7 +324,7 @@ struct cd_object report_object(const struct report *report)
  * could name it. */
 static bool can_advise(const struct report *report)
 {
-	return report->rule == CD_NO_RULE && !report->nester &&
+	return report->rule == CD_NO_RULE && !report->nester && !report->revoked &&
 	       !(report->text_len >= 7 && memcmp(report->text, "/memfd:", 7) == 0);
 }
 
@@ -350,8 +354,9 @@ static void describe_rule(const struct report_view *view, const struct report *r
 		}
 		return;
 	}
-	if (report->nester) {
-		cd_buf_str(buf, "by the nester of the space");
+	if (report->nester || report->revoked) {
+		cd_buf_str(buf,
+			   report->nester ? "by the nester of the space" : "it has been revoked");
 		return;
 	}
 	if (report->rule >= mon_table_count(view->policy->table)) {

@@ -48,7 +48,7 @@ struct report {
 	/* nester: the nester of the space decided, and no rule. outward: not this space decided,
 	 * but one around it, which about names: its id and its policy's name. Else about, if it is
 	 * not empty, is the id of the space within this one that was denied something. */
-	uint8_t nester, outward;
+	uint8_t nester, outward, revoked; /* revoked: by `cordon revoke` */
 	char about[REPORT_ABOUT];
 	uint16_t port;
 	uint8_t address[16];

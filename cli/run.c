@@ -30,6 +30,7 @@
 #include "cli/questions.h"
 #include "cli/records.h"
 #include "cli/report.h"
+#include "cli/revoked.h"
 #include "cli/run.h"
 #include "cli/view.h"
 #include "cordon/shim.h"
@@ -141,7 +142,8 @@ static struct kern_port *make_port(const struct run *run, int fd)
  * The space, in all the spaces around it: what they decide by. Each has a process of its own that
  * serves it; here they only decide. ports: of the spaces around, the nearest first.
  */
-static struct kern_space *make_chain(const struct run *run, int proc, int port, const int *ports)
+static struct kern_space *make_chain(const struct run *run, int proc, int port, const int *ports,
+				     const struct revoked_page *revoked)
 {
 	static const enum kern_on_deny on_deny[] = {[POL_DENY_ERRNO] = KERN_DENY_ERRNO,
 						    [POL_DENY_HIDE] = KERN_DENY_HIDE,
@@ -150,7 +152,7 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 	struct kern_layer *layer;
 
 	if (run->outer) {
-		around = make_chain(run->outer, -1, *ports, ports + 1);
+		around = make_chain(run->outer, -1, *ports, ports + 1, revoked);
 		if (!around)
 			return NULL;
 	}
@@ -171,7 +173,23 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 	snprintf(space->id, sizeof(space->id), "%s", run->id);
 	space->outward = outward;
 	space->outward_context = run->plan;
-	return kern_space_add_layer(space, layer) == CD_OK ? space : NULL;
+	if (kern_space_add_layer(space, layer) != CD_OK)
+		return NULL;
+	layer = revoked_layer(revoked, run->id);
+	return layer && kern_space_add_layer(space, layer) == CD_OK ? space : NULL;
+}
+
+/* Who is in a monitor's place later cannot write the page. */
+static const struct revoked_page *only_read_revoked(struct run *run)
+{
+	const struct revoked_page *page = revoked_map(run->revoked_fd);
+
+	if (!page)
+		_exit(CLI_FAILED);
+	revoked_unmap(run->revoked);
+	run->revoked = NULL;
+	close(run->revoked_fd);
+	return page;
 }
 
 /* Before anything of the space runs: the warden believes nobody who has served. */
@@ -205,8 +223,10 @@ void run_serve(void *context, const struct host_monitor *monitor)
 					 .answered = run->records ? report_answered : NULL,
 					 .called = all ? report_called : NULL};
 	static struct asking asking;
+	const struct revoked_page *revoked = only_read_revoked(run);
 	const struct kern_asker asker = {&asking, asking_ask};
-	struct kern_space *space = make_chain(run, monitor->proc, run->port, run->outer_ports);
+	struct kern_space *space =
+	    make_chain(run, monitor->proc, run->port, run->outer_ports, revoked);
 	const struct host_channels channels = {monitor->broker, monitor->insider, monitor->warden};
 	struct report_sink *sink;
 	struct kern_border *border;
@@ -810,6 +830,10 @@ static int launch(struct run *run)
 		return CLI_FAILED;
 	if (!open_log(run))
 		return CLI_FAILED;
+	if (!run->nested && !(run->revoked = revoked_new(&run->revoked_fd))) {
+		cli_say("cannot start: %s", strerror(errno));
+		return CLI_FAILED;
+	}
 	if (run->nested) {
 		if (nested_launch(run, &space, &fault) != CD_OK)
 			return say_not_nested(run, &fault);

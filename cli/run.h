@@ -15,6 +15,8 @@
 
 struct records;
 
+struct revoked_page;
+
 struct run {
 	const struct run *outer;  /* the space around, if it is not the outermost */
 	char id[CD_SPACE_ID_MAX]; /* "1", "1.2" */
@@ -39,6 +41,8 @@ struct run {
 	 * none. */
 	uint64_t port_ops;
 	int port, *outer_ports;
+	struct revoked_page *revoked; /* in the keeper, which writes it (cli/revoked.h) */
+	int revoked_fd;		      /* by which others read it */
 	int report; /* to the keeper of this space, for what it denies to spaces within; -1: none
 		       yet */
 	const char *port_number, *interpose; /* from the command line */

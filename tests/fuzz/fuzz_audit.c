@@ -1,6 +1,6 @@
 /*
- * Logs as anybody may have written them: the reader ends, and what it gives is in bounds. What the quick
- * reader of records accepts, the JSON reader accepts, too.
+ * Logs as anybody may have written them: the reader ends, and what it gives is in bounds. What the
+ * quick reader of records accepts, the JSON reader accepts, too.
  */
 #include <fcntl.h>
 #include <jansson.h>
