@@ -186,7 +186,7 @@ struct kern_layer *revoked_layer(const struct revoked_page *page, const char *sp
 	}
 	*r = (struct revoked){.page = page, .space = space};
 	*layer = (struct kern_layer){
-	    .name = "revoked", .context = r, .decide = decide, .movable = movable};
+	    .name = "revoked", .silent = true, .context = r, .decide = decide, .movable = movable};
 	return layer;
 }
 

@@ -136,9 +136,11 @@ static const struct kern_layer *walk_chain(struct kern_border *border, int *said
 		for (size_t i = 0; !changed_by && i < space->layer_count; i++) {
 			const struct kern_layer *layer = space->layers[i];
 
-			record->space = space;
-			record->layer = (unsigned)i;
 			layer->decide(layer->context, ops, object, decision);
+			if (decision->verdict != CD_ALLOW || !layer->silent) {
+				record->space = space;
+				record->layer = (unsigned)i;
+			}
 			if (decision->verdict == CD_ASK && space == asking)
 				continue;
 			if (decision->verdict != CD_ALLOW)

@@ -26,6 +26,7 @@ struct kern_layer {
 	const char *name;
 	void *context;
 	enum kern_on_deny on_deny;
+	bool silent; /* where it allows, the record does not name it */
 	void (*decide)(void *context, uint64_t ops, const struct cd_object *object,
 		       struct cd_decision *decision);
 	/* May this directory change its name? False when a rule speaks of what lies below. */
