@@ -11,7 +11,7 @@ for folder in "$SRC"/samples/lessons/[0-9]*/; do
 	reason=$(sed -n 's/^ *skip *//p' "$OUT" | head -n 1)
 	if [ -n "$reason" ]; then
 		skip "$lesson" "$reason"
-	elif [ $status = 0 ] && [ "$(grep -c '^  ok ' "$OUT")" = 3 ]; then
+	elif [ $status = 0 ] && ! grep -q warning: "$OUT" "$ERR" && [ "$(grep -c '^  ok ' "$OUT")" = 3 ]; then
 		pass "$lesson"
 	else
 		fail "$lesson" "exit status $status" "$(cat "$OUT" "$ERR")"

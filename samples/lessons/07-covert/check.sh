@@ -23,6 +23,9 @@ writable() { bounded sh "$PROGRAM" "$CORDON" "$PWD/dictionary" sh -c 'echo x >di
 # More than a twentieth of what the slots could carry.
 heard() { leak lock 100 10 >lock; awk '/capacity/ { got = $6 } END { exit !(got > 5) }' lock; }
 
+in_place() { echo other >other; bounded "$CORDON" run -q --ro-bind="$PWD/other:$PWD/dictionary" -- cat "$PWD/dictionary" >out 2>err; grep -qx other out; }
+needs 'a file can be shown in the place of another' in_place
+
 work 'the dictionary can be read' readable
 attack 'it can be changed' writable
 attack 'one space hears another by the lock on a file that both may only read' heard

@@ -22,6 +22,9 @@ reads() { stack "$1" 99 cat "$DATA/file"; grep -qx file out; }
 told() { stack "$1" "$2" cat "$DATA/secret"; grep -q secret out; }
 wrote() { stack "$1" "$2" sh -c "echo x >$DATA/file"; ! grep -qx file data/file; }
 
+within() { bounded "$CORDON" run -q --allow='space.create:*' --ro "$CORDON" -- "$CORDON" run -q -- true 2>err; }
+needs 'a space can be made within a space' within
+
 work 'the program reads the file, in one space' reads 1
 work 'and in the third of three' reads 3
 attack 'it reads the secret' told 3 99
