@@ -204,7 +204,7 @@ static enum cd_status lint_never(const struct linting *l, const struct mon_rule 
 				 const struct mon_table *stronger, const struct mon_table *empty)
 {
 	struct mon_table *one = NULL;
-	struct witness left = {.found = false}, matched;
+	struct witness left = {.found = false}, matched = left;
 	enum cd_status status = table_of_one(l, rule, &one);
 
 	if (!status)
