@@ -8,6 +8,8 @@
 #include "cordon/limits.h"
 #include "lib/buf.h"
 
+#define REVOKED_LAYER 1 /* behind the policy: docs/audit.md */
+
 /* ---- what is shown ---- */
 
 static const char *const verdict_words[] = {"allow", "deny", "ask", "absent", "inside", NULL};
@@ -276,6 +278,8 @@ static void put_reason(const struct audit_event *event, struct cd_buf *out)
 		cd_buf_visible(out, event->rule_pointer, strlen(event->rule_pointer));
 		cd_buf_str(out, " of ");
 		cd_buf_visible(out, event->rule_file, strlen(event->rule_file));
+	} else if (event->layer == REVOKED_LAYER) {
+		cd_buf_str(out, ": it has been revoked");
 	} else {
 		cd_buf_str(out, ": no rule allows ");
 		cd_buf_str(out, cd_op_name(event->denied_op));
