@@ -306,6 +306,12 @@ static void take_report_within(struct keeper *k)
 		report_take(k->view, &report, (size_t)n);
 }
 
+/* Of a space within another one, whose programs reach its own network without the broker. */
+static void take_name(struct keeper *k)
+{
+	network_start_names(k->network, &k->limits->host);
+}
+
 static void take_ask(struct keeper *k)
 {
 	k->warden.init = k->init;
@@ -551,7 +557,7 @@ static void watch(struct keeper *k)
 
 	begin_control(k);
 	while (!is_over(k)) {
-		int wait = until_end(k);
+		const int wait = until_end(k), *names = k->network->resolver_sockets;
 		struct source sources[] = {
 		    {k->space->control, take_report},
 		    {k->space->fault, take_fault},
@@ -563,6 +569,8 @@ static void watch(struct keeper *k)
 		    {k->terminal->out.pidfd, take_screen},
 		    {k->terminal->clock, take_look},
 		    {k->space->broker, take_need},
+		    {k->space->within ? names[0] : -1, take_name},
+		    {k->space->within ? names[1] : -1, take_name},
 		    {k->network->lookups, take_lookup},
 		    {k->warden.ask, take_ask},
 		    {k->warden.reports, take_report_within},

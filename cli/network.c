@@ -235,7 +235,7 @@ static void start_resolver(struct network *network, const struct host_limits *li
 	}
 }
 
-void network_start(struct network *network, const struct host_limits *limits, int channel)
+void network_start_names(struct network *network, const struct host_limits *limits)
 {
 	start_resolver(network, limits);
 	for (int i = 0; i < 2; i++) {
@@ -243,6 +243,11 @@ void network_start(struct network *network, const struct host_limits *limits, in
 			close(network->resolver_sockets[i]);
 		network->resolver_sockets[i] = -1;
 	}
+}
+
+void network_start(struct network *network, const struct host_limits *limits, int channel)
+{
+	network_start_names(network, limits);
 	start_broker(network, limits, channel);
 	close(channel);
 }

@@ -43,6 +43,8 @@ void network_decide(void *context, uint64_t ops, const struct cd_object *object,
 /* In the keeper: somebody asks on the broker's channel, which is closed here. limits: the space's.
  */
 void network_start(struct network *network, const struct host_limits *limits, int channel);
+/* Likewise: a name is asked for, which needs no more than the resolver. */
+void network_start_names(struct network *network, const struct host_limits *limits);
 /* Waits for what was started to end, as it does when the space has. */
 void network_end(struct network *network);
 
