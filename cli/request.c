@@ -274,6 +274,15 @@ static const char *take_fds(struct host_fds *fds, const struct head *head)
 	return NULL;
 }
 
+/* Of a bool that came as a byte, which may hold anything. */
+static bool is_set(const bool *untrusted)
+{
+	unsigned char byte;
+
+	memcpy(&byte, untrusted, 1);
+	return byte != 0;
+}
+
 static const char *parse(struct run *run, const char *bytes, size_t size)
 {
 	struct reader r = {bytes, bytes + size, false};
@@ -302,6 +311,8 @@ static const char *parse(struct run *run, const char *bytes, size_t size)
 	run->terminal.own = head.own_terminal;
 	run->port_ops = head.port_ops & CD_OPS_ALL;
 	run->terminal.like = head.like;
+	run->terminal.like.has_modes = is_set(&head.like.has_modes);
+	run->terminal.like.typed_unseen = is_set(&head.like.typed_unseen);
 	if (why)
 		return why;
 	if (r.bad || !run->argv || !run->argv[0] || !run->envp || !is_name(run->name))

@@ -1,5 +1,5 @@
 TEST_SRC += $(wildcard tests/refmon/*.c tests/policy/*.c)
-FUZZERS += fuzz_policy fuzz_path fuzz_trap fuzz_dns fuzz_audit fuzz_control
+FUZZERS += fuzz_policy fuzz_path fuzz_trap fuzz_dns fuzz_audit fuzz_control fuzz_request
 TEST_SRC += $(wildcard tests/audit/*.c tests/cli/*.c tests/lib/*.c tests/host/*.c tests/kernel/*.c)
 docs/syscalls.md: tests/kernel/syscalls_doc.c kernel/syscalls.c kernel/syscalls.def
 	@mkdir -p $(BUILD) && $(CC) $(filter-out -MMD -MP,$(BASE)) -DSYSCALLS_DOC_MAIN $(filter %.c,$^) -o $(BUILD)/syscalls_doc && $(BUILD)/syscalls_doc >$@

@@ -125,10 +125,11 @@ class User:
         time.sleep(0.1)
 
     def keeper(self):
-        """The first cordon."""
+        """The first cordon; CORDON may be a script that starts it."""
+        cordon = os.path.realpath(os.path.join(os.path.dirname(CORDON), "cordon"))
         for pid in self.descendants():
             try:
-                if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(CORDON):
+                if os.readlink(f"/proc/{pid}/exe") == cordon:
                     return pid
             except OSError:
                 pass
