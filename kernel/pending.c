@@ -27,6 +27,10 @@ void kern_pending_setup(void)
 	struct sigaction action = {.sa_handler = interrupted};
 
 	sigaction(SIGUSR1, &action, NULL);
+	/* What is left behind by the monitors of spaces within comes to the first process of their
+	 * namespace: us. Nobody asks how it ended, and what it holds has to be let go of. */
+	if (getpid() == 1)
+		signal(SIGCHLD, SIG_IGN);
 }
 
 int kern_pending_fork(struct kern_pending *pending, const struct kern_message *message)
@@ -62,7 +66,8 @@ void kern_pending_sweep(struct kern_pending *pending, struct kern_space *space)
 		struct kern_pending_work *work = &pending->work[i];
 		struct kern_message probe;
 
-		if (waitpid(work->worker, NULL, WNOHANG) == work->worker) {
+		/* Itself, or ECHILD: it has not been waited for. */
+		if (waitpid(work->worker, NULL, WNOHANG) != 0) {
 			*work = pending->work[--pending->count];
 			continue;
 		}

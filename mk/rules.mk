@@ -149,9 +149,10 @@ check-unit: $(BUILD)/unit-tests ## the unit tests alone
 	@bash tests/run.sh $(BUILD) unit
 check-scenarios: all $(BUILD)/cordon-hooked ## the scenarios and attacks alone
 	@bash tests/run.sh $(BUILD) scenarios
-check-slow: deps $(BUILD)/san-tests ## unit tests under ASan and UBSan
+check-slow: all deps $(BUILD)/san-tests ## unit tests under ASan and UBSan; a thousand rounds of tests/scenarios/chaos.sh
 	@$(MAKE) --no-print-directory $(BUILD)/san-tests
 	@bash tests/run.sh $(BUILD) san
+	@mkdir -p $(BUILD)/chaos && python3 tests/scenarios/programs/chaos.py $(abspath $(BUILD)/cordon) $(abspath $(BUILD)/chaos) 1000
 bench: all ## print the benchmark tables; draw them in build/bench.svg
 	@bash bench/run.sh $(BUILD)
 	@bash bench/network.sh $(BUILD)

@@ -104,3 +104,14 @@ for victim in init asker; do
 	for _ in {1..60}; do [ "$(left)" = 0 ] && break; sleep 0.05; done
 	[ "$(left)" = 0 ] && pass "nothing is left when $victim is killed" || fail "nothing is left when $victim is killed" "$(pgrep -af "sleep $MARK")"
 done
+
+# A space that lives long, and makes many: nothing is kept of those that have ended.
+(cd "$SCRATCH" && exec timeout -k 5 $GUARD "$CORDON" run -q "${NEST[@]}" -- bash -c 'for i in {1..6}; do "$0" run -q -- true; done; echo up; read -r' "$CORDON") \
+	< <(sleep 20) >"$OUT" 2>"$ERR" &
+for _ in {1..200}; do grep -q up "$OUT" && break; sleep 0.05; done
+sleep 0.2
+keeper=$(pgrep -P $! -f "^$CORDON run")
+dead=$(for pid in $keeper $(pgrep -P "$keeper"); do ps -o stat= --ppid "$pid"; done | grep -c '^Z')
+[ "$dead" -le 1 ] && pass 'no dead process is kept' || fail 'no dead process is kept' "$dead of them"
+kill $!
+wait

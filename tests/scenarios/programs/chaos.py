@@ -76,9 +76,8 @@ def describe(pid):
     except OSError:
         exe = "?"
     line = text(f"/proc/{pid}/cmdline")
-    stat = text(f"/proc/{pid}/stat").rsplit(")", 1)[-1].split()
-    if "?" in exe:
-        exe += f" {' '.join(stat[:2])} {text(f'/proc/{pid}/wchan')} NSpid {text(f'/proc/{pid}/status').partition('NSpid:')[2].split(chr(10))[0]}"
+    if exe == "?":
+        exe = text(f"/proc/{pid}/wchan")
     return f"{exe}{'' if line else ' (warden, monitor)'}"
 
 
@@ -135,6 +134,10 @@ def main():
             top = None
             continue
         everything = below(top.process.pid)
+        # Its broker and resolver, which came with the first round, stay; wardens have no command line any more.
+        for pid, (parent, start) in processes().items():
+            if parent == top.process.pid and text(f"/proc/{pid}/cmdline"):
+                top.own[pid] = start
         time.sleep(rng.random() * 0.1)
         victim = rng.choice(sorted(alive(everything)) or [top.process.pid])
         what = describe(victim)
@@ -144,7 +147,7 @@ def main():
         except OSError:
             pass
         inside = victim not in top.own
-        # A worker's end need not end anything: then the tree is ended from above.
+        # The end of a worker, a broker or a resolver need not end anything: then the tree is ended from above.
         rest = {pid: start for pid, start in everything.items() if pid not in top.own} if inside else everything
         if inside and not wait_until(lambda: not alive(rest), 3):
             for pid in sorted(alive(rest)):
@@ -153,6 +156,8 @@ def main():
                         os.kill(pid, 9)
                     except OSError:
                         pass
+        if not inside and not wait_until(lambda: not alive(rest), 3):
+            top.process.kill()
         if not wait_until(lambda: not alive(rest), 10):
             left = alive(rest)
             print(f"round {number}, {what} {victim} killed: left behind:", *[f"{pid} {describe(pid)} {text(f'/proc/{pid}/cmdline')[:60]}" for pid in left])
