@@ -171,6 +171,8 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 				     .decide = network_decide,
 				     .movable = movable};
 	snprintf(space->id, sizeof(space->id), "%s", run->id);
+	if (!run->plan->index)
+		mon_plan_index(run->plan);
 	space->outward = outward;
 	space->outward_context = run->plan;
 	if (kern_space_add_layer(space, layer) != CD_OK)

@@ -898,6 +898,8 @@ enum cd_status mon_plan_add(struct cd_plan *plan, const struct cd_mount *mount)
 	if (!grown)
 		return CD_ENOMEM;
 	plan->mounts = grown;
+	free(plan->index);
+	plan->index = NULL;
 	added = &grown[plan->count];
 	*added = *mount;
 	added->dest = strdup(mount->dest);
@@ -910,10 +912,79 @@ enum cd_status mon_plan_add(struct cd_plan *plan, const struct cd_mount *mount)
 	return CD_OK;
 }
 
+/* ---- finding ---- */
+
+#define HASH_FIRST UINT32_C(2166136261)
+
+static uint32_t hash_on(uint32_t hash, char c)
+{
+	return (hash ^ (unsigned char)c) * UINT32_C(16777619);
+}
+
+void mon_plan_index(struct cd_plan *plan)
+{
+	size_t size = 16;
+
+	while (size < 2 * plan->count)
+		size *= 2;
+	free(plan->index);
+	plan->index = calloc(size, sizeof(*plan->index));
+	plan->index_mask = size - 1;
+	for (size_t i = 0; plan->index && i < plan->count; i++) {
+		const char *dest = plan->mounts[i].dest;
+		uint32_t hash = HASH_FIRST;
+		size_t slot;
+
+		for (const char *at = dest; *at; at++)
+			hash = hash_on(hash, *at);
+		/* Of two at one place the later one counts. */
+		for (slot = hash & plan->index_mask; plan->index[slot];
+		     slot = (slot + 1) & plan->index_mask)
+			if (strcmp(plan->mounts[plan->index[slot] - 1].dest, dest) == 0)
+				break;
+		plan->index[slot] = (uint32_t)i + 1;
+	}
+}
+
+/* The mount at exactly this place, or NULL. */
+static const struct cd_mount *indexed(const struct cd_plan *plan, const char *path, size_t len,
+				      uint32_t hash)
+{
+	for (size_t slot = hash & plan->index_mask; plan->index[slot];
+	     slot = (slot + 1) & plan->index_mask) {
+		const struct cd_mount *mount = &plan->mounts[plan->index[slot] - 1];
+
+		if (strncmp(mount->dest, path, len) == 0 && !mount->dest[len])
+			return mount;
+	}
+	return NULL;
+}
+
+/* Place by place on the way down. */
+static const struct cd_mount *find_indexed(const struct cd_plan *plan, const char *path)
+{
+	const struct cd_mount *deepest = NULL, *here;
+	uint32_t hash = HASH_FIRST;
+
+	if (*path == '/')
+		deepest = indexed(plan, path, 1, hash_on(hash, '/'));
+	for (const char *at = path; *at; at++) {
+		hash = hash_on(hash, *at);
+		if (at[1] && at[1] != '/')
+			continue;
+		here = indexed(plan, path, (size_t)(at + 1 - path), hash);
+		if (here)
+			deepest = here;
+	}
+	return deepest;
+}
+
 const struct cd_mount *mon_plan_at(const struct cd_plan *plan, const char *path)
 {
 	const struct cd_mount *deepest = NULL;
 
+	if (plan->index)
+		return find_indexed(plan, path);
 	for (size_t i = 0; i < plan->count; i++) {
 		const char *dest = plan->mounts[i].dest;
 
@@ -931,5 +1002,6 @@ void mon_plan_free(struct cd_plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		free_mount(&plan->mounts[i]);
 	free(plan->mounts);
+	free(plan->index);
 	free(plan);
 }

@@ -69,6 +69,8 @@ struct cd_mount {
 struct cd_plan {
 	struct cd_mount *mounts; /* parents before what lies below them */
 	size_t count;
+	uint32_t *index; /* of the mounts by place, made by mon_plan_index(); NULL: none */
+	size_t index_mask;
 	bool within;	/* what is shown is another space's: no link leads there */
 	bool reads_all; /* every file in the view may be read natively: the view alone says so */
 	uint8_t native; /* enum cd_native: LOOK, where it holds for the whole view, and

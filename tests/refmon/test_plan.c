@@ -509,3 +509,33 @@ Test(plan, a_device_takes_a_rule_that_says_which)
 			 "link /dev/ptmx <pts/ptmx\npts /dev/pts w d\n");
 	cr_expect_null(strstr(plan_of(table_of("allow fs.read /**", NULL)), " d\n"));
 }
+
+Test(plan, a_place_is_found_in_the_same_mount_with_an_index)
+{
+	static const char *const parts[] = {"/a", "/b", "/ab", "/a b", "/-"};
+	struct cd_plan plan = {.count = 0};
+	unsigned seed = 7;
+
+	for (int round = 0; round < 300; round++) {
+		struct cd_mount mount = {.kind = CD_MOUNT_DIR};
+		char path[64] = "";
+		const struct cd_mount *linear;
+
+		for (int depth = rand_r(&seed) % 5; depth; depth--)
+			strcat(path, parts[rand_r(&seed) % 5]);
+		if (!*path)
+			strcpy(path, "/");
+		mount.dest = path;
+		if (round % 3 == 0)
+			cr_assert_eq(mon_plan_add(&plan, &mount), CD_OK);
+		linear = mon_plan_at(&plan, path);
+		mon_plan_index(&plan);
+		cr_assert_not_null(plan.index);
+		cr_assert_eq(mon_plan_at(&plan, path), linear, "%s", path);
+		free(plan.index);
+		plan.index = NULL;
+	}
+	for (size_t i = 0; i < plan.count; i++)
+		free((char *)plan.mounts[i].dest);
+	free(plan.mounts);
+}

@@ -24,7 +24,7 @@ NEST = [CORDON, "run", "-q", "--allow=space.create:*", "--ro", CORDON, "--allow-
 # One text for all levels: works, and starts the next one; $0 is the depth.
 TREE = (f"( {WORK} ) & if [ $0 -lt {DEPTH} ]; then " + " ".join(NEST) +
         ' --setenv=TREE="$TREE" -- bash -c "$TREE" $(($0 + 1)); else echo up; sleep 1000; fi')
-TOP = 'while read -r line; do bash -c "$TREE" 1 & wait $!; kill $(jobs -p) 2>/dev/null; echo over; done'
+TOP = 'echo ready; while read -r line; do bash -c "$TREE" 1 & wait $!; kill $(jobs -p) 2>/dev/null; echo over; done'
 
 
 def processes():
@@ -125,7 +125,7 @@ def main():
     for number in range(ROUNDS):
         if top is None:
             top = Top()
-            time.sleep(0.3)
+            top.process.stdout.readline()
             top.own = below(top.process.pid)
         if not top.begin():
             print(f"round {number}: the tree does not come up")
