@@ -2,6 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 GUARD=60
 program handing || exit 0
+program gate || exit 0
 [ "$T_BORDER" != nested ] || CORDON=$T_ROOT/bin/cordon
 # Not below /tmp, which a space has of its own.
 PLACE=$HOME/within
@@ -9,7 +10,7 @@ fixture_within() {
 	rm -rf "$PLACE"
 	mkdir -p "$PLACE/open" "$PLACE/shut" "$PLACE/later"
 	for f in open/file shut/secret later/file; do echo "TOP-SECRET" >"$PLACE/$f"; done
-	cp "$WORK/bin/handing" "$PLACE/handing"
+	cp "$WORK/bin/handing" "$WORK/bin/gate" "$PLACE/"
 	cat >"$PLACE/copy.json" <<-POLICY
 		{"version": 1, "extends": ["base"], "view": {"/src": {"from": "$PLACE", "mode": "cow"}},
 		 "allow": {"fs.read": ["/src/**"], "fs.stat": ["/src/**"]}}
@@ -72,6 +73,11 @@ refresh
 timeout -k 5 20 "$PLACE/handing" "$SOCKET" "$PLACE" "$PLACE/handing" "$SOCKET" later/file >"$OUT" 2>"$ERR"
 also 'natively it is' [ "$(grep -c TOP-SECRET "$OUT")" = 3 ]
 also 'and can be written to' [ -e "$PLACE/made" ]
+
+# Requests of any bytes and any descriptors are refused, and hold nobody up.
+outer --ro "$PLACE" --allow-run="$PLACE" -- bash -c '"$0/gate" 300 && "$1" run -q -- echo works' "$PLACE" "$CORDON"
+also 'after requests that are none a proper one is heard' grep -qx works "$OUT"
+also 'some of them were passed on' grep -qE '^[1-9][0-9]+ of 300 taken' "$OUT"
 
 # What is private to it is not larger than it may be around it.
 outer --limit=tmp_size=1M -- "$CORDON" run -q --limit=tmp_size=64M -- sh -c 'head -c 4M /dev/zero >/tmp/x; stat -c %s /tmp/x'

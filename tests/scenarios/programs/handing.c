@@ -1,6 +1,7 @@
 /*
- * Hands a directory to a program of another view: handing SOCKET DIR COMMAND... starts the command, and gives whoever
- * connects a descriptor of DIR; handing SOCKET NAME takes one, and reads and writes what has that name in it.
+ * Hands a directory to a program of another view: handing SOCKET DIR COMMAND... starts the command,
+ * and gives whoever connects a descriptor of DIR; handing SOCKET NAME takes one, and reads and
+ * writes what has that name in it.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,7 +82,9 @@ int main(int argc, char **argv)
 		return 2;
 	strncpy(address.sun_path, argv[1], sizeof(address.sun_path) - 1);
 	if (argc == 3)
-		return connect(fd, (struct sockaddr *)&address, sizeof(address)) ? 2 : take(fd, argv[2]);
+		return connect(fd, (struct sockaddr *)&address, sizeof(address))
+			   ? 2
+			   : take(fd, argv[2]);
 	unlink(argv[1]);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
 		return 2;
