@@ -109,7 +109,6 @@ prepare_user() {
 	chmod 755 "$dir/bin/nested"
 	[ ! -f "$build/libcordon.a" ] || cp "$build/libcordon.a" "$dir/bin/"
 	cp -r tests/scenarios tests/attacks tests/property samples include "$dir/src/"
-	cp include/cordon/gate.h "$dir/src/scenarios/programs/"
 	chmod -R a+rX "$dir"
 	chown -R "$owner" "$dir" "$homes/$who"
 	: >"$root/$who.results"

@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 GUARD=60
 program handing || exit 0
-program gate || exit 0
+program gate -I"$SRC/include/cordon" || exit 0
 [ "$T_BORDER" != nested ] || CORDON=$T_ROOT/bin/cordon
 # Not below /tmp, which a space has of its own.
 PLACE=$HOME/within
