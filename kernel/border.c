@@ -661,6 +661,16 @@ static size_t result_room(const struct kern_message *message)
 	}
 }
 
+/* From a directory more can be reached than was given, natively, and past what the layers say. */
+static bool leads_further(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
+
+	return flags < 0 || flags & O_PATH || fstat(fd, &st) || S_ISDIR(st.st_mode) ||
+	       S_ISLNK(st.st_mode);
+}
+
 /* What the nester answers instead of what would have been done; false: that is no answer. */
 static bool make_reply(const struct kern_message *message, const struct cd_port_answer *answer,
 		       int fd, struct kern_reply *reply)
@@ -682,7 +692,7 @@ static bool make_reply(const struct kern_message *message, const struct cd_port_
 		reply->value = error ? error : answer->value;
 		return true;
 	case CD_PORT_GIVE:
-		if (fd < 0 || message->verb != CD_VERB_OPEN)
+		if (fd < 0 || message->verb != CD_VERB_OPEN || leads_further(fd))
 			return false;
 		reply->action = KERN_REPLY_FD;
 		reply->fd = dup(fd);
@@ -698,6 +708,9 @@ static bool change(struct kern_asked *asked, const struct kern_port *port,
 {
 	struct kern_message *message = asked->message;
 
+	/* What Linux performs itself, it does on what the process says, whatever was decided on. */
+	if (message->verb == CD_VERB_EXEC || message->verb == CD_VERB_CHDIR)
+		return false;
 	if (!message->has_path || message->has_path2 || !is_normal(answer->text, answer->text_len))
 		return false;
 	memcpy(message->path, answer->text, answer->text_len);

@@ -90,8 +90,8 @@ int cd_nester_deny(struct cd_nester *nester, const struct cd_event *event, int e
  */
 int cd_nester_answer(struct cd_nester *nester, const struct cd_event *event, int64_t value,
 		     const void *data, size_t len);
-/* Answers a call that opens something with a descriptor: a duplicate of fd. It may be a port of
- * one's own. */
+/* Answers a call that opens something with a descriptor: a duplicate of fd, which is no directory,
+ * for from there more could be reached. It may be a port of one's own. */
 int cd_nester_give(struct cd_nester *nester, const struct cd_event *event, int fd);
 
 /* ---- the space ---- */

@@ -98,6 +98,8 @@ hostile 'no answer at all' 126 garbage cat /etc/debian_version
 hostile 'gives what was not asked for' 126 wrong cat /etc/debian_version
 hostile 'results that nobody has room for' 126 huge cat /etc/debian_version
 hostile 'paths that are none' 126 change cat /etc/debian_version
+hostile 'gives a directory, from which more could be reached' 127 directory cat /etc/debian_version
+hostile 'decides on another program than is started' 126 exec cat /etc/debian_version
 # It waits, can be ended, and others do not notice.
 timeout -k 5 20 "$WORK/bin/hostile_nester" hang -q -- true >"$OUT" 2>"$ERR" </dev/null &
 waiting=$!

@@ -7,6 +7,8 @@
  *   wrong     gives descriptors for calls that open nothing, and errors that are none
  *   garbage   sends what is no answer             huge      results longer than there is room for
  *   change    to paths that are no paths          subscribe to everything, and reads nothing
+ *   directory gives the root instead of what is opened
+ *   exec      lets another program be decided on than the one that is started
  *   pass      lets everything through
  */
 #include <errno.h>
@@ -92,6 +94,13 @@ static void answer_wrongly(const char *way, int port, const struct message *m, u
 		put(port, &bad, turn % 2 ? 3 : sizeof(bad), -1);
 	} else if (strcmp(way, "huge") == 0) {
 		say(port, m->id, VALUE, 1L << 62, zeros, sizeof(zeros), -1);
+	} else if (strcmp(way, "directory") == 0 && strcmp(m->call, "open") == 0) {
+		int fd = open("/", O_RDONLY | O_DIRECTORY);
+
+		say(port, m->id, GIVE, 0, "", 0, fd);
+		close(fd);
+	} else if (strcmp(way, "exec") == 0 && strcmp(m->call, "exec") == 0) {
+		say(port, m->id, CHANGE, 0, "/usr/bin/true", 13, -1);
 	} else if (strcmp(way, "change") == 0) {
 		say(port, m->id, CHANGE, 0, paths[turn % 7], strlen(paths[turn % 7]), -1);
 	} else {
