@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cordon/limits.h"
 #include "lib/vec.h"
@@ -230,14 +231,14 @@ enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char
 		if (pattern[len])
 			while (len && pattern[--len] != '/')
 				;
-		/* What is to be made brings the directory that it is made in, which may be any of
-		 * those that lead there. */
-		if (builder->rules[i].ops & CD_OPBIT(CD_OP_FS_CREATE) && len > above + 1)
-			len = above + 1 + strcspn(pattern + above + 1, "/*");
 		if (len <= above + 1 || len >= sizeof(spelled))
 			continue;
 		memcpy(spelled, pattern, len); /* protecting moves the text that pattern lies in */
 		spelled[len] = '\0';
+		/* What is to be made, and is not there, brings the directory that it is made in, which
+		 * may be any of those that lead there. */
+		if (builder->rules[i].ops & CD_OPBIT(CD_OP_FS_CREATE) && access(spelled, F_OK))
+			spelled[above + 1 + strcspn(spelled + above + 1, "/")] = '\0';
 		if (is_within_shown(builder, directory, spelled))
 			continue;
 		status = mon_builder_protect(builder, spelled, &why);

@@ -249,6 +249,7 @@ static void __attribute__((noreturn)) start(const struct batch *b, enum way way)
 		_exit(112);
 	setenv("HOME", b->home ? b->root : work[1], 1);
 	setenv("XDG_CACHE_HOME", work[1], 1);
+	setenv("XDG_STATE_HOME", work[1], 1);
 	if (way == REFERENCE)
 		setenv("CORDON_WITHOUT", "shim", 1);
 	else
