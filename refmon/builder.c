@@ -235,8 +235,8 @@ enum cd_status mon_builder_protect_below(struct mon_builder *builder, const char
 			continue;
 		memcpy(spelled, pattern, len); /* protecting moves the text that pattern lies in */
 		spelled[len] = '\0';
-		/* What is to be made, and is not there, brings the directory that it is made in, which
-		 * may be any of those that lead there. */
+		/* What is to be made, and is not there, brings the directory that it is made in,
+		 * which may be any of those that lead there. */
 		if (builder->rules[i].ops & CD_OPBIT(CD_OP_FS_CREATE) && access(spelled, F_OK))
 			spelled[above + 1 + strcspn(spelled + above + 1, "/")] = '\0';
 		if (is_within_shown(builder, directory, spelled))
