@@ -624,8 +624,11 @@ static void take_up(struct kern_border *border, struct kern_asked *asked)
 	const struct kern_message *message = asked->message;
 
 	memcpy(&border->message, message, offsetof(struct kern_message, data) + message->data_len);
-	border->asked = *asked;
-	border->asked.message = NULL;
+	border->asked.id = asked->id;
+	border->asked.count = asked->count;
+	border->asked.changed_by = asked->changed_by;
+	memcpy(border->asked.questions, asked->questions,
+	       asked->count * sizeof(asked->questions[0]));
 	kern_asks_drop(&border->asks, asked);
 }
 
@@ -768,15 +771,15 @@ static void deny_asked(struct kern_border *border, const struct kern_port *port)
 static void take_answers(struct kern_border *border, struct kern_port *port)
 {
 	static struct cd_port_answer answer;
-	int fd, received;
+	int fd, received = kern_port_receive(port, &answer, &fd);
 
-	while ((received = kern_port_receive(port, &answer, &fd)) > 0) {
+	/* One by one: what else is there is told at once, and others are heard in between. */
+	if (received > 0)
 		take_answer(border, port, &answer, fd);
-		if (fd >= 0)
-			close(fd);
-	}
-	if (received < 0)
+	else if (received < 0)
 		deny_asked(border, port);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* Who waits has a signal to handle, or is gone. */

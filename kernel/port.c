@@ -64,12 +64,30 @@ static bool send_question(const struct kern_port *port, const struct cd_port_mes
 	return send(port->fd, question, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
 }
 
+/*
+ * The number of the process in its own space. It is told for people, and nothing rests on it: what
+ * Linux says is asked once for a thread, and again when a program begins.
+ */
+static pid_t process_of(const struct kern_message *message)
+{
+	static pid_t tid, number;
+	struct kern_ids ids;
+
+	if (message->tid == tid && message->verb != CD_VERB_EXEC)
+		return number;
+	tid = 0;
+	if (!kern_process_ids(message, &ids))
+		return 0;
+	tid = message->tid;
+	number = ids.tgid;
+	return number;
+}
+
 int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 		  const struct kern_message *message, uint64_t ops, const struct cd_object *object,
 		  bool absent)
 {
 	static struct cd_port_message question;
-	struct kern_ids ids = {0};
 	struct kern_question *new;
 	uint64_t hash;
 
@@ -92,8 +110,7 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 	}
 	if (asked->count == KERN_QUESTIONS_MAX)
 		return -EACCES;
-	kern_process_ids(message, &ids);
-	question.pid = ids.tgid;
+	question.pid = process_of(message);
 	snprintf(question.space, sizeof(question.space), "%s", message->space->id);
 	snprintf(question.call, sizeof(question.call), "%s", cd_verb_name(message->verb));
 	/* A nester that does not read has no say, and neither has who waits for it. */
@@ -107,6 +124,33 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 
 /* ---- what waits ---- */
 
+static void free_asked(struct kern_asked *asked)
+{
+	if (asked)
+		free(asked->message);
+	free(asked);
+}
+
+/* One with room for size bytes of a message; NULL: out of memory. */
+static struct kern_asked *take_spare(struct kern_asks *asks, size_t size)
+{
+	struct kern_asked *asked = asks->spare;
+
+	asks->spare = NULL;
+	if (asked && asked->room >= size)
+		return asked;
+	free_asked(asked);
+	asked = calloc(1, sizeof(*asked));
+	if (!asked)
+		return NULL;
+	asked->message = malloc(size);
+	asked->room = size;
+	if (asked->message)
+		return asked;
+	free(asked);
+	return NULL;
+}
+
 int kern_asks_keep(struct kern_asks *asks, const struct kern_asked *asked,
 		   const struct kern_message *message)
 {
@@ -115,15 +159,13 @@ int kern_asks_keep(struct kern_asks *asks, const struct kern_asked *asked,
 
 	if (asks->count == CD_PENDING_MAX)
 		return -EAGAIN;
-	kept = malloc(sizeof(*kept));
+	kept = take_spare(asks, size);
 	if (!kept)
 		return -EAGAIN;
-	*kept = *asked;
-	kept->message = malloc(size);
-	if (!kept->message) {
-		free(kept);
-		return -EAGAIN;
-	}
+	kept->id = asked->id;
+	kept->count = asked->count;
+	kept->changed_by = asked->changed_by;
+	memcpy(kept->questions, asked->questions, asked->count * sizeof(asked->questions[0]));
 	memcpy(kept->message, message, size);
 	asks->all[asks->count++] = kept;
 	return 0;
@@ -142,8 +184,8 @@ void kern_asks_drop(struct kern_asks *asks, struct kern_asked *asked)
 	for (size_t i = 0; i < asks->count; i++)
 		if (asks->all[i] == asked)
 			asks->all[i] = asks->all[--asks->count];
-	free(asked->message);
-	free(asked);
+	free_asked(asks->spare);
+	asks->spare = asked;
 }
 
 /* ---- answers ---- */

@@ -36,11 +36,14 @@ struct kern_asked {
 	const struct kern_port
 	    *changed_by;	      /* layers up to this one have had their say; NULL: none */
 	struct kern_message *message; /* a copy; owned */
+	size_t room;		      /* bytes that were had for it */
 };
 
 struct kern_asks {
 	size_t count;
 	struct kern_asked *all[CD_PENDING_MAX];
+	struct kern_asked
+	    *spare;    /* the last one that was dropped, for the next: most come one by one */
 	uint64_t next; /* ids of what is sent */
 };
 
