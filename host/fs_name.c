@@ -120,24 +120,20 @@ HOST_HANDLER(host_fs_unlink)
 	reply->value = error;
 }
 
-static bool would_allow(const struct kern_border *border, const struct kern_message *m,
-			enum cd_op op, const char *path, size_t len)
+/* Rules on sockets go by names, too. */
+static struct cd_object object_for(enum cd_op op, const char *path, size_t len)
 {
-	/* Rules on sockets go by names, too. */
-	struct cd_object object = {.kind = op == CD_OP_NET_CONNECT || op == CD_OP_NET_SEND
-					       ? CD_OBJECT_ADDRESS
-					       : CD_OBJECT_PATH,
-				   .proto = CD_UNIX,
-				   .text = path,
-				   .len = len};
-
-	return kern_border_would_allow(border, m, CD_OPBIT(op), &object);
+	return (struct cd_object){.kind = op == CD_OP_NET_CONNECT || op == CD_OP_NET_SEND
+					      ? CD_OBJECT_ADDRESS
+					      : CD_OBJECT_PATH,
+				  .proto = CD_UNIX,
+				  .text = path,
+				  .len = len};
 }
 
 /* Would what stands at `from` be open to more under the name `to`? */
-static bool would_widen(const struct kern_border *border, const struct kern_message *m,
-			const char *from, size_t from_len, const char *to, size_t to_len,
-			bool below)
+static bool would_widen(const struct kern_message *m, const char *from, size_t from_len,
+			const char *to, size_t to_len, bool below)
 {
 	static const enum cd_op ops[] = {CD_OP_FS_STAT,	  CD_OP_FS_READ,     CD_OP_FS_WRITE,
 					 CD_OP_FS_EXEC,	  CD_OP_NET_CONNECT, CD_OP_NET_SEND,
@@ -145,10 +141,13 @@ static bool would_widen(const struct kern_border *border, const struct kern_mess
 	enum { OF_THE_NAME = 3 }; /* the last ones do something to a name, and not to what has it */
 	size_t count = sizeof(ops) / sizeof(ops[0]) - (below ? 0 : OF_THE_NAME);
 
-	for (size_t i = 0; i < count; i++)
-		if (would_allow(border, m, ops[i], to, to_len) &&
-		    !would_allow(border, m, ops[i], from, from_len))
+	for (size_t i = 0; i < count; i++) {
+		const struct cd_object old = object_for(ops[i], from, from_len),
+				       new = object_for(ops[i], to, to_len);
+
+		if (kern_border_would_widen(m, CD_OPBIT(ops[i]), &old, &new))
 			return true;
+	}
 	return false;
 }
 
@@ -156,8 +155,7 @@ static bool would_widen(const struct kern_border *border, const struct kern_mess
  * The same for what is in it, if it is a directory. One name stands for all: where a rule speaks of
  * some of them, the directory cannot be moved anyway.
  */
-static bool would_widen_below(const struct kern_border *border, const struct kern_message *m,
-			      const char *from, const char *to)
+static bool would_widen_below(const struct kern_message *m, const char *from, const char *to)
 {
 	char from_inside[CD_PATH_MAX + 8], to_inside[CD_PATH_MAX + 8];
 	int from_len = snprintf(from_inside, sizeof(from_inside), "%s/any", from),
@@ -165,8 +163,7 @@ static bool would_widen_below(const struct kern_border *border, const struct ker
 
 	if (from_len > CD_PATH_MAX || to_len > CD_PATH_MAX)
 		return true;
-	return would_widen(border, m, from_inside, (size_t)from_len, to_inside, (size_t)to_len,
-			   true);
+	return would_widen(m, from_inside, (size_t)from_len, to_inside, (size_t)to_len, true);
 }
 
 /* One direction of a rename: may what is at `from` go to `to`? */
@@ -179,8 +176,8 @@ static int may_move(struct kern_border *border, const struct kern_message *m,
 		error = host_decide_path(border, m, CREATE, to->path, to->path_len);
 	if (error)
 		return error;
-	if (would_widen(border, m, from->path, from->path_len, to->path, to->path_len, false) ||
-	    would_widen_below(border, m, from->path, to->path))
+	if (would_widen(m, from->path, from->path_len, to->path, to->path_len, false) ||
+	    would_widen_below(m, from->path, to->path))
 		return -EXDEV;
 	/* Whether it is a directory now does not matter: it may be one by the time it is moved. */
 	if (!kern_border_movable(m, from->path, from->path_len) ||
@@ -272,7 +269,7 @@ HOST_HANDLER(host_fs_link)
 	if (!error && old.anonymous && !is_unnamed(&old))
 		error = -EXDEV;
 	if (!error && !old.anonymous &&
-	    would_widen(border, m, old.path, old.path_len, place.path, place.path_len, false))
+	    would_widen(m, old.path, old.path_len, place.path, place.path_len, false))
 		error = -EXDEV;
 	/* What the program wrote without a name, it may write under this one. */
 	if (!error && old.anonymous)

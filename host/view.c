@@ -146,6 +146,22 @@ static int attach_take(int tree, int parent, const char *name)
 	return result;
 }
 
+/*
+ * The same; but where the view that this one is within has covered a file (put_mask()), nothing can
+ * be attached: what covers it has no name any more. It stays covered, and the space gets less.
+ */
+static int attach_if_can_take(int tree, int parent, const char *name)
+{
+	struct stat st;
+	int result = attach_take(tree, parent, name), saved = errno;
+
+	if (result && saved == ENOENT && *name &&
+	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink == 0)
+		return 0;
+	errno = saved;
+	return result;
+}
+
 static int clone_tree(int source, const struct cd_mount *m)
 {
 	struct mount_attr attr = {.attr_set = attributes(m), .propagation = MS_PRIVATE};
@@ -177,7 +193,7 @@ static int put_bind(struct builder *b, const struct cd_mount *m, int parent, con
 	/* Likewise, if it was removed since it was opened. */
 	if (tree < 0)
 		return st.st_nlink == 0 || errno == ENOENT ? 0 : -1;
-	return attach_take(tree, parent, name);
+	return attach_if_can_take(tree, parent, name);
 }
 
 /* Empty files and directories take memory, too, which the size does not bound. */
@@ -424,7 +440,7 @@ static int put_mask(struct builder *b, const struct cd_mount *m, int parent, con
 			return -1;
 		}
 	}
-	return tree < 0 ? -1 : attach_take(tree, parent, name);
+	return tree < 0 ? -1 : attach_if_can_take(tree, parent, name);
 }
 
 static int (*const put[])(struct builder *b, const struct cd_mount *m, int parent,

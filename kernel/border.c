@@ -334,6 +334,45 @@ bool kern_border_would_allow(const struct kern_border *border, const struct kern
 	return decision.verdict == CD_ALLOW;
 }
 
+/* One layer's word; nothing is recorded, and nobody asked. */
+static bool layer_allows(const struct kern_layer *layer, uint64_t ops,
+			 const struct cd_object *object)
+{
+	struct cd_decision decision = {CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
+
+	layer->decide(layer->context, ops, object, &decision);
+	return decision.verdict == CD_ALLOW;
+}
+
+bool kern_border_would_widen(const struct kern_message *message, uint64_t ops,
+			     const struct cd_object *from, const struct cd_object *to)
+{
+	char text[2][2][CD_PATH_MAX];
+	struct cd_object outer[2][2];
+	unsigned turn = 0;
+
+	for (const struct kern_space *space = message->space; space; space = space->parent) {
+		for (size_t i = 0; i < space->layer_count; i++)
+			if (layer_allows(space->layers[i], ops, to) &&
+			    !layer_allows(space->layers[i], ops, from))
+				return true;
+		if (!space->parent || !space->outward)
+			continue;
+		turn ^= 1;
+		for (unsigned side = 0; side < 2; side++) {
+			uint64_t asked = ops;
+
+			if (!space->outward(space->outward_context, &asked, side ? to : from,
+					    text[turn][side], &outer[turn][side]) ||
+			    asked != ops)
+				return false;
+		}
+		from = &outer[turn][0];
+		to = &outer[turn][1];
+	}
+	return false;
+}
+
 bool kern_border_movable(const struct kern_message *message, const char *path, size_t len)
 {
 	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = len}, outer;

@@ -99,6 +99,14 @@ void kern_border_weigh(const struct kern_border *border, const struct kern_messa
 bool kern_border_would_allow(const struct kern_border *border, const struct kern_message *message,
 			     uint64_t ops, const struct cd_object *object);
 
+/*
+ * Would what stands under one name be open to more under another, in any layer's eyes? Each is
+ * asked by itself: what an inner one refuses anyway must not hide that a space further out would
+ * gain.
+ */
+bool kern_border_would_widen(const struct kern_message *message, uint64_t ops,
+			     const struct cd_object *from, const struct cd_object *to);
+
 /* May this directory change its name, as far as the layers are concerned? */
 bool kern_border_movable(const struct kern_message *message, const char *path, size_t len);
 
