@@ -178,22 +178,31 @@ static int clone_tree(int source, const struct cd_mount *m)
 	return tree;
 }
 
+static bool is_gone(int source)
+{
+	struct stat st;
+
+	return fstat(source, &st) == 0 && st.st_nlink == 0;
+}
+
 static int put_bind(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
-	int source = open_source(b, m->from), tree = -1, saved;
-	struct stat st = {.st_nlink = 1};
+	int source = open_source(b, m->from), tree = -1, result = -1, saved;
+	struct stat st;
 
 	if (source < 0)
 		return is_absent() ? 0 : -1;
 	if (fstat(source, &st) == 0 && !make_place(parent, name, S_ISDIR(st.st_mode)))
 		tree = clone_tree(source, m);
+	if (tree >= 0)
+		result = attach_if_can_take(tree, parent, name);
 	saved = errno;
+	/* Likewise, if it was removed since it was opened, at whatever moment. */
+	if (result && (is_gone(source) || (tree < 0 && saved == ENOENT)))
+		result = 0;
 	close(source);
 	errno = saved;
-	/* Likewise, if it was removed since it was opened. */
-	if (tree < 0)
-		return st.st_nlink == 0 || errno == ENOENT ? 0 : -1;
-	return attach_if_can_take(tree, parent, name);
+	return result;
 }
 
 /* Empty files and directories take memory, too, which the size does not bound. */
