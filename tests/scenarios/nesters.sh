@@ -75,7 +75,7 @@ also 'patho: but none that the space around denies' err_has 'Permission denied'
 (exec timeout -k 5 60 "$REAL" procman --restart 2 -q -- sh -c 'exit 4') >"$OUT" 2>"$ERR"
 also 'procman: the status of the last' [ $? = 4 ]
 also 'procman: started again' [ "$(grep -c 'is started again' "$ERR")" = 2 ]
-(exec timeout -k 5 60 "$REAL" procman --memory 60 -q -- sh -c 'x=$(head -c 40000000 /dev/zero | tr \\0 x); echo $x | wc -c; sleep 30') >"$OUT" 2>"$ERR"
+(exec timeout -k 5 60 "$REAL" procman --memory 20 -q -- sh -c 'x=$(head -c 40000000 /dev/zero | tr \\0 x); echo $x | wc -c; sleep 30; :') >"$OUT" 2>"$ERR"
 also 'procman: too much memory' err_has '^procman: ends [0-9]+ \((sh|dash)\): too much memory$'
 
 # Those that lie, hang or die: their own space is denied, or waits, and nobody else.
