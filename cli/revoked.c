@@ -1,14 +1,11 @@
 /* What has been revoked. */
 #include "cli/revoked.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "lib/shared.h"
 
 struct line {
 	char space[CD_SPACE_ID_MAX];
@@ -22,33 +19,17 @@ struct revoked_page {
 
 struct revoked_page *revoked_new(int *fd)
 {
-	int made = memfd_create("cordon-revoked", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct revoked_page *page = MAP_FAILED;
-
-	if (made < 0)
-		return NULL;
-	if (ftruncate(made, sizeof(*page)) == 0)
-		page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, made, 0);
-	if (page == MAP_FAILED ||
-	    fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE)) {
-		close(made);
-		return NULL;
-	}
-	*fd = made;
-	return page;
+	return cd_shared_new("cordon-revoked", sizeof(struct revoked_page), fd);
 }
 
 const struct revoked_page *revoked_map(int fd)
 {
-	struct revoked_page *page = mmap(NULL, sizeof(*page), PROT_READ, MAP_SHARED, fd, 0);
-
-	return page == MAP_FAILED ? NULL : page;
+	return cd_shared_map(fd, sizeof(struct revoked_page));
 }
 
 void revoked_unmap(struct revoked_page *page)
 {
-	if (page)
-		munmap(page, sizeof(*page));
+	cd_shared_free(page, sizeof(*page));
 }
 
 /* ---- rules ---- */
