@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/shared.h"
 
@@ -19,17 +21,20 @@ struct revoked_page {
 
 struct revoked_page *revoked_new(int *fd)
 {
-	return cd_shared_new("cordon-revoked", sizeof(struct revoked_page), fd);
+	struct revoked_page *page = cd_shared_new("cordon-revoked", sizeof(*page), fd);
+
+	/* The keeper's alone: what it forks decides on, or parses, what others send. */
+	if (page && madvise(page, sizeof(*page), MADV_DONTFORK)) {
+		cd_shared_free(page, sizeof(*page));
+		close(*fd);
+		return NULL;
+	}
+	return page;
 }
 
 const struct revoked_page *revoked_map(int fd)
 {
 	return cd_shared_map(fd, sizeof(struct revoked_page));
-}
-
-void revoked_unmap(struct revoked_page *page)
-{
-	cd_shared_free(page, sizeof(*page));
 }
 
 /* ---- rules ---- */

@@ -22,13 +22,11 @@
 
 struct revoked_page;
 
-/* In the keeper: a page that it can write, and a descriptor by which it can be mapped for reading
- * and no more. NULL: errno says why. */
+/* In the keeper: a page that it can write, and nobody whom it forks; by *fd, the caller's, it can
+ * be mapped for reading and no more. NULL: errno says why. */
 struct revoked_page *revoked_new(int *fd);
 /* In everybody else: for reading. NULL: errno says why. */
 const struct revoked_page *revoked_map(int fd);
-/* Forgets a page that was inherited for writing. */
-void revoked_unmap(struct revoked_page *page);
 
 /*
  * Adds a line: rule is "OP:PATTERN", as of --deny. False, and why (static storage): it is no such

@@ -181,15 +181,12 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 	return layer && kern_space_add_layer(space, layer) == CD_OK ? space : NULL;
 }
 
-/* Who is in a monitor's place later cannot write the page. */
-static const struct revoked_page *only_read_revoked(struct run *run)
+static const struct revoked_page *read_revoked(const struct run *run)
 {
 	const struct revoked_page *page = revoked_map(run->revoked_fd);
 
 	if (!page)
 		_exit(CLI_FAILED);
-	revoked_unmap(run->revoked);
-	run->revoked = NULL;
 	close(run->revoked_fd);
 	return page;
 }
@@ -225,7 +222,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 					 .answered = run->records ? report_answered : NULL,
 					 .called = all ? report_called : NULL};
 	static struct asking asking;
-	const struct revoked_page *revoked = only_read_revoked(run);
+	const struct revoked_page *revoked = read_revoked(run);
 	const struct kern_asker asker = {&asking, asking_ask};
 	struct kern_space *space =
 	    make_chain(run, monitor->proc, run->port, run->outer_ports, revoked);

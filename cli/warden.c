@@ -20,7 +20,6 @@
 #include "cli/living.h"
 #include "cli/records.h"
 #include "cli/request.h"
-#include "cli/revoked.h"
 #include "cli/view.h"
 #include "cordon/nester.h"
 #include "host/broker.h"
@@ -76,8 +75,6 @@ static void keep_own(struct warden *outer, struct given *given, struct host_cgro
 	if (outer->run->revoked_fd < ABOVE + 128)
 		outer->run->revoked_fd =
 		    fcntl(outer->run->revoked_fd, F_DUPFD_CLOEXEC, ABOVE + 128);
-	revoked_unmap(outer->run->revoked);
-	outer->run->revoked = NULL;
 	/* Those of the spaces further out are there already. */
 	if (outer->run->port >= 0 && outer->run->port < ABOVE + 128)
 		outer->run->port = fcntl(outer->run->port, F_DUPFD_CLOEXEC, ABOVE + 128);
