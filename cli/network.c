@@ -12,13 +12,16 @@
 
 #include "cli/cli.h"
 #include "cli/report.h"
+#include "cli/revoked.h"
 #include "host/broker.h"
 #include "host/launch.h"
 #include "host/resolver.h"
 
-bool network_prepare(struct network *network, const struct mon_table *table, bool asks)
+bool network_prepare(struct network *network, const char *space, const struct mon_table *table,
+		     bool asks)
 {
 	*network = (struct network){.table = table,
+				    .space = space,
 				    .names_fd = -1,
 				    .answers_fd = -1,
 				    .resolver_sockets = {-1, -1},
@@ -107,13 +110,13 @@ void network_decide(void *context, uint64_t ops, const struct cd_object *object,
 	decide(context, ops, object, false, decision);
 }
 
-/* For the broker, which is asked when the monitor has its answer. */
+/* For the broker, which is asked when the monitor has its answer, or a worker of it has waited. */
 static bool granted(void *context, uint64_t ops, const struct cd_object *object)
 {
 	struct cd_decision decision;
 
 	decide(context, ops, object, true, &decision);
-	return decision.verdict == CD_ALLOW;
+	return decision.verdict == CD_ALLOW && !revoked_ops(context, ops, object);
 }
 
 /* ---- the broker ---- */

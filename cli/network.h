@@ -13,8 +13,13 @@
 #include "refmon/names.h"
 #include "refmon/table.h"
 
+struct revoked_page;
+
 struct network {
 	const struct mon_table *table;
+	const char *space; /* the path of the space that this is about */
+	/* What `cordon revoke` has taken away (cli/revoked.h). NULL: here nobody can. */
+	const struct revoked_page *revoked;
 	struct mon_names *written;     /* in the keeper and the resolver */
 	const struct mon_names *names; /* where it is only read */
 	int names_fd;
@@ -28,9 +33,10 @@ struct network {
 	pid_t broker, resolver;	 /* 0: not started */
 };
 
-/* In the keeper, before the space is launched. The table is borrowed. asks: somebody can be asked.
- * False: out of memory. */
-bool network_prepare(struct network *network, const struct mon_table *table, bool asks);
+/* In the keeper, before the space is launched. Path and table are borrowed. asks: somebody can be
+ * asked. False: out of memory. */
+bool network_prepare(struct network *network, const char *space, const struct mon_table *table,
+		     bool asks);
 /* In a process that was forked from the keeper and only decides: names and answers can be read, and
  * no more, from here on. A second time it does nothing. */
 void network_only_read(struct network *network);

@@ -295,7 +295,7 @@ static void close_connections(struct work *work, pid_t process)
 
 		if (fd < 0)
 			continue;
-		if (peer_of(fd, &object, text) && revoked_ops(work->table, net, &object) &&
+		if (peer_of(fd, &object, text) && revoked_by(work->table, NULL, net, &object) &&
 		    shutdown(fd, SHUT_RDWR) == 0)
 			work->closed++;
 		close(fd);
@@ -321,7 +321,7 @@ static bool is_revoked(const struct work *work, pid_t process, const char *path)
 
 	if (path[0] != '/')
 		return false;
-	return revoked_ops(work->table, files, &object) ||
+	return revoked_by(work->table, NULL, files, &object) ||
 	       (work->has_place && find_place(process, path, &place) &&
 		place.major == work->place.major && place.minor == work->place.minor &&
 		is_at_or_below(place.path, work->place.path));

@@ -1,6 +1,7 @@
 /* What has been revoked. */
 #include "cli/revoked.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,30 +12,34 @@
 
 struct line {
 	char space[CD_SPACE_ID_MAX];
-	char rule[REVOKED_TEXT];
+	_Alignas(max_align_t) unsigned char table[REVOKED_TABLE];
 };
 
+/* What no line needs yet takes no memory. */
 struct revoked_page {
 	uint32_t count; /* of lines that are complete */
 	struct line lines[REVOKED_MAX];
 };
 
-struct revoked_page *revoked_new(int *fd)
+struct revoked_page *revoked_new(const struct revoked_page **read)
 {
-	struct revoked_page *page = cd_shared_new("cordon-revoked", sizeof(*page), fd);
+	const size_t size = sizeof(struct revoked_page);
+	const struct revoked_page *other;
+	int fd;
+	struct revoked_page *page = cd_shared_new("cordon-revoked", size, &fd);
 
+	if (!page)
+		return NULL;
+	other = cd_shared_map(fd, size);
+	close(fd);
 	/* The keeper's alone: what it forks decides on, or parses, what others send. */
-	if (page && madvise(page, sizeof(*page), MADV_DONTFORK)) {
-		cd_shared_free(page, sizeof(*page));
-		close(*fd);
+	if (!other || madvise(page, size, MADV_DONTFORK)) {
+		cd_shared_free(other, size);
+		cd_shared_free(page, size);
 		return NULL;
 	}
+	*read = other;
 	return page;
-}
-
-const struct revoked_page *revoked_map(int fd)
-{
-	return cd_shared_map(fd, sizeof(struct revoked_page));
 }
 
 /* ---- rules ---- */
@@ -47,6 +52,10 @@ static bool add_rule(struct mon_builder *builder, const char *text, const char *
 	*why = "write OP:PATTERN, as in fs.read:/srv/data/** or net.connect:192.0.2.1:443";
 	if (!colon)
 		return false;
+	if (strlen(text) >= REVOKED_TEXT) {
+		*why = "it is too long";
+		return false;
+	}
 	rule.ops = cd_ops_named(text, (unsigned long)(colon - text));
 	rule.pattern = colon + 1;
 	return rule.ops && mon_builder_add(builder, &rule, why) == CD_OK;
@@ -67,112 +76,101 @@ struct mon_table *revoked_compile(const char *rule, const char **why)
 	return table;
 }
 
-uint64_t revoked_ops(const struct mon_table *table, uint64_t ops, const struct cd_object *object)
+bool revoked_add(struct revoked_page *page, const char *space, const char *rule, const char **why)
 {
+	struct mon_table *table = revoked_compile(rule, why);
+	struct line *line = &page->lines[page->count];
+	bool fits;
+
+	if (!table)
+		return false;
+	*why = "it is too wide, or too much has been revoked already";
+	fits = page->count < REVOKED_MAX && mon_table_size(table) <= sizeof(line->table) &&
+	       strlen(space) < sizeof(line->space);
+	if (fits) {
+		snprintf(line->space, sizeof(line->space), "%s", space);
+		memcpy(line->table, table, mon_table_size(table));
+		__atomic_store_n(&page->count, page->count + 1, __ATOMIC_RELEASE);
+	}
+	mon_table_free(table);
+	return fits;
+}
+
+uint64_t revoked_by(const struct mon_table *table, const struct mon_names *names, uint64_t ops,
+		    const struct cd_object *object)
+{
+	char name[MON_HOST_MAX + 1];
 	uint64_t found = 0;
 
 	for (uint64_t rest = ops; rest; rest &= rest - 1) {
 		struct cd_decision decision;
 
 		/* What no rule names is denied, too; but by none. */
-		mon_decide(table, rest & -rest, object, &decision);
+		mon_decide_named(table, names, rest & -rest, object, name, &decision);
 		if (decision.rule != MON_NO_RULE)
 			found |= rest & -rest;
 	}
 	return found;
 }
 
-bool revoked_add(struct revoked_page *page, const char *space, const char *rule, const char **why)
-{
-	struct mon_table *table = revoked_compile(rule, why);
-	uint32_t count = page->count;
+/* ---- in those who decide ---- */
 
-	if (!table)
-		return false;
-	mon_table_free(table);
-	*why = "it is too long, or too much has been revoked already";
-	if (count == REVOKED_MAX || strlen(rule) >= REVOKED_TEXT ||
-	    strlen(space) >= CD_SPACE_ID_MAX)
-		return false;
-	snprintf(page->lines[count].space, sizeof(page->lines[count].space), "%s", space);
-	snprintf(page->lines[count].rule, sizeof(page->lines[count].rule), "%s", rule);
-	__atomic_store_n(&page->count, count + 1, __ATOMIC_RELEASE);
-	return true;
+/* The space's next table after *at, which begins at 0; NULL: that was all. */
+static const struct mon_table *next_table(const struct network *network, uint32_t *at)
+{
+	const struct revoked_page *page = network->revoked;
+	uint32_t count = page ? __atomic_load_n(&page->count, __ATOMIC_ACQUIRE) : 0;
+
+	while (*at < count) {
+		const struct line *line = &page->lines[(*at)++];
+
+		if (strcmp(line->space, network->space) == 0)
+			return (const void *)line->table;
+	}
+	return NULL;
 }
 
-/* ---- in monitors ---- */
-
-struct revoked {
-	const struct revoked_page *page;
-	const char *space;
-	uint32_t seen;
-	bool broken; /* something was revoked that cannot be told: everything is */
-	struct mon_table *table;
-};
-
-/* What is new. The old rules come first again: the page has all of them. */
-static void renew(struct revoked *r, uint32_t count)
+uint64_t revoked_ops(const struct network *network, uint64_t ops, const struct cd_object *object)
 {
-	struct mon_builder *builder = mon_builder_new();
-	struct mon_table *table = NULL;
-	const char *why;
-	bool any = false;
+	const struct mon_table *table;
+	uint64_t found = 0;
 
-	r->seen = count;
-	r->broken = !builder || count > REVOKED_MAX;
-	for (uint32_t i = 0; !r->broken && i < count; i++) {
-		if (strcmp(r->page->lines[i].space, r->space) != 0)
-			continue;
-		any = true;
-		r->broken = !add_rule(builder, r->page->lines[i].rule, &why);
-	}
-	if (!r->broken && any)
-		r->broken = mon_builder_compile(builder, &table) != CD_OK;
-	mon_builder_free(builder);
-	mon_table_free(r->table);
-	r->table = r->broken ? NULL : table;
+	for (uint32_t at = 0; (table = next_table(network, &at));)
+		found |= revoked_by(table, network->names, ops, object);
+	return found;
 }
 
 static void decide(void *context, uint64_t ops, const struct cd_object *object,
 		   struct cd_decision *decision)
 {
-	struct revoked *r = context;
-	uint32_t count = __atomic_load_n(&r->page->count, __ATOMIC_ACQUIRE);
-	uint64_t gone;
+	uint64_t gone = revoked_ops(context, ops, object);
 
-	if (count != r->seen)
-		renew(r, count);
 	decision->verdict = CD_ALLOW;
-	if (!r->table && !r->broken)
-		return;
-	gone = r->broken ? ops : revoked_ops(r->table, ops, object);
-	for (unsigned op = 0; gone && op < CD_OP_COUNT; op++)
-		if (gone & CD_OPBIT(op)) {
-			*decision = (struct cd_decision){CD_DENY, (enum cd_op)op, CD_NO_RULE};
-			return;
-		}
+	if (gone)
+		*decision =
+		    (struct cd_decision){CD_DENY, (enum cd_op)__builtin_ctzll(gone), CD_NO_RULE};
 }
 
 static bool movable(void *context, const char *path, size_t len)
 {
-	const struct revoked *r = context;
+	const struct mon_table *table;
 
-	return !r->broken && (!r->table || !mon_rules_below(r->table, path, len));
+	for (uint32_t at = 0; (table = next_table(context, &at));)
+		if (mon_rules_below(table, path, len) || mon_socket_rules_below(table, path, len))
+			return false;
+	return true;
 }
 
-struct kern_layer *revoked_layer(const struct revoked_page *page, const char *space)
+struct kern_layer *revoked_layer(const struct network *network)
 {
 	struct kern_layer *layer = calloc(1, sizeof(*layer));
-	struct revoked *r = calloc(1, sizeof(*r));
 
-	if (!layer || !r) {
-		free(layer);
-		free(r);
-		return NULL;
-	}
-	*r = (struct revoked){.page = page, .space = space};
-	*layer = (struct kern_layer){
-	    .name = "revoked", .silent = true, .context = r, .decide = decide, .movable = movable};
+	if (layer)
+		*layer = (struct kern_layer){.name = "revoked",
+					     .silent = true,
+					     .context = (void *)(uintptr_t)network,
+					     .decide = decide,
+					     .movable = movable};
 	return layer;
 }
 

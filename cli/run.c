@@ -142,8 +142,7 @@ static struct kern_port *make_port(const struct run *run, int fd)
  * The space, in all the spaces around it: what they decide by. Each has a process of its own that
  * serves it; here they only decide. ports: of the spaces around, the nearest first.
  */
-static struct kern_space *make_chain(const struct run *run, int proc, int port, const int *ports,
-				     const struct revoked_page *revoked)
+static struct kern_space *make_chain(const struct run *run, int proc, int port, const int *ports)
 {
 	static const enum kern_on_deny on_deny[] = {[POL_DENY_ERRNO] = KERN_DENY_ERRNO,
 						    [POL_DENY_HIDE] = KERN_DENY_HIDE,
@@ -152,7 +151,7 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 	struct kern_layer *layer;
 
 	if (run->outer) {
-		around = make_chain(run->outer, -1, *ports, ports + 1, revoked);
+		around = make_chain(run->outer, -1, *ports, ports + 1);
 		if (!around)
 			return NULL;
 	}
@@ -177,18 +176,8 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 	space->outward_context = run->plan;
 	if (kern_space_add_layer(space, layer) != CD_OK)
 		return NULL;
-	layer = revoked_layer(revoked, run->id);
+	layer = revoked_layer(&run->network);
 	return layer && kern_space_add_layer(space, layer) == CD_OK ? space : NULL;
-}
-
-static const struct revoked_page *read_revoked(const struct run *run)
-{
-	const struct revoked_page *page = revoked_map(run->revoked_fd);
-
-	if (!page)
-		_exit(CLI_FAILED);
-	close(run->revoked_fd);
-	return page;
 }
 
 /* Before anything of the space runs: the warden believes nobody who has served. */
@@ -222,10 +211,8 @@ void run_serve(void *context, const struct host_monitor *monitor)
 					 .answered = run->records ? report_answered : NULL,
 					 .called = all ? report_called : NULL};
 	static struct asking asking;
-	const struct revoked_page *revoked = read_revoked(run);
 	const struct kern_asker asker = {&asking, asking_ask};
-	struct kern_space *space =
-	    make_chain(run, monitor->proc, run->port, run->outer_ports, revoked);
+	struct kern_space *space = make_chain(run, monitor->proc, run->port, run->outer_ports);
 	const struct host_channels channels = {monitor->broker, monitor->insider, monitor->warden};
 	struct report_sink *sink;
 	struct kern_border *border;
@@ -595,7 +582,7 @@ static bool prepare_network(struct run *run)
 	bool questions = has_questions(run);
 
 	run->asks = questions && questions_can_ask(run);
-	if (!network_prepare(&run->network, run->policy->table,
+	if (!network_prepare(&run->network, run->id, run->policy->table,
 			     run->asks || (questions && run->policy->always_count)))
 		return false;
 	for (size_t i = 0; run->network.answers_written && i < run->policy->always_count; i++) {
@@ -829,7 +816,7 @@ static int launch(struct run *run)
 		return CLI_FAILED;
 	if (!open_log(run))
 		return CLI_FAILED;
-	if (!run->nested && !(run->revoked = revoked_new(&run->revoked_fd))) {
+	if (!run->nested && !(run->revoked = revoked_new(&run->network.revoked))) {
 		cli_say("cannot start: %s", strerror(errno));
 		return CLI_FAILED;
 	}

@@ -42,7 +42,6 @@ struct run {
 	uint64_t port_ops;
 	int port, *outer_ports;
 	struct revoked_page *revoked; /* in the keeper, which writes it (cli/revoked.h) */
-	int revoked_fd;		      /* by which others read it */
 	int report; /* to the keeper of this space, for what it denies to spaces within; -1: none
 		       yet */
 	const char *port_number, *interpose; /* from the command line */

@@ -72,9 +72,6 @@ static void keep_own(struct warden *outer, struct given *given, struct host_cgro
 	host_cgroup_move(group, ABOVE + 128);
 	if (outer->run->report >= 0 && outer->run->report < ABOVE + 128)
 		outer->run->report = fcntl(outer->run->report, F_DUPFD_CLOEXEC, ABOVE + 128);
-	if (outer->run->revoked_fd < ABOVE + 128)
-		outer->run->revoked_fd =
-		    fcntl(outer->run->revoked_fd, F_DUPFD_CLOEXEC, ABOVE + 128);
 	/* Those of the spaces further out are there already. */
 	if (outer->run->port >= 0 && outer->run->port < ABOVE + 128)
 		outer->run->port = fcntl(outer->run->port, F_DUPFD_CLOEXEC, ABOVE + 128);
@@ -199,7 +196,6 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 	if (!place_granted(given, &run->fds))
 		return "a descriptor that it passes on is no file, pipe, socket or device";
 	run->outer = outer;
-	run->revoked_fd = outer->revoked_fd;
 	run->no_sync_wakeup = outer->no_sync_wakeup;
 	run->no_thread_pidfds = outer->no_thread_pidfds;
 	why = plan(run, outer);
@@ -210,6 +206,8 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 		return "out of memory";
 	run->asks = given->fd[CD_GATE_ANSWERS] >= 0;
 	run->network = (struct network){.table = run->policy->table,
+					.space = run->id,
+					.revoked = outer->network.revoked,
 					.names_fd = given->fd[CD_GATE_NAMES],
 					.answers_fd = given->fd[CD_GATE_ANSWERS],
 					.resolver_sockets = {-1, -1},

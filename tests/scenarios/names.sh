@@ -102,3 +102,19 @@ for i in range(1000):
     s.recv(512)'
 also 'the first are named' err_has 'denied net.connect n000.evil'
 also 'the others are counted' err_has '^cordon: and 488 denials of further objects$'
+
+# A name is taken away while a space runs, and its address with it.
+export XDG_RUNTIME_DIR=$WORK/runtime
+plainly mkdir -m 700 runtime
+go=$WORK/now
+: >queries
+plainly timeout -k 5 $GUARD "$CORDON" run --name="n$$" --allow-read="$SRC" --allow-read="$WORK" '--allow-net=*.example.org:8080' -- \
+	sh -c "'$python' '$names' ask good.example.org; while [ ! -e '$go' ]; do sleep 0.1; done; '$python' '$names' ask 203.0.113.1 good.example.org two.example.org" \
+	>"$OUT" 2>"$ERR" </dev/null &
+run=$!
+for _ in $(seq 100); do grep -q hello "$OUT" && plainly "$CORDON" ps 2>/dev/null | grep -q "n$$" && break; sleep 0.1; done
+plainly "$CORDON" revoke "n$$" 'net.connect:good.example.org:8080' >revoke.out 2>&1
+also 'a name is revoked' [ $? = 0 ]
+touch "$go"
+wait $run
+also 'with its address, and nothing else' out_is $'hello\nPermission denied, Permission denied, Permission denied'
