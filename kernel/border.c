@@ -193,6 +193,25 @@ static const struct kern_layer *ask_each(struct kern_border *border, struct kern
 }
 
 /*
+ * An answer may take its time, and something be taken away meanwhile: the layers that have said
+ * their word are asked again. What denies now, or NULL: nothing is changed then.
+ */
+static const struct kern_layer *look_again(struct kern_border *border, struct kern_record *record,
+					   struct cd_decision *decision)
+{
+	struct kern_record again = *record;
+	struct cd_decision now = *decision;
+	const struct kern_layer *layer = walk_chain(border, NULL, record->ops, record->object,
+						    &again, &now, record->message->space);
+
+	if (layer) {
+		*record = again;
+		*decision = now;
+	}
+	return layer;
+}
+
+/*
  * A layer of the space's own asks. What another one denies needs no question; else a worker asks,
  * holding what was looked at, and goes on with it when it is granted. *layer: which one denies.
  */
@@ -218,7 +237,11 @@ static int ask(struct kern_border *border, struct kern_record *record, struct cd
 		return 0;
 	}
 	*layer = ask_each(border, record, decision, &answer);
-	return answer == KERN_ANSWER_INTERRUPTED ? RESTART : 0;
+	if (answer == KERN_ANSWER_INTERRUPTED)
+		return RESTART;
+	if (!*layer)
+		*layer = look_again(border, record, decision);
+	return 0;
 }
 
 static bool hold_here(struct kern_border *border, pid_t tid);
