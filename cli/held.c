@@ -121,6 +121,7 @@ static void tell_file(const struct looking *l, struct held *held)
 
 struct socket_info {
 	struct cd_object peer; /* or what it is bound to, when it has none */
+	bool bound;	       /* it is that */
 	bool listens, is_unix;
 	char text[CD_PATH_MAX + 64];
 };
@@ -179,7 +180,8 @@ static bool is_line_of(const char *line, const char *inode, bool is_unix, struct
 	    strcmp(number, inode) != 0)
 		return false;
 	info->listens = state == 10;
-	if (!hex_address(remote, &info->peer) || !info->peer.port)
+	info->bound = !hex_address(remote, &info->peer) || !info->peer.port;
+	if (info->bound)
 		hex_address(local, &info->peer);
 	describe(info);
 	return true;
@@ -214,6 +216,19 @@ static bool find_socket(const char *who, const char *inode, struct socket_info *
 			return true;
 	}
 	return false;
+}
+
+uint64_t held_use(ino_t inode, struct cd_object *address)
+{
+	struct socket_info info;
+	char number[32];
+
+	snprintf(number, sizeof(number), "%ju", (uintmax_t)inode);
+	if (!find_socket("self", number, &info) || info.is_unix || (info.bound && !info.listens))
+		return 0;
+	*address = info.peer;
+	return info.listens ? CD_OPBIT(CD_OP_NET_LISTEN)
+			    : CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND);
 }
 
 static void tell_socket(const struct looking *l, struct held *held)

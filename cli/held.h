@@ -27,6 +27,13 @@ struct held {
  */
 struct mon_table *held_rules(const struct answer *answer, const char *path);
 
+/*
+ * An internet socket of our own network, by its number: what it is used for, and the address by
+ * which that was granted: its peer, also when it is only about to have it; or where it listens.
+ * 0: for nothing.
+ */
+uint64_t held_use(ino_t inode, struct cd_object *address);
+
 /* Calls visit for each descriptor of the process. False: it cannot be looked at. */
 bool held_each(const struct answer *answer, const char *path, const struct mon_table *rules,
 	       pid_t pid, void (*visit)(void *context, const struct held *held), void *context);

@@ -6,11 +6,9 @@
  * are shut down. A file that is open already stays open: nobody can take it back, and so it is
  * named.
  */
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +17,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +25,7 @@
 #include "cli/procs.h"
 #include "cli/revoked.h"
 #include "cli/spaces.h"
+#include "host/address.h"
 #include "host/mount_api.h"
 
 struct revoke_options {
@@ -238,47 +236,28 @@ static unsigned cover_everywhere(pid_t process, const struct somewhere *place)
 
 /* ---- what processes hold ---- */
 
-static bool peer_of(int fd, struct cd_object *object, char text[256])
+/* What a socket is used for, and the address by which that was granted. 0: none. */
+static uint64_t use_of(int fd, struct cd_object *object, char text[HOST_ABSTRACT_TEXT])
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in4;
-		struct sockaddr_in6 in6;
-		struct sockaddr_un un;
-	} peer = {.any.sa_family = AF_UNSPEC};
-	socklen_t len = sizeof(peer), size = sizeof(int);
-	int type = 0;
+	union host_address peer = {.any.sa_family = AF_UNSPEC};
+	socklen_t len = sizeof(peer);
+	struct stat st;
 
-	if (getpeername(fd, &peer.any, &len) || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size))
-		return false;
-	*object = (struct cd_object){.kind = CD_OBJECT_ADDRESS,
-				     .proto = type == SOCK_DGRAM ? CD_UDP : CD_TCP};
-	switch (peer.any.sa_family) {
-	case AF_INET:
-		object->family = 4;
-		memcpy(object->address, &peer.in4.sin_addr, 4);
-		object->port = ntohs(peer.in4.sin_port);
-		return true;
-	case AF_INET6:
-		object->family = IN6_IS_ADDR_V4MAPPED(&peer.in6.sin6_addr) ? 4 : 6;
-		memcpy(object->address, peer.in6.sin6_addr.s6_addr + (object->family == 4 ? 12 : 0),
-		       object->family == 4 ? 4 : 16);
-		object->port = ntohs(peer.in6.sin6_port);
-		return true;
-	case AF_UNIX:
-		object->proto = CD_UNIX;
-		object->len = (size_t)snprintf(text, 256, "%s%.*s", peer.un.sun_path[0] ? "" : "@",
-					       (int)sizeof(peer.un.sun_path) - 1,
-					       peer.un.sun_path + !peer.un.sun_path[0]);
-		object->text = text;
-		return object->len > 0;
-	default: return false;
+	if (getpeername(fd, &peer.any, &len))
+		return fstat(fd, &st) ? 0 : held_use(st.st_ino, object);
+	if (host_address_is_path(&peer, len)) {
+		*object =
+		    (struct cd_object){.kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = text};
+		object->len = strnlen(peer.un.sun_path, sizeof(peer.un.sun_path));
+		memcpy(text, peer.un.sun_path, object->len);
+	} else if (!host_address_object(&peer, len, host_socket_proto(fd), object, text)) {
+		return 0;
 	}
+	return CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND);
 }
 
 static void close_connections(struct work *work, pid_t process)
 {
-	const uint64_t net = CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND);
 	int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
 	struct dirent *entry;
 	char path[64];
@@ -290,15 +269,15 @@ static void close_connections(struct work *work, pid_t process)
 		int fd = entry->d_name[0] == '.'
 			     ? -1
 			     : (int)syscall(SYS_pidfd_getfd, pidfd, atoi(entry->d_name), 0);
+		char text[HOST_ABSTRACT_TEXT];
 		struct cd_object object;
-		char text[256];
+		uint64_t use = fd < 0 ? 0 : use_of(fd, &object, text);
 
-		if (fd < 0)
-			continue;
-		if (peer_of(fd, &object, text) && revoked_by(work->table, NULL, net, &object) &&
+		if (use && revoked_by(work->table, NULL, use, &object) &&
 		    shutdown(fd, SHUT_RDWR) == 0)
 			work->closed++;
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 	}
 	if (dir)
 		closedir(dir);

@@ -472,10 +472,11 @@ static const int monitor_calls[] = {
     SYS_fchdir,
     SYS_getcwd,
     SYS_getdents64,
-    /* sockets that the space holds, passed on to it; none can be made */
+    /* sockets that the space holds, passed on to it or shut down; none can be made */
     SYS_recvmsg,
     SYS_getsockopt,
     SYS_getsockname,
+    SYS_shutdown,
     /* workers and memory */
     SYS_fork,
     SYS_wait4,

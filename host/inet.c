@@ -242,16 +242,42 @@ static bool was_refused(int socket, int64_t value)
 	       info.tcpi_state == TCP_CLOSE;
 }
 
+/*
+ * What was granted may have been taken away meanwhile, and this socket not yet have been where
+ * whoever does that looks for it (cli/revoke.c). It is there now, and so the rules are asked again.
+ * object: what was decided on; NULL: nothing was, for a way inside.
+ */
+static int64_t unless_revoked(struct kern_border *border, const struct kern_message *m, int socket,
+			      const struct cd_object *object, int64_t value)
+{
+	struct cd_decision decision;
+	int error;
+
+	if (!object || (value && value != -EINPROGRESS))
+		return value;
+	kern_border_weigh(border, m, CD_OPBIT(CD_OP_NET_CONNECT), object, &decision);
+	if (decision.verdict != CD_DENY)
+		return value;
+	shutdown(socket, SHUT_RDWR);
+	error = kern_border_decide(border, m, CD_OPBIT(CD_OP_NET_CONNECT), object);
+	return error ? error : -EACCES;
+}
+
+/* object: what was decided on, for a way outside; NULL: inside. */
 static int64_t connect_by(struct kern_border *border, const struct kern_message *m, int socket,
-			  const union host_address *a, socklen_t len, bool outside)
+			  const union host_address *a, socklen_t len,
+			  const struct cd_object *object)
 {
 	const struct host_broker_ask ask = {
-	    .call = HOST_BROKER_CONNECT, .outside = outside, .address = a, .address_len = len};
+	    .call = HOST_BROKER_CONNECT, .outside = object, .address = a, .address_len = len};
 	int now;
 	int64_t value = ask_and_replace(border, m, socket, &ask, &now);
 
-	if ((value == -EINPROGRESS || value == -EAGAIN) && is_blocking(socket))
+	value = unless_revoked(border, m, now, object, value);
+	if ((value == -EINPROGRESS || value == -EAGAIN) && is_blocking(socket)) {
 		value = wait_for(border, m, now, &ask, value);
+		value = unless_revoked(border, m, now, object, value);
+	}
 	if (now != socket)
 		close(now);
 	return value;
@@ -280,15 +306,15 @@ int64_t host_inet_connect(struct kern_border *border, const struct kern_message 
 	/* What rules cannot speak of (AF_UNSPEC, netlink) leads nowhere else. */
 	if (!host_address_object(a, len, host_socket_proto(socket), &object, text))
 		return inside || !host_address_is_inet(a)
-			   ? connect_by(border, m, socket, a, len, false)
+			   ? connect_by(border, m, socket, a, len, NULL)
 			   : finish(socket);
 	can_stay = inside && (object.proto == CD_UNIX || host_address_is_loopback(a));
 	switch (choose(border, m, CD_OP_NET_CONNECT, &object, can_stay, &error)) {
-	case WAY_OUT: return connect_by(border, m, socket, a, len, true);
+	case WAY_OUT: return connect_by(border, m, socket, a, len, &object);
 	case WAY_NONE: return error;
 	case WAY_INSIDE: break;
 	}
-	value = connect_by(border, m, socket, a, len, false);
+	value = connect_by(border, m, socket, a, len, NULL);
 	if (!was_refused(socket, value))
 		return value;
 	/* Nobody is there inside. That somebody may be outside is what the user should know. */

@@ -82,5 +82,80 @@ revoked 'a space within' "$SCRATCH" --allow='space.create:*' --ro "$CORDON" -- \
 revoked 'within, under another name' /elsewhere --allow='space.create:*' --ro "$CORDON" -- \
 	"$CORDON" run -q --bind "$SCRATCH:/elsewhere" --ro "$WORK/go" --ro "$WORK/program.py" --allow-net="127.0.0.1:$port" --
 kill $server 2>/dev/null
+
+# What was asked for before it was revoked, and waits: a service that takes nobody until then, a user who has not answered.
+cat >"$WORK/busy.py" <<'P'
+import os, socket, sys, time
+tcp = socket.socket(); tcp.bind(("127.0.0.1", 0)); tcp.listen(0)
+unix = socket.socket(socket.AF_UNIX); unix.bind("\0cordon-busy-%d" % os.getpid()); unix.listen(0)
+full = []
+for s in tcp, unix:
+    for _ in range(2):
+        c = socket.socket(s.family); c.setblocking(False)
+        try: c.connect(s.getsockname())
+        except BlockingIOError: pass
+        full.append(c)
+print(tcp.getsockname()[1], "@" + unix.getsockname()[1:].decode(), flush=True)
+while not os.path.exists(sys.argv[1]): time.sleep(0.05)
+end = time.monotonic() + 8
+for s in tcp, unix: s.setblocking(False)
+while time.monotonic() < end:
+    for s in tcp, unix:
+        try: full.append(s.accept()[0])
+        except BlockingIOError: time.sleep(0.01)
+P
+cat >"$WORK/waits.py" <<'P'
+import socket, sys, threading
+port, name, file = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+said = {}
+def attempt(what, function):
+    try: said[what] = function()
+    except OSError as e: said[what] = "failed"
+def connect(family, address):
+    s = socket.socket(family); s.settimeout(None)
+    s.connect(address)
+    return "connected"
+tasks = [threading.Thread(target=attempt, args=a) for a in (
+    ("tcp", lambda: connect(socket.AF_INET, ("127.0.0.1", port))),
+    ("unix", lambda: connect(socket.AF_UNIX, "\0" + name[1:])),
+    ("file", lambda: open(file).read().strip()))]
+for t in tasks: t.start()
+print("before", flush=True)
+for t in tasks: t.join()
+for what in sorted(said): print(what, said[what])
+P
+waited() { # NAME revoked|kept [INNER...]: a space; or one within it, which is started so
+	local name=$1 kind=$2 run busy port abstract grants asks
+	shift 2
+	refresh
+	rm -f "$WORK/go/now" "$WORK/asked" "$WORK/busy"
+	/usr/bin/python3 "$WORK/busy.py" "$WORK/go/now" >"$WORK/busy" 2>/dev/null </dev/null &
+	busy=$!
+	for _ in {1..100}; do [ -s "$WORK/busy" ] && break; sleep 0.05; done
+	read -r port abstract <"$WORK/busy"
+	grants=(--rw "$WORK" --allow-net="127.0.0.1:$port" --allow-net="unix:$abstract")
+	asks=(--ask="fs.read:$SCRATCH/data/**" --ask-command="echo >$WORK/asked; while [ ! -e $WORK/go/now ]; do sleep 0.05; done; echo once")
+	if [ $# = 0 ]; then set -- "${asks[@]}"; else set -- -- "$@" "${grants[@]}" "${asks[@]}"; fi
+	(cd "$WORK" && exec timeout -k 5 $GUARD "$CORDON" run --name="r$$" --allow='space.create:*' --ro "$CORDON" "${grants[@]}" "$@" -- \
+		/usr/bin/python3 "$WORK/waits.py" "$port" "$abstract" "$SCRATCH/data/file") >"$OUT" 2>"$ERR" </dev/null &
+	run=$!
+	for _ in {1..400}; do [ -e "$WORK/asked" ] && "$CORDON" ps 2>/dev/null | grep -q "r$$" && break; sleep 0.05; done
+	sleep 0.5 # all three have been decided on, and wait
+	if [ "$kind" = revoked ]; then
+		"$CORDON" revoke "r$$" "fs.*:$SCRATCH/data/**" "net.*:127.0.0.1:$port" "net.*:unix:$abstract" >"$WORK/revoke.out" 2>&1
+		also "$name: revoked" [ $? = 0 ]
+	fi
+	touch "$WORK/go/now"
+	wait $run
+	kill $busy 2>/dev/null
+	if [ "$kind" = revoked ]; then set -- failed failed failed; else set -- one connected connected; fi
+	also "$name" [ "$(cat "$OUT")" = "before
+file $1
+tcp $2
+unix $3" ]
+}
+waited 'what waits goes on' kept
+waited 'what waits is revoked' revoked
+waited 'what waits within is revoked' revoked "$CORDON" run -q --ro "$CORDON"
 "$CORDON" revoke nowhere fs.read:/x >"$OUT" 2>"$ERR"
 also 'no such space' [ $? = 1 ]
