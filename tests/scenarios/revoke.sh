@@ -95,7 +95,10 @@ for s in tcp, unix:
         try: c.connect(s.getsockname())
         except BlockingIOError: pass
         full.append(c)
-print(tcp.getsockname()[1], "@" + unix.getsockname()[1:].decode(), flush=True)
+free = socket.socket(); free.bind(("127.0.0.1", 0))
+place = free.getsockname()
+free.close()
+print(place[1], tcp.getsockname()[1], "@" + unix.getsockname()[1:].decode(), flush=True)
 while not os.path.exists(sys.argv[1]): time.sleep(0.05)
 end = time.monotonic() + 8
 for s in tcp, unix: s.setblocking(False)
@@ -103,10 +106,12 @@ while time.monotonic() < end:
     for s in tcp, unix:
         try: full.append(s.accept()[0])
         except BlockingIOError: time.sleep(0.01)
+    try: full.append(socket.create_connection(place))
+    except OSError: pass
 P
 cat >"$WORK/waits.py" <<'P'
 import socket, sys, threading
-port, name, file = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+own, port, name, file = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
 said = {}
 def attempt(what, function):
     try: said[what] = function()
@@ -115,7 +120,12 @@ def connect(family, address):
     s = socket.socket(family); s.settimeout(None)
     s.connect(address)
     return "connected"
+server = socket.create_server(("127.0.0.1", own))
+def accept():
+    server.accept()
+    return "connected"
 tasks = [threading.Thread(target=attempt, args=a) for a in (
+    ("accept", accept),
     ("tcp", lambda: connect(socket.AF_INET, ("127.0.0.1", port))),
     ("unix", lambda: connect(socket.AF_UNIX, "\0" + name[1:])),
     ("file", lambda: open(file).read().strip()))]
@@ -125,34 +135,35 @@ for t in tasks: t.join()
 for what in sorted(said): print(what, said[what])
 P
 waited() { # NAME revoked|kept [INNER...]: a space; or one within it, which is started so
-	local name=$1 kind=$2 run busy port abstract grants asks
+	local name=$1 kind=$2 run busy own port abstract grants asks
 	shift 2
 	refresh
 	rm -f "$WORK/go/now" "$WORK/asked" "$WORK/busy"
 	/usr/bin/python3 "$WORK/busy.py" "$WORK/go/now" >"$WORK/busy" 2>/dev/null </dev/null &
 	busy=$!
 	for _ in {1..100}; do [ -s "$WORK/busy" ] && break; sleep 0.05; done
-	read -r port abstract <"$WORK/busy"
-	grants=(--rw "$WORK" --allow-net="127.0.0.1:$port" --allow-net="unix:$abstract")
+	read -r own port abstract <"$WORK/busy"
+	grants=(--rw "$WORK" --allow-net="127.0.0.1:$port" --allow-net="unix:$abstract" --allow-listen="127.0.0.1:$own")
 	asks=(--ask="fs.read:$SCRATCH/data/**" --ask-command="echo >$WORK/asked; while [ ! -e $WORK/go/now ]; do sleep 0.05; done; echo once")
 	if [ $# = 0 ]; then set -- "${asks[@]}"; else set -- -- "$@" "${grants[@]}" "${asks[@]}"; fi
 	(cd "$WORK" && exec timeout -k 5 $GUARD "$CORDON" run --name="r$$" --allow='space.create:*' --ro "$CORDON" "${grants[@]}" "$@" -- \
-		/usr/bin/python3 "$WORK/waits.py" "$port" "$abstract" "$SCRATCH/data/file") >"$OUT" 2>"$ERR" </dev/null &
+		/usr/bin/python3 "$WORK/waits.py" "$own" "$port" "$abstract" "$SCRATCH/data/file") >"$OUT" 2>"$ERR" </dev/null &
 	run=$!
 	for _ in {1..400}; do [ -e "$WORK/asked" ] && "$CORDON" ps 2>/dev/null | grep -q "r$$" && break; sleep 0.05; done
-	sleep 0.5 # all three have been decided on, and wait
+	sleep 0.5 # all have been decided on, and wait
 	if [ "$kind" = revoked ]; then
-		"$CORDON" revoke "r$$" "fs.*:$SCRATCH/data/**" "net.*:127.0.0.1:$port" "net.*:unix:$abstract" >"$WORK/revoke.out" 2>&1
+		"$CORDON" revoke "r$$" "fs.*:$SCRATCH/data/**" "net.listen:127.0.0.1:$own" "net.*:127.0.0.1:$port" "net.*:unix:$abstract" >"$WORK/revoke.out" 2>&1
 		also "$name: revoked" [ $? = 0 ]
 	fi
 	touch "$WORK/go/now"
 	wait $run
 	kill $busy 2>/dev/null
-	if [ "$kind" = revoked ]; then set -- failed failed failed; else set -- one connected connected; fi
+	if [ "$kind" = revoked ]; then set -- failed failed; else set -- one connected; fi
 	also "$name" [ "$(cat "$OUT")" = "before
+accept $2
 file $1
 tcp $2
-unix $3" ]
+unix $2" ]
 }
 waited 'what waits goes on' kept
 waited 'what waits is revoked' revoked
