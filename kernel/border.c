@@ -15,12 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel/answer.h"
 #include "kernel/memory.h"
 #include "kernel/pending.h"
 #include "kernel/port.h"
@@ -34,6 +33,7 @@
 #endif
 
 #define SWEEP_MS 20
+#define STAY_MS	 2	/* how long a message stays where it is for a nester's answer */
 #define RESTART	 (-512) /* ERESTARTSYS: Linux makes the call again, or says EINTR */
 
 struct processors {
@@ -56,9 +56,11 @@ struct kern_border {
 	/* The object at hand as the spaces around see it, by turns: as long as the decision is. */
 	char outward_text[2][CD_PATH_MAX];
 	struct cd_object outward[2];
-	struct kern_asks asks;	    /* messages that wait for a nester */
-	struct kern_asked asked;    /* what has been asked of the message at hand */
-	bool asking;		    /* it has to wait for an answer: nothing more is done for it */
+	struct kern_asks asks;	 /* messages that wait for a nester */
+	struct kern_asked asked; /* what has been asked of the message at hand */
+	bool asking;		 /* it has to wait for an answer: nothing more is done for it */
+	struct kern_heard
+	    heard; /* an answer that was not for the message at hand, or no plain one */
 	struct seccomp_notif *trap; /* as large as the running kernel's */
 	size_t trap_size;
 	struct kern_message message;
@@ -115,6 +117,132 @@ static void observe(struct kern_border *border, struct kern_record *record)
 }
 
 /*
+ * A descriptor is installed by the waiting thread itself, and both wake-ups that this takes lack
+ * the hint that NOTIF_SEND gives: Linux would use an idle processor, and that takes ten times as
+ * long as all the rest. So both threads are held on this processor for as long as it takes. The
+ * other one sleeps before and after, and does not see it. The monitor stays while traps come from
+ * that same thread, which most do.
+ */
+static bool get_processors(pid_t tid, struct processors *p)
+{
+	p->size = syscall(SYS_sched_getaffinity, tid, sizeof(p->mask), p->mask);
+	return p->size > 0;
+}
+
+static bool set_processors(pid_t tid, const struct processors *p)
+{
+	return p->size > 0 && syscall(SYS_sched_setaffinity, tid, p->size, p->mask) == 0;
+}
+
+static void let_go(struct kern_border *border)
+{
+	if (!border->held_for)
+		return;
+	border->held_for = 0;
+	set_processors(0, &border->all);
+}
+
+/* Holds the monitor where it is, until a trap comes from another thread. */
+static bool hold_here(struct kern_border *border, pid_t tid)
+{
+	int cpu;
+
+	if (border->held_for == tid)
+		return true;
+	cpu = border->sync_wakeup ? sched_getcpu() : -1;
+	if (cpu < 0 || (size_t)cpu >= 8 * sizeof(border->here.mask))
+		return false;
+	memset(border->here.mask, 0, sizeof(border->here.mask));
+	border->here.mask[cpu / 64] = 1UL << cpu % 64;
+	border->here.size = sizeof(border->here.mask);
+	if (!set_processors(0, &border->here))
+		return false;
+	border->held_for = tid;
+	return true;
+}
+
+/* ---- asking a nester ---- */
+
+/* The listener, and the ports around; ports: of the same places. How many. */
+static nfds_t list_pollers(const struct kern_border *border, struct pollfd *pollers,
+			   struct kern_port **ports)
+{
+	nfds_t count = 1;
+
+	pollers[0] = (struct pollfd){.fd = border->space->listener, .events = POLLIN};
+	for (const struct kern_space *space = border->space; space && count <= CD_LAYERS_MAX;
+	     space = space->parent) {
+		if (!space->port || space->port->fd < 0)
+			continue;
+		ports[count] = space->port;
+		pollers[count++] = (struct pollfd){.fd = space->port->fd, .events = POLLIN};
+	}
+	return count;
+}
+
+/* Waits until something comes, but not for long. Has this port alone? */
+static bool is_heard_first(const struct kern_border *border, const struct kern_port *port)
+{
+	struct pollfd pollers[1 + CD_LAYERS_MAX];
+	struct kern_port *ports[1 + CD_LAYERS_MAX];
+	const nfds_t count = list_pollers(border, pollers, ports);
+
+	if (poll(pollers, count, STAY_MS) != 1)
+		return false;
+	for (nfds_t i = 1; i < count; i++)
+		if (pollers[i].revents)
+			return ports[i] == port;
+	return false;
+}
+
+/* Did the nester let the message pass, before anything else came? What it says otherwise is kept.
+ */
+static bool is_let_pass(struct kern_border *border, struct kern_port *port,
+			const struct kern_message *message)
+{
+	struct kern_heard *heard = &border->heard;
+	bool waited = false;
+
+	if (heard->port)
+		return false;
+	/* On this processor it has often run before we do. */
+	heard->received = kern_port_receive(port, &heard->answer, &heard->fd);
+	if (heard->received == 0) {
+		waited = true;
+		if (!is_heard_first(border, port))
+			return false;
+		heard->received = kern_port_receive(port, &heard->answer, &heard->fd);
+	}
+	if (heard->received > 0 && heard->fd < 0 && heard->answer.id == message->id &&
+	    heard->answer.action == CD_PORT_PASS && (!waited || kern_message_alive(message)))
+		return true;
+	heard->port = port;
+	return false;
+}
+
+/*
+ * Most nesters answer at once, and most answers let it pass: then the message goes on where it is,
+ * with the object that it holds. Whatever else comes first ends the wait, for then the message is
+ * put aside. So nobody is held up by a nester that is slow, and nothing is taken here but that one
+ * answer; any other is for later.
+ */
+static int ask_nester(struct kern_border *border, struct kern_port *port,
+		      const struct kern_message *message, uint64_t ops,
+		      const struct cd_object *object, bool absent)
+{
+	int said;
+
+	/* It is to find us where it is told that we are. */
+	if (!border->worker)
+		hold_here(border, message->tid);
+	said = kern_port_ask(port, &border->asked, message, ops, object, absent);
+	if (said != KERN_UNANSWERED || border->worker || !is_let_pass(border, port, message))
+		return said;
+	border->asked.questions[border->asked.count - 1].answered = true;
+	return 0;
+}
+
+/*
  * The first layer of the chain that does not allow, or NULL. The record says which it was; when all
  * allow, it holds the decision of the outermost one that has a say.
  *
@@ -147,8 +275,8 @@ static const struct kern_layer *walk_chain(struct kern_border *border, int *said
 				return layer;
 		}
 		if (said && !changed_by && space->port && ops & space->port->ops) {
-			*said = kern_port_ask(space->port, &border->asked, record->message,
-					      ops & space->port->ops, object, record->absent);
+			*said = ask_nester(border, space->port, record->message,
+					   ops & space->port->ops, object, record->absent);
 			if (*said)
 				return NULL;
 		}
@@ -244,16 +372,6 @@ static int ask(struct kern_border *border, struct kern_record *record, struct cd
 	return 0;
 }
 
-static bool hold_here(struct kern_border *border, pid_t tid);
-
-/* The message waits for a nester from here on: nothing more is done for it now. */
-static void put_aside(struct kern_border *border, const struct kern_message *message)
-{
-	/* The nester is to find us where it has been told that we are. */
-	hold_here(border, message->tid);
-	border->asking = true;
-}
-
 int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,
 		       const struct cd_object *object)
 {
@@ -272,7 +390,7 @@ int kern_border_decide(struct kern_border *border, const struct kern_message *me
 		return error;
 	/* A worker is answered by nobody. */
 	if (said == KERN_UNANSWERED && !border->worker) {
-		put_aside(border, message);
+		border->asking = true;
 		return -EACCES;
 	}
 	if (said)
@@ -304,7 +422,7 @@ static void note(struct kern_border *border, struct kern_record *record,
 	*decision = (struct cd_decision){CD_ALLOW, CD_OP_COUNT, CD_NO_RULE};
 	walk_chain(border, said, record->ops, record->object, record, decision, NULL);
 	if (said && *said == KERN_UNANSWERED && !border->worker)
-		put_aside(border, record->message);
+		border->asking = true;
 	else
 		observe(border, record);
 }
@@ -415,51 +533,6 @@ bool kern_border_movable(const struct kern_message *message, const char *path, s
 			break;
 		object = outer;
 	}
-	return true;
-}
-
-/*
- * A descriptor is installed by the waiting thread itself, and both wake-ups that this takes lack
- * the hint that NOTIF_SEND gives: Linux would use an idle processor, and that takes ten times as
- * long as all the rest. So both threads are held on this processor for as long as it takes. The
- * other one sleeps before and after, and does not see it. The monitor stays while traps come from
- * that same thread, which most do.
- */
-static bool get_processors(pid_t tid, struct processors *p)
-{
-	p->size = syscall(SYS_sched_getaffinity, tid, sizeof(p->mask), p->mask);
-	return p->size > 0;
-}
-
-static bool set_processors(pid_t tid, const struct processors *p)
-{
-	return p->size > 0 && syscall(SYS_sched_setaffinity, tid, p->size, p->mask) == 0;
-}
-
-static void let_go(struct kern_border *border)
-{
-	if (!border->held_for)
-		return;
-	border->held_for = 0;
-	set_processors(0, &border->all);
-}
-
-/* Holds the monitor where it is, until a trap comes from another thread. */
-static bool hold_here(struct kern_border *border, pid_t tid)
-{
-	int cpu;
-
-	if (border->held_for == tid)
-		return true;
-	cpu = border->sync_wakeup ? sched_getcpu() : -1;
-	if (cpu < 0 || (size_t)cpu >= 8 * sizeof(border->here.mask))
-		return false;
-	memset(border->here.mask, 0, sizeof(border->here.mask));
-	border->here.mask[cpu / 64] = 1UL << cpu % 64;
-	border->here.size = sizeof(border->here.mask);
-	if (!set_processors(0, &border->here))
-		return false;
-	border->held_for = tid;
 	return true;
 }
 
@@ -702,90 +775,6 @@ static void answer_asked(struct kern_border *border, struct kern_asked *asked,
 	finish(border, reply);
 }
 
-static bool is_normal(const char *path, size_t len)
-{
-	if (len == 0 || len >= CD_PATH_MAX || path[0] != '/' || memchr(path, '\0', len))
-		return false;
-	return (len == 1 || path[len - 1] != '/') && !memmem(path, len, "//", 2) &&
-	       !memmem(path, len, "/./", 3) && !memmem(path, len, "/../", 4) &&
-	       !(len >= 2 && memcmp(path + len - 2, "/.", 2) == 0) &&
-	       !(len >= 3 && memcmp(path + len - 3, "/..", 3) == 0);
-}
-
-/* How many bytes of a result a nester may put into the memory of who asked. */
-static size_t result_room(const struct kern_message *message)
-{
-	switch (message->verb) {
-	case CD_VERB_STAT: return sizeof(struct stat);
-	case CD_VERB_STATX: return 256; /* struct statx, which not every libc has */
-	case CD_VERB_STATFS: return sizeof(struct statfs);
-	case CD_VERB_READLINK:
-	case CD_VERB_GETXATTR:
-	case CD_VERB_LISTXATTR: return message->len;
-	default: return 0;
-	}
-}
-
-/* From a directory more can be reached than was given, natively, and past what the layers say. */
-static bool leads_further(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-	struct stat st;
-
-	return flags < 0 || flags & O_PATH || fstat(fd, &st) || S_ISDIR(st.st_mode) ||
-	       S_ISLNK(st.st_mode);
-}
-
-/* What the nester answers instead of what would have been done; false: that is no answer. */
-static bool make_reply(const struct kern_message *message, const struct cd_port_answer *answer,
-		       int fd, struct kern_reply *reply)
-{
-	int error;
-
-	switch (answer->action) {
-	case CD_PORT_DENY:
-		if (answer->value < 1 || answer->value > 4095)
-			return false;
-		reply->value = -answer->value;
-		return true;
-	case CD_PORT_VALUE:
-		if (answer->value < -4095 || answer->text_len > result_room(message))
-			return false;
-		error = answer->text_len ? kern_border_write(message, message->buf, answer->text,
-							     answer->text_len)
-					 : 0;
-		reply->value = error ? error : answer->value;
-		return true;
-	case CD_PORT_GIVE:
-		if (fd < 0 || message->verb != CD_VERB_OPEN || leads_further(fd))
-			return false;
-		reply->action = KERN_REPLY_FD;
-		reply->fd = dup(fd);
-		reply->fd_cloexec = (message->flags & O_CLOEXEC) != 0;
-		return reply->fd >= 0;
-	default: return false;
-	}
-}
-
-/* Another object takes the place of the one that was asked for. */
-static bool change(struct kern_asked *asked, const struct kern_port *port,
-		   const struct cd_port_answer *answer)
-{
-	struct kern_message *message = asked->message;
-
-	/* What Linux performs itself, it does on what the process says, whatever was decided on. */
-	if (message->verb == CD_VERB_EXEC || message->verb == CD_VERB_CHDIR)
-		return false;
-	if (!message->has_path || message->has_path2 || !is_normal(answer->text, answer->text_len))
-		return false;
-	memcpy(message->path, answer->text, answer->text_len);
-	message->path[answer->text_len] = '\0';
-	message->path_len = answer->text_len;
-	message->dir = AT_FDCWD;
-	asked->changed_by = port;
-	return true;
-}
-
 static struct kern_question *open_question(struct kern_asked *asked, const struct kern_port *port)
 {
 	struct kern_question *last = asked->count ? &asked->questions[asked->count - 1] : NULL;
@@ -809,13 +798,13 @@ static void take_answer(struct kern_border *border, struct kern_port *port,
 	}
 	question->answered = true;
 	if (answer->action == CD_PORT_PASS ||
-	    (answer->action == CD_PORT_CHANGE && change(asked, port, answer))) {
+	    (answer->action == CD_PORT_CHANGE && kern_answer_change(asked, port, answer))) {
 		take_up(border, asked);
 		perform(border, 0);
 		return;
 	}
 	/* What is no answer is a denial. */
-	(void)make_reply(asked->message, answer, fd, &reply);
+	(void)kern_answer_reply(asked->message, answer, fd, &reply);
 	answer_asked(border, asked, &reply);
 }
 
@@ -830,15 +819,17 @@ static void deny_asked(struct kern_border *border, const struct kern_port *port)
 	}
 }
 
-static void take_answers(struct kern_border *border, struct kern_port *port)
+/* What was heard. To act on it may be to hear something again. */
+static void take_heard(struct kern_border *border)
 {
-	static struct cd_port_answer answer;
-	int fd, received = kern_port_receive(port, &answer, &fd);
+	struct kern_heard *heard = &border->heard;
+	struct kern_port *port = heard->port;
+	int fd = heard->fd;
 
-	/* One by one: what else is there is told at once, and others are heard in between. */
-	if (received > 0)
-		take_answer(border, port, &answer, fd);
-	else if (received < 0)
+	heard->port = NULL;
+	if (heard->received > 0)
+		take_answer(border, port, &heard->answer, fd);
+	else if (heard->received < 0)
 		deny_asked(border, port);
 	if (fd >= 0)
 		close(fd);
@@ -862,29 +853,38 @@ static void sweep_asked(struct kern_border *border)
 static int wait_with_ports(struct kern_border *border)
 {
 	struct pollfd pollers[1 + CD_LAYERS_MAX];
-	struct kern_port *ports[CD_LAYERS_MAX];
-	nfds_t count = 0;
+	struct kern_port *ports[1 + CD_LAYERS_MAX];
+	struct kern_heard *heard = &border->heard;
+	bool waiting = border->pending.count || border->asks.count;
+	nfds_t count;
 	int ready;
 
-	for (const struct kern_space *space = border->space; space && count < CD_LAYERS_MAX;
-	     space = space->parent) {
-		if (!space->port || space->port->fd < 0)
-			continue;
-		ports[count] = space->port;
-		pollers[++count] = (struct pollfd){.fd = space->port->fd, .events = POLLIN};
-	}
-	pollers[0] = (struct pollfd){.fd = border->space->listener, .events = POLLIN};
 	if (border->pending.count)
 		kern_pending_sweep(&border->pending, border->space);
-	ready =
-	    poll(pollers, 1 + count, border->pending.count || border->asks.count ? SWEEP_MS : -1);
+	/* Nobody has been asked anything: what they say can wait. */
+	if (!waiting && !heard->port && border->sync_wakeup)
+		return 1;
+	if (heard->port) {
+		take_heard(border);
+		return 0;
+	}
+	count = list_pollers(border, pollers, ports);
+	ready = poll(pollers, count, waiting ? SWEEP_MS : -1);
 	if (ready < 0)
 		return errno == EINTR ? 0 : -1;
 	if (ready == 0)
 		sweep_asked(border);
-	for (nfds_t i = 0; i < count; i++)
-		if (pollers[1 + i].revents)
-			take_answers(border, ports[i]);
+	/* One answer of each: what else is there is told at once, and others are heard in between.
+	 */
+	for (nfds_t i = 1; i < count && !heard->port; i++) {
+		if (!pollers[i].revents)
+			continue;
+		heard->port = ports[i];
+		heard->received = kern_port_receive(ports[i], &heard->answer, &heard->fd);
+		take_heard(border);
+	}
+	if (heard->port)
+		return 0; /* what is to be acted on comes first: there is place for one */
 	if (pollers[0].revents & POLLIN)
 		return 1;
 	return pollers[0].revents ? -1 : 0;

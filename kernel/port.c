@@ -64,6 +64,15 @@ static bool send_question(const struct kern_port *port, const struct cd_port_mes
 	return send(port->fd, question, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
 }
 
+/* Cut, with a NUL, and with zeros behind it. */
+static void put_name(char *field, size_t size, const char *name)
+{
+	size_t len = strnlen(name, size - 1);
+
+	memcpy(field, name, len);
+	memset(field + len, 0, size - len);
+}
+
 /*
  * The number of the process in its own space. It is told for people, and nothing rests on it: what
  * Linux says is asked once for a thread, and again when a program begins.
@@ -93,11 +102,11 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 
 	if (port->fd < 0)
 		return -EACCES;
-	question = (struct cd_port_message){.kind = CD_PORT_OPERATION,
-					    .id = message->id,
-					    .ops = ops,
-					    .flags = message->flags,
-					    .mode = message->mode};
+	question.kind = CD_PORT_OPERATION;
+	question.id = message->id;
+	question.ops = ops;
+	question.flags = message->flags;
+	question.mode = message->mode;
 	question.absent = absent;
 	question.cpu = sched_getcpu();
 	question.text_len = (uint32_t)write_object(object, question.text);
@@ -111,8 +120,8 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 	if (asked->count == KERN_QUESTIONS_MAX)
 		return -EACCES;
 	question.pid = process_of(message);
-	snprintf(question.space, sizeof(question.space), "%s", message->space->id);
-	snprintf(question.call, sizeof(question.call), "%s", cd_verb_name(message->verb));
+	put_name(question.space, sizeof(question.space), message->space->id);
+	put_name(question.call, sizeof(question.call), cd_verb_name(message->verb));
 	/* A nester that does not read has no say, and neither has who waits for it. */
 	if (!send_question(port, &question))
 		return -EACCES;

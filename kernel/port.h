@@ -1,11 +1,12 @@
 /*
  * Ports: where the nester of a space is asked about what crosses its border (cordon/nester.h).
  *
- * The monitor never waits for a nester. A message that a nester has to be asked about is put aside;
- * when the answer comes, or a signal for the process that waits, it is taken up again from its
- * beginning, and now there is an answer. So whatever is done is done on an object that was resolved
- * and decided on after the nester has spoken, and the nester's word holds for that object and those
- * operations alone.
+ * The monitor waits for a nester only as long as there is nothing else to do, and two milliseconds
+ * at most. A message that has to wait for longer is put aside; when the answer comes, or a signal
+ * for the process that waits, it is taken up again from its beginning, and now there is an answer.
+ * So whatever is done is done on an object that is held while the nester speaks, or was resolved
+ * and decided on after that, and the nester's word holds for that object and those operations
+ * alone.
  *
  * Answers are a program's of the space around, and may be anything. At worst they deny.
  */
@@ -62,6 +63,13 @@ int kern_asks_keep(struct kern_asks *asks, const struct kern_asked *asked,
 /* The one with this id, or NULL. */
 struct kern_asked *kern_asks_find(struct kern_asks *asks, uint64_t id);
 void kern_asks_drop(struct kern_asks *asks, struct kern_asked *asked);
+
+/* What has come from a port, and is to be acted on. */
+struct kern_heard {
+	struct kern_port *port; /* NULL: nothing has */
+	int received, fd;	/* as of kern_port_receive() */
+	struct cd_port_answer answer;
+};
 
 /*
  * Receives one answer, if there is one. 1: in *answer, with *fd, owned by the caller, or -1; 0:

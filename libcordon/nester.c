@@ -10,19 +10,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PORTS_MAX 256
+#define STAY_MS	  100 /* how long a port is waited at alone */
 #define EXPORT	  __attribute__((visibility("default")))
 
 struct port {
@@ -35,10 +37,10 @@ struct cd_nester {
 	pid_t cordon; /* the process that keeps the space */
 	int pidfd;
 	struct port ports[PORTS_MAX];
-	size_t count, turn, pending;
+	size_t count, pending;
 	uint64_t numbers;
 	int cpu;   /* where we stay; -1: anywhere */
-	int watch; /* an epoll set of all of them */
+	int watch; /* an epoll set of the ports, by their numbers, and of pidfd, which is 0 */
 };
 
 /* ---- starting ---- */
@@ -96,16 +98,37 @@ static _Noreturn void become_cordon(int port, uint64_t ops, const char *const *o
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
+static bool watch(const struct cd_nester *nester, int fd, uint64_t number)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = number};
+
+	return epoll_ctl(nester->watch, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
 static bool add_port(struct cd_nester *nester, int fd, const char *space)
 {
+	const struct timeval most = {.tv_usec = STAY_MS * 1000};
 	struct port *port = &nester->ports[nester->count];
 
-	if (nester->count == PORTS_MAX)
+	if (nester->count == PORTS_MAX ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most)) ||
+	    !watch(nester, fd, nester->numbers + 1))
 		return false;
 	*port = (struct port){.fd = fd, .number = ++nester->numbers};
 	snprintf(port->space, sizeof(port->space), "%s", space);
 	nester->count++;
 	return true;
+}
+
+static void free_nester(struct cd_nester *nester)
+{
+	for (size_t i = 0; i < nester->count; i++)
+		close(nester->ports[i].fd);
+	if (nester->pidfd >= 0)
+		close(nester->pidfd);
+	if (nester->watch >= 0)
+		close(nester->watch);
+	free(nester);
 }
 
 EXPORT int cd_nester_start(struct cd_nester **out, uint64_t ops, const char *const *options,
@@ -119,28 +142,33 @@ EXPORT int cd_nester_start(struct cd_nester **out, uint64_t ops, const char *con
 	nester = calloc(1, sizeof(*nester));
 	if (!nester)
 		return -ENOMEM;
-	nester->cpu = -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+	nester->cpu = nester->pidfd = -1;
+	nester->watch = epoll_create1(EPOLL_CLOEXEC);
+	if (nester->watch < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
 		error = -errno;
-		free(nester);
-		return error;
+		goto fail;
+	}
+	if (!add_port(nester, ends[0], "")) {
+		error = -errno;
+		close(ends[0]);
+		close(ends[1]);
+		goto fail;
 	}
 	nester->cordon = fork();
-	if (nester->cordon == 0) {
-		close(ends[0]);
+	if (nester->cordon == 0)
 		become_cordon(ends[1], ops, options, program);
-	}
 	error = -errno;
 	close(ends[1]);
-	nester->pidfd = nester->cordon < 0 ? -1 : (int)syscall(SYS_pidfd_open, nester->cordon, 0);
-	if (nester->cordon < 0) {
-		close(ends[0]);
-		free(nester);
-		return error;
-	}
-	add_port(nester, ends[0], "");
+	if (nester->cordon < 0)
+		goto fail;
+	nester->pidfd = (int)syscall(SYS_pidfd_open, nester->cordon, 0);
+	if (nester->pidfd >= 0)
+		watch(nester, nester->pidfd, 0);
 	*out = nester;
 	return 0;
+fail:
+	free_nester(nester);
+	return error;
 }
 
 /* ---- events ---- */
@@ -163,18 +191,19 @@ static bool is_well_formed(const struct cd_port_message *message, size_t size)
 static void fill(struct cd_event *event, const struct port *port,
 		 const struct cd_port_message *message)
 {
-	*event = (struct cd_event){.kind = CD_EVENT_OPERATION,
-				   .id = message->id,
-				   .port = port->number,
-				   .pid = message->pid,
-				   .ops = message->ops & CD_OPS_ALL,
-				   .flags = message->flags,
-				   .mode = message->mode,
-				   .text_len = message->text_len,
-				   .absent = message->absent != 0};
+	event->kind = CD_EVENT_OPERATION;
+	event->id = message->id;
+	event->port = port->number;
+	event->pid = message->pid;
+	event->ops = message->ops & CD_OPS_ALL;
+	event->flags = message->flags;
+	event->mode = message->mode;
+	event->text_len = message->text_len;
+	event->absent = message->absent != 0;
 	memcpy(event->space, message->space, sizeof(event->space));
 	memcpy(event->call, message->call, sizeof(event->call));
 	memcpy(event->text, message->text, message->text_len);
+	event->text[message->text_len] = '\0';
 }
 
 /*
@@ -193,8 +222,9 @@ static void go_to(struct cd_nester *nester, int cpu)
 		nester->cpu = cpu;
 }
 
-/* One datagram. The event's kind; CD_EVENT_NONE: nothing that would be one. */
-static enum cd_event_kind receive(struct cd_nester *nester, size_t at, struct cd_event *event)
+/* One datagram. The event's kind; CD_EVENT_NONE: nothing that would be one; or -errno. how: of
+ * recvmsg(). */
+static int receive(struct cd_nester *nester, size_t at, struct cd_event *event, int how)
 {
 	static _Thread_local struct cd_port_message message;
 	union {
@@ -206,11 +236,13 @@ static enum cd_event_kind receive(struct cd_nester *nester, size_t at, struct cd
 				.msg_iovlen = 1,
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(nester->ports[at].fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	ssize_t n = recvmsg(nester->ports[at].fd, &header, MSG_CMSG_CLOEXEC | how);
 	const struct cmsghdr *rights = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
 	int fd = -1;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && errno == EINTR)
+		return -EINTR;
+	if (n < 0 && errno == EAGAIN)
 		return CD_EVENT_NONE;
 	if (n <= 0) {
 		drop_port(nester, at);
@@ -230,52 +262,55 @@ static enum cd_event_kind receive(struct cd_nester *nester, size_t at, struct cd
 	}
 	if (fd >= 0)
 		close(fd);
-	return event->kind;
+	return (int)event->kind;
+}
+
+/* The place of the port with this number; none: the count. */
+static size_t find_port(const struct cd_nester *nester, uint64_t number)
+{
+	size_t at = 0;
+
+	while (at < nester->count && nester->ports[at].number != number)
+		at++;
+	return at;
 }
 
 EXPORT int cd_nester_next(struct cd_nester *nester, struct cd_event *event, int timeout_ms)
 {
+	struct epoll_event ready[2];
+	int got;
+
 	event->kind = CD_EVENT_NONE;
-	for (;;) {
-		struct pollfd pollers[PORTS_MAX + 1];
-		const size_t count = nester->count;
-		int ready;
-
-		for (size_t i = 0; i < count; i++)
-			pollers[i] = (struct pollfd){.fd = nester->ports[i].fd, .events = POLLIN};
-		pollers[count] = (struct pollfd){.fd = nester->pidfd, .events = POLLIN};
-		ready = poll(pollers, count + 1, timeout_ms);
-		if (ready < 0)
-			return -errno;
-		if (ready == 0)
-			return CD_EVENT_NONE;
-		/* By turns, so that a space that floods does not keep the others waiting. */
-		for (size_t i = 0; i < count; i++) {
-			size_t at = (nester->turn + 1 + i) % count;
-
-			if (at >= nester->count || !pollers[at].revents)
-				continue;
-			nester->turn = at;
-			if (receive(nester, at, event) != CD_EVENT_NONE)
-				return event->kind;
-			break; /* the list may be another one now */
-		}
-		if (pollers[count].revents && ready == 1) {
-			event->kind = CD_EVENT_ENDED;
-			return CD_EVENT_ENDED;
-		}
+	/* Where there is one alone, and much to do, one call less. */
+	if (nester->count == 1 && timeout_ms < 0) {
+		got = receive(nester, 0, event, 0);
+		if (got != CD_EVENT_NONE)
+			return got;
 	}
+	/* By turns: a space that floods does not keep the others waiting. */
+	while ((got = epoll_wait(nester->watch, ready, 2, timeout_ms)) > 0) {
+		uint64_t number = ready[0].data.u64 ? ready[0].data.u64 : ready[got - 1].data.u64;
+		size_t at = find_port(nester, number);
+
+		if (number && at == nester->count)
+			continue;
+		got = number ? receive(nester, at, event, MSG_DONTWAIT) : CD_EVENT_ENDED;
+		if (!number)
+			event->kind = CD_EVENT_ENDED;
+		if (got != CD_EVENT_NONE)
+			return got;
+	}
+	return got < 0 ? -errno : CD_EVENT_NONE;
 }
 
 EXPORT int cd_nester_fd(const struct cd_nester *nester)
 {
-	return nester->count ? nester->ports[0].fd : nester->pidfd;
+	return nester->watch;
 }
 
 /* ---- answers ---- */
 
-static int send_answer(struct cd_nester *nester, const struct cd_event *event,
-		       struct cd_port_answer *answer, int fd)
+static ssize_t send_with(int port, struct iovec vector, int fd)
 {
 	union {
 		struct cmsghdr header;
@@ -283,29 +318,34 @@ static int send_answer(struct cd_nester *nester, const struct cd_event *event,
 	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
 				.cmsg_level = SOL_SOCKET,
 				.cmsg_type = SCM_RIGHTS}};
-	struct iovec vector = {answer, offsetof(struct cd_port_answer, text) + answer->text_len};
-	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
+	const struct msghdr header = {.msg_iov = &vector,
+				      .msg_iovlen = 1,
+				      .msg_control = &control,
+				      .msg_controllen = sizeof(control)};
 
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	return sendmsg(port, &header, MSG_NOSIGNAL);
+}
+
+static int send_answer(struct cd_nester *nester, const struct cd_event *event,
+		       struct cd_port_answer *answer, int fd)
+{
+	const size_t size = offsetof(struct cd_port_answer, text) + answer->text_len;
+	const size_t at = find_port(nester, event->port);
+	ssize_t n;
+
+	if (at == nester->count)
+		return -ESRCH; /* the space has ended */
 	answer->id = event->id;
-	if (fd >= 0) {
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control);
-	}
-	for (size_t i = 0; i < nester->count; i++) {
-		ssize_t n;
-
-		if (nester->ports[i].number != event->port)
-			continue;
-		while ((n = sendmsg(nester->ports[i].fd, &header, MSG_NOSIGNAL)) < 0 &&
-		       errno == EINTR)
-			;
-		if (n < 0)
-			return -errno;
-		nester->pending -= nester->pending > 0;
-		return 0;
-	}
-	return -ESRCH; /* the space has ended */
+	do {
+		/* Of a nester in a space sendmsg would be a message, and send is none. */
+		n = fd < 0 ? send(nester->ports[at].fd, answer, size, MSG_NOSIGNAL)
+			   : send_with(nester->ports[at].fd, (struct iovec){answer, size}, fd);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	nester->pending -= nester->pending > 0;
+	return 0;
 }
 
 EXPORT int cd_nester_pass(struct cd_nester *nester, const struct cd_event *event)
@@ -515,12 +555,11 @@ EXPORT int cd_nester_end(struct cd_nester *nester)
 {
 	int status = 0;
 
-	while (nester->count)
-		drop_port(nester, 0);
+	for (size_t i = 0; i < nester->count; i++)
+		close(nester->ports[i].fd);
+	nester->count = 0;
 	while (waitpid(nester->cordon, &status, 0) < 0 && errno == EINTR)
 		;
-	if (nester->pidfd >= 0)
-		close(nester->pidfd);
-	free(nester);
+	free_nester(nester);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

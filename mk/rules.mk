@@ -158,6 +158,7 @@ bench: all ## print the benchmark tables; draw them in build/bench.svg
 	@bash bench/network.sh $(BUILD)
 	@bash bench/audit.sh $(BUILD)
 	@bash bench/nest.sh $(BUILD)
+	@bash bench/nester.sh $(BUILD)
 C_FILES = $(wildcard $(foreach d,include/cordon lib kernel kernel/arch/x86_64 host refmon policy audit loader shim nesters libcordon cli samples samples/lessons samples/lessons/* tests/* bench,$(d)/*.c $(d)/*.h))
 lint: ## static checks
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -Iinclude --suppress=missingIncludeSystem \

@@ -81,10 +81,11 @@ also 'procman: too much memory' err_has '^procman: ends [0-9]+ \((sh|dash)\): to
 # Those that lie, hang or die: their own space is denied, or waits, and nobody else.
 program hostile_nester || exit 0
 export CORDON=$REAL
-hostile() { # NAME STATUS WAY COMMAND...
+flags=()
+hostile() { # NAME STATUS WAY COMMAND..., with these flags
 	local name=$1 status=$2 way=$3 got
 	shift 3
-	timeout -k 5 20 "$WORK/bin/hostile_nester" "$way" -q -- "$@" >"$OUT" 2>"$ERR" </dev/null
+	timeout -k 5 20 "$WORK/bin/hostile_nester" "$way" -q "${flags[@]}" -- "$@" >"$OUT" 2>"$ERR" </dev/null
 	got=$?
 	if [ $got = "$status" ]; then pass "hostile: $name"; else fail "hostile: $name" "exit status $got, not $status" "$(head -c 500 "$OUT" "$ERR")"; fi
 }
@@ -100,6 +101,14 @@ hostile 'results that nobody has room for' 126 huge cat /etc/debian_version
 hostile 'paths that are none' 126 change cat /etc/debian_version
 hostile 'gives a directory, from which more could be reached' 127 directory cat /etc/debian_version
 hostile 'decides on another program than is started' 126 exec cat /etc/debian_version
+# Who asks about something else is not held up by a question that is open; which one is not lost.
+refresh
+mkdir -p "$SCRATCH/held"; for n in 1 2 3; do echo "held $n" >"$SCRATCH/held/$n.stuck"; done; echo released >"$SCRATCH/held/release"
+flags=(--ro "$SCRATCH/held" --chdir "$SCRATCH/held")
+hostile 'an answer that does not come holds nobody else' 0 stuck \
+	bash -c 'for n in 1 2 3; do cat $n.stuck & done; sleep 0.3; head -c 3 /etc/debian_version >/dev/null && echo others; cat release; sleep 0.3; cat release >/dev/null; wait'
+also 'hostile: the others go on' [ "$(head -n 1 "$OUT")" = others ]
+also 'hostile: answers that come late are heard' [ "$(grep -c held "$OUT")" = 3 ]
 # It waits, can be ended, and others do not notice.
 timeout -k 5 20 "$WORK/bin/hostile_nester" hang -q -- true >"$OUT" 2>"$ERR" </dev/null &
 waiting=$!

@@ -9,6 +9,7 @@
  *   change    to paths that are no paths          subscribe to everything, and reads nothing
  *   directory gives the root instead of what is opened
  *   exec      lets another program be decided on than the one that is started
+ *   stuck     does not answer about names that end in "stuck" until one that ends in "release" is asked for
  *   pass      lets everything through
  */
 #include <errno.h>
@@ -108,6 +109,28 @@ static void answer_wrongly(const char *way, int port, const struct message *m, u
 	}
 }
 
+static int ends_in(const struct message *m, const char *word)
+{
+	size_t n = strlen(word);
+
+	return m->text_len >= n && memcmp(m->text + m->text_len - n, word, n) == 0;
+}
+
+/* Late, all at once, and the last one first. */
+static void answer_stuck(int port, const struct message *m)
+{
+	static unsigned long ids[64];
+	static int count;
+
+	if (ends_in(m, "stuck") && count < 64) {
+		ids[count++] = m->id;
+		return;
+	}
+	say(port, m->id, PASS, 0, "", 0, -1);
+	while (ends_in(m, "release") && count)
+		say(port, ids[--count], PASS, 0, "", 0, -1);
+}
+
 int main(int argc, char **argv)
 {
 	const char *way = argc > 1 ? argv[1] : "", *cordon = getenv("CORDON");
@@ -137,6 +160,10 @@ int main(int argc, char **argv)
 		if (strcmp(way, "late") == 0) {
 			usleep(300000);
 			say(ends[0], m.id, PASS, 0, "", 0, -1);
+			continue;
+		}
+		if (strcmp(way, "stuck") == 0) {
+			answer_stuck(ends[0], &m);
 			continue;
 		}
 		answer_wrongly(way, ends[0], &m, turn++);
