@@ -20,7 +20,7 @@
 
 #define REVOKED_MAX   64    /* lines */
 #define REVOKED_TEXT  1024  /* bytes of a rule */
-#define REVOKED_TABLE 65536 /* bytes of one, compiled */
+#define REVOKED_TABLE 16384 /* bytes of one, compiled */
 
 struct revoked_page;
 
