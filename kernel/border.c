@@ -609,6 +609,9 @@ static int64_t answer(struct kern_border *border, struct kern_reply *reply)
 						  .newfd_flags = reply->fd_cloexec ? O_CLOEXEC : 0};
 		int fd = install(border, &border->message, &add);
 
+		/* From here on it is the process's alone: what that closes is closed. */
+		close(reply->fd);
+		reply->fd = -1;
 		if (fd >= 0)
 			response.val = fd;
 		else

@@ -460,6 +460,51 @@ Test(border, a_descriptor_is_installed_and_the_monitor_keeps_none)
 	cr_expect_eq(count_descriptors(), before);
 }
 
+static void reply_with_end(void *context, struct kern_border *border, const struct kern_message *m,
+			   struct kern_reply *reply)
+{
+	(void)context, (void)border;
+	reply->action = KERN_REPLY_FD;
+	reply->fd = open(m->path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+struct fifo {
+	const char *path;
+	int reads;
+};
+
+static int close_what_was_given(void *context)
+{
+	const struct fifo *f = context;
+	char byte;
+
+	for (int i = 0; i < 500; i++) {
+		long fd = MKDIR(f->path);
+
+		if (fd < 3 || close((int)fd))
+			return 1;
+		if (read(f->reads, &byte, 1) != 0)
+			return 2;
+	}
+	return 0;
+}
+
+/* Nobody writes any more: a read says so at once, however late the monitor comes to run again. */
+Test(border, what_its_process_closes_is_closed)
+{
+	char path[] = "/tmp/cordon-border-XXXXXX", inside[64];
+	struct fifo f = {.path = inside};
+
+	cr_assert_not_null(mkdtemp(path));
+	snprintf(inside, sizeof(inside), "%s/fifo", path);
+	cr_assert_eq(mkfifo(inside, 0600), 0);
+	f.reads = open(inside, O_RDONLY | O_NONBLOCK);
+	cr_assert_geq(f.reads, 0);
+	cr_expect_eq(serve(close_what_was_given, &f, reply_with_end), 0);
+	unlink(inside);
+	rmdir(path);
+}
+
 static int make_directory(void *context)
 {
 	return MKDIR(context) == 0 ? 0 : 1;
