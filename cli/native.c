@@ -224,12 +224,13 @@ static bool open_cache(struct native *n)
 	return false;
 }
 
-void cli_native_hide(struct cd_plan *plan)
+void cli_native_hide(struct cd_plan *plan, const struct mon_table *table, bool socket)
 {
 	struct native n = {.plan = plan};
 
 	if (open_cache(&n))
 		loader_cache_close(&n.cache);
+	mon_settle_looks(table, plan, socket);
 }
 
 /* The beginning of a program's file: how much of it there is, 0 if it cannot be read. */
@@ -298,9 +299,10 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 		    bool socket, bool verbose)
 {
 	struct native n = {.plan = plan, .verbose = verbose};
+	bool ours;
 
 	if (cd_without_name("shim") || !host_can_confine_native()) {
-		cli_native_hide(plan);
+		cli_native_hide(plan, table, socket);
 		return 0;
 	}
 	/* Descriptors of directories may come in from outside by it, and lead past the view. */
@@ -308,10 +310,12 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 		if (verbose)
 			cli_say("everything goes through the monitor: a socket to the outside may "
 				"bring directories in");
-		cli_native_hide(plan);
+		cli_native_hide(plan, table, socket);
 		return 0;
 	}
-	if (!open_cache(&n))
+	ours = open_cache(&n);
+	mon_settle_looks(table, plan, socket);
+	if (!ours)
 		return 0;
 	if (mon_settle(table, plan) != CD_OK)
 		plan->native = 0;

@@ -33,8 +33,9 @@ bool cli_shows(const struct cd_plan *plan, const char *directory);
 
 /*
  * Covers the cache wherever the plan shows it, and keeps what leads there from being renamed: what
- * a space could write there, others would run. cli_native() does it, too, whatever it returns.
+ * a space could write there, others would run. Then fills in what may be looked at: `looks` of the
+ * plan. cli_native() does both, too, whatever it returns.
  */
-void cli_native_hide(struct cd_plan *plan);
+void cli_native_hide(struct cd_plan *plan, const struct mon_table *table, bool socket);
 
 #endif

@@ -231,6 +231,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 	space->umask = monitor->umask;
 	space->records_calls = run->records && run->policy->audit == POL_AUDIT_SYSCALLS;
 	space->bare = run->bare;
+	space->looks = run->plan->looks && !run->bare;
 	host_peers_setup(monitor->ending);
 	host_hops_except(monitor->init);
 	space->no_sync_wakeup = run->no_sync_wakeup;
@@ -732,6 +733,8 @@ void run_leave_to_nester(struct run *run)
 			left |= table[i].native;
 	if (run->port_ops & CD_OPBIT(CD_OP_DEV_IOCTL))
 		run->requests.count = 0;
+	if (left & CD_NATIVE_LOOK)
+		run->plan->looks = false;
 	if (!left || !run->native)
 		return;
 	for (size_t i = 0; i < run->plan->count; i++)
@@ -899,7 +902,7 @@ static int prepare(struct run *run)
 		    cli_native(run->plan, run->policy->table, run->program[0] ? run->program : NULL,
 			       cli_fds_have_socket(&run->fds), run->verbose);
 	else
-		cli_native_hide(run->plan);
+		cli_native_hide(run->plan, run->policy->table, cli_fds_have_socket(&run->fds));
 	run_leave_to_nester(run);
 	if (run->program[0] && !run->bare)
 		cli_lend_musl(run->plan, run->program, run->native != 0);

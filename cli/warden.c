@@ -167,6 +167,8 @@ static const char *plan(struct run *run, const struct run *outer)
 		mon_settled_requests(run->policy->table, &run->requests);
 		mon_nest_requests(&run->requests, &outer->requests);
 	}
+	mon_settle_looks(run->policy->table, run->plan, cli_fds_have_socket(&run->fds));
+	run->plan->looks &= outer->plan->looks;
 	if (run->policy->audit != POL_AUDIT_DENIED || !outer->native ||
 	    !host_can_confine_native() || cli_fds_have_socket(&run->fds) ||
 	    mon_grants_outer_socket(run->policy->table, run->plan))

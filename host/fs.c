@@ -60,6 +60,9 @@ static int decide_anonymous(const struct host_object *object, uint64_t ops)
 
 	if (!object->own_fd)
 		return -EACCES;
+	/* A path descriptor brings no right to read. */
+	if (object->held_flags & O_PATH && ops & CD_OPBIT(CD_OP_FS_READ))
+		return -EACCES;
 	if (!(ops & (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE))))
 		return 0;
 	if (fstat(object->fd, &st))
@@ -90,6 +93,9 @@ int host_find_target(struct kern_border *border, const struct kern_message *m, u
 		return host_find(border, m, flags, ops, object);
 	object->fd = -1;
 	error = host_resolve_fd(m, m->fd, object);
+	/* Through a path descriptor Linux changes nothing, but by a name that it stands for. */
+	if (!error && object->held_flags & O_PATH)
+		error = -EBADF;
 	if (error)
 		return error;
 	if (object->anonymous)

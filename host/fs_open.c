@@ -7,13 +7,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/major.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "host/fs.h"
+#include "host/hops.h"
 #include "host/tty.h"
 #include "kernel/process.h"
 
@@ -25,6 +28,18 @@
 /* The access mode as Linux keeps it: musl counts O_PATH in. */
 #define ACCESS 3
 
+/*
+ * A path descriptor is no authority: whatever is done by it is decided on afresh, but looking at
+ * what it stands for. Where all of the view may be looked at, Linux gives it: it reads the name
+ * again, and nothing rests on where that leads (docs/invariants.md, 3). The flags are a register's;
+ * openat2's are not.
+ */
+static bool is_path_for_linux(const struct kern_message *m)
+{
+	return m->flags & O_PATH && m->shape->form == KERN_FORM_PLAIN && m->space->looks &&
+	       !m->renamed;
+}
+
 /* What an open means for an object that is there. */
 static uint64_t ops_of(uint64_t flags)
 {
@@ -35,8 +50,8 @@ static uint64_t ops_of(uint64_t flags)
 	    [ACCESS] = CD_OPBIT(CD_OP_FS_READ) | CD_OPBIT(CD_OP_FS_WRITE),
 	};
 
-	/* A path descriptor goes in as a readable one (there is no other way), so it takes the
-	 * right to read. */
+	/* Where Linux does not give it, a path descriptor goes in as a readable one (there is no
+	 * other way), so it takes the right to read. */
 	if (flags & O_PATH)
 		return CD_OPBIT(CD_OP_FS_READ);
 	return by_mode[flags & ACCESS] | (flags & O_TRUNC ? CD_OPBIT(CD_OP_FS_WRITE) : 0);
@@ -69,6 +84,15 @@ static bool may_wait(const struct stat *st, uint64_t flags)
 	return S_ISFIFO(st->st_mode) && (flags & ACCESS) != O_RDWR;
 }
 
+/* One of the space's own: no other has a name in its /proc. It can be asked about, and not entered:
+ * setns is refused. Without namespaces it would be the machine's. */
+static bool is_namespace(const struct host_object *object)
+{
+	struct statfs fs;
+
+	return !host_hops_on() && fstatfs(object->fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
+}
+
 static void reply_with(struct kern_reply *reply, int fd, uint64_t flags)
 {
 	if (fd < 0) {
@@ -90,7 +114,7 @@ static int open_object(struct kern_border *border, const struct kern_message *m,
 	struct stat st;
 	int error;
 
-	if (!is_held(object, flags)) {
+	if (!is_held(object, flags) && !(object->anonymous && is_namespace(object))) {
 		if (object->anonymous)
 			return -EACCES;
 		error = host_decide_path(border, m, ops_of(flags), object->path, object->path_len);
@@ -100,9 +124,9 @@ static int open_object(struct kern_border *border, const struct kern_message *m,
 	if (fstat(object->fd, &st))
 		return -errno;
 	/*
-	 * A path descriptor of a link cannot be given: ELOOP would claim that none exists. glibc's
-	 * chmod of a link passes this on, and programs that restore modes (tar) know what it means
-	 * there.
+	 * A path descriptor of a link cannot be given here: ELOOP would claim that none exists.
+	 * glibc's chmod of a link passes this on, and programs that restore modes (tar) know what
+	 * it means there.
 	 */
 	if (S_ISLNK(st.st_mode))
 		return flags & O_PATH ? -EOPNOTSUPP : -ELOOP;
@@ -218,12 +242,31 @@ static int open_once(struct kern_border *border, const struct kern_message *m, u
 	return fd;
 }
 
+/* Of a path descriptor that is Linux's to give. 0: what it gives would not be the object. */
+static int leave_path(struct kern_border *border, const struct kern_message *m,
+		      struct kern_reply *reply)
+{
+	static struct host_object object;
+	int error = host_find(border, m, m->flags & O_NOFOLLOW ? HOST_NOFOLLOW : 0,
+			      CD_OPBIT(CD_OP_FS_STAT), &object);
+
+	if (!error && !object.machine)
+		reply->action = KERN_REPLY_CONTINUE;
+	host_object_close(&object);
+	return error;
+}
+
 HOST_HANDLER(host_fs_open)
 {
 	uint64_t flags = m->flags;
 	int fd = -EEXIST;
 
 	(void)context;
+	if (is_path_for_linux(m)) {
+		reply->value = leave_path(border, m, reply);
+		if (reply->value || reply->action == KERN_REPLY_CONTINUE)
+			return;
+	}
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	else if ((flags & __O_TMPFILE) ? !(flags & (O_WRONLY | O_RDWR))

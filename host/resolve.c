@@ -336,7 +336,7 @@ int host_resolve_fd(const struct kern_message *message, int fd, struct host_obje
 
 	if (opened < 0)
 		return opened;
-	object->anonymous = object->own_fd = false;
+	object->anonymous = object->own_fd = object->machine = false;
 	name_held(message, object, opened);
 	snprintf(info, sizeof(info), "%d/fdinfo/%d", message->tid, fd);
 	host_take_flags(object, private_proc, info, opened);
@@ -566,10 +566,39 @@ bool host_is_restricted(const struct kern_message *message)
 	       message->extra;
 }
 
+/*
+ * Linux alone resolves here, and takes "self" for the monitor: in a name that begins with it, it is
+ * put in by its number. own: the name with it. 0; 1: it is none of those; or -errno.
+ */
+static int name_self(const struct kern_message *message, const char *path, uint64_t resolve,
+		     char own[CD_PATH_MAX])
+{
+	static const char *const selves[] = {"/proc/self/", "/proc/thread-self/"};
+	char text[32];
+	ssize_t n;
+
+	for (size_t i = 0; !(resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) && i < 2; i++) {
+		size_t len = strlen(selves[i]);
+
+		if (strncmp(path, selves[i], len) != 0)
+			continue;
+		if (resolve & RESOLVE_NO_SYMLINKS)
+			return resolve & RESOLVE_NO_XDEV ? -EXDEV : -ELOOP;
+		n = host_self_text(message, i, text, sizeof(text));
+		if (n < 0)
+			return (int)n;
+		return snprintf(own, CD_PATH_MAX, "/proc/%s/%s", text, path + len) >= CD_PATH_MAX
+			   ? -ENAMETOOLONG
+			   : 0;
+	}
+	return 1;
+}
+
 int host_resolve_restricted(const struct kern_message *message, int dir, const char *path,
 			    unsigned flags, uint64_t resolve, struct host_object *object)
 {
-	int base, fd;
+	char own[CD_PATH_MAX];
+	int base, fd, error;
 
 	*object = (struct host_object){.fd = -1};
 	if (!*path)
@@ -577,6 +606,11 @@ int host_resolve_restricted(const struct kern_message *message, int dir, const c
 	/* As before Linux 5.6: programs go on without. */
 	if (host_hops_on())
 		return -ENOSYS;
+	error = name_self(message, path, resolve, own);
+	if (error < 0)
+		return error;
+	if (!error)
+		path = own;
 	/* With RESOLVE_IN_ROOT an absolute name begins at the directory, too; ours would be the
 	 * monitor's own. */
 	base = open_base(message, dir, resolve & RESOLVE_IN_ROOT ? "." : path);
@@ -603,6 +637,7 @@ static int resolve_machine(const struct kern_message *message, struct host_objec
 
 	if (strncmp(object->path, "/proc/", 6) != 0)
 		return -ENOENT;
+	object->machine = true;
 	for (size_t i = 0; i < sizeof(machine_files) / sizeof(machine_files[0]); i++)
 		if (strcmp(name, machine_files[i]) == 0) {
 			/* Whose would that be, without a namespace? */
@@ -619,6 +654,34 @@ static int resolve_machine(const struct kern_message *message, struct host_objec
 		return -ENOENT;
 	snprintf(own, sizeof(own), "/proc/self/%.*s", CD_PATH_MAX - 12, name);
 	return resolve_walking(message, AT_FDCWD, own, true, object);
+}
+
+/* A name that is not there may be that of a link to such a file. */
+static int follow_to_machine(const struct kern_message *message, int base, const char *path,
+			     struct host_object *object)
+{
+	char text[CD_PATH_MAX], absent[CD_PATH_MAX];
+	const size_t absent_len = object->path_len;
+	int link = open_at(base, path, O_NOFOLLOW, RESOLVE_NO_MAGICLINKS);
+	ssize_t n = link < 0 ? -1 : readlinkat(link, "", text, sizeof(text) - 1);
+	int error;
+
+	if (link >= 0)
+		close(link);
+	if (n < 0)
+		return -ENOENT;
+	text[n] = '\0';
+	if (strncmp(text, "/proc/", 6) != 0 || absent_len >= sizeof(absent))
+		return -ENOENT;
+	memcpy(absent, object->path, absent_len + 1);
+	object->path_len = host_join(object->path, sizeof(object->path), "/", text);
+	error = resolve_machine(message, object);
+	/* It is that name which was not there. */
+	if (error == -ENOENT) {
+		memcpy(object->path, absent, absent_len + 1);
+		object->path_len = absent_len;
+	}
+	return error;
 }
 
 static int resolve_from(const struct kern_message *message, int base, const char *path, bool follow,
@@ -659,7 +722,7 @@ int host_resolve(const struct kern_message *message, int dir, const char *path, 
 	int base, error;
 
 	object->fd = -1;
-	object->anonymous = object->own_fd = false;
+	object->anonymous = object->own_fd = object->machine = false;
 	object->held_flags = 0;
 	object->path_len = 0;
 	object->path[0] = '\0';
@@ -680,6 +743,8 @@ int host_resolve(const struct kern_message *message, int dir, const char *path, 
 		name_absent(object, base, path);
 	if (error == -ENOENT)
 		error = resolve_machine(message, object);
+	if (error == -ENOENT && !(flags & HOST_NOFOLLOW) && strncmp(object->path, "/proc/", 6) != 0)
+		error = follow_to_machine(message, base, path, object);
 	close_base(base);
 	return error;
 }
@@ -752,7 +817,7 @@ int host_place_object(const struct host_place *place, struct host_object *object
 	char name[CD_NAME_MAX + 2];
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(place->name, "/"), place->name);
-	object->anonymous = object->own_fd = false;
+	object->anonymous = object->own_fd = object->machine = false;
 	object->fd = open_at(place->dir, name, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
 	if (object->fd < 0)
 		return object->fd;

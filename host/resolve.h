@@ -20,6 +20,7 @@ struct host_object {
 	int fd;		/* O_PATH; -1: the name is not there */
 	bool anonymous; /* it has no path in the view: a pipe, a socket, a deleted or inherited file
 			 */
+	bool machine;	/* the view does not have it: it is the monitor's to show */
 	bool own_fd;	/* reached through /proc/PID/fd: held_flags are the flags that it was opened
 			   with */
 	int held_flags;

@@ -87,6 +87,7 @@ bool kern_answer_change(struct kern_asked *asked, const struct kern_port *port,
 	message->path[answer->text_len] = '\0';
 	message->path_len = answer->text_len;
 	message->dir = AT_FDCWD;
+	message->renamed = true;
 	asked->changed_by = port;
 	return true;
 }

@@ -40,8 +40,9 @@ struct kern_message {
 	/* Where results go in the process's memory. */
 	uint64_t buf, len;
 
-	/* Copies. A name that the call does not have is empty and its `has` is false. */
-	bool has_path, has_path2;
+	/* Copies. A name that the call does not have is empty and its `has` is false. renamed: it
+	 * is a nester's, not the process's own. */
+	bool has_path, has_path2, renamed;
 	size_t path_len, path2_len;
 	char path[CD_PATH_MAX], path2[CD_PATH_MAX];
 	size_t data_len;

@@ -68,6 +68,10 @@ struct kern_space {
 	 * that are internal elsewhere are not. */
 	bool records_calls, bare;
 
+	/* All of the view may be looked at, by whatever name, and no directory of another view
+	 * comes in: what a descriptor is that can only be looked at, Linux may say by itself. */
+	bool looks;
+
 	/* What Linux lacks, or is to be done without (lib/without.def). */
 	bool no_sync_wakeup, no_thread_pidfds;
 

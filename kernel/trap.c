@@ -364,7 +364,7 @@ int kern_trap_decode_from(const struct kern_memory_ops *memory, const struct sec
 	m->len = argument(&d, shape->len);
 	m->extra = argument(&d, shape->extra);
 	m->extra2 = 0;
-	m->has_path = m->has_path2 = false;
+	m->has_path = m->has_path2 = m->renamed = false;
 	m->path_len = m->path2_len = m->data_len = 0;
 	m->path[0] = m->path2[0] = '\0';
 	error = decode_names(&d);

@@ -508,6 +508,20 @@ enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan)
 	return status;
 }
 
+void mon_settle_looks(const struct mon_table *table, struct cd_plan *plan, bool socket)
+{
+	struct settling s = {.table = table, .plan = plan};
+	const bool reads_all = plan->reads_all;
+
+	plan->looks = false;
+	if (!socket && !mon_grants_outer_socket(table, plan) && begin(&s) == CD_OK) {
+		qsort(plan->mounts, plan->count, sizeof(*plan->mounts), by_path);
+		plan->looks = judge(&s) & CD_NATIVE_LOOK;
+		end(&s);
+	}
+	plan->reads_all = reads_all;
+}
+
 /* ---- why not ---- */
 
 /* The operations that a bit takes: all of them. */

@@ -24,6 +24,12 @@
 enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan) CD_CHECKED;
 
 /*
+ * Fills in `looks` of a plan, settled or not, to which nothing has been added since that covers
+ * what it shows. socket: descriptors may come in from outside.
+ */
+void mon_settle_looks(const struct mon_table *table, struct cd_plan *plan, bool socket);
+
+/*
  * To start a program is to open it for reading, as Landlock sees it. Where rules let programs run
  * that may not be read, Landlock must let them be read, and the filter nothing. A part of
  * mon_settle(), and of whoever takes away from what that has settled.

@@ -72,6 +72,8 @@ struct cd_plan {
 	uint32_t *index; /* of the mounts by place, made by mon_plan_index(); NULL: none */
 	size_t index_mask;
 	bool within;	/* what is shown is another space's: no link leads there */
+	bool looks;	/* all of the view may be looked at, by whatever name, and no directory of
+			   another view comes in */
 	bool reads_all; /* every file in the view may be read natively: the view alone says so */
 	uint8_t native; /* enum cd_native: LOOK, where it holds for the whole view, and
 			   the rest where it is granted somewhere. 0: nothing is settled */

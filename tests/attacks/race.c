@@ -124,6 +124,21 @@ static int is_changed(mode_t mode)
 	return fstat(reads, &st) == 0 && (st.st_mode & 07777) == mode;
 }
 
+/* By its length, or because it can be opened or run by it. */
+static int is_secret(int fd)
+{
+	char name[64];
+	struct stat st;
+	int is = fd >= 0 && fstat(fd, &st) == 0 &&
+		 st.st_size == (off_t)strlen("#!/bin/echo TOP-SECRET\n");
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	is = is || (fd >= 0 && leaks(open(name, O_RDONLY)));
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 static int run_and_look(const char *program)
 {
 	int pipes[2], leaked;
@@ -149,6 +164,9 @@ static int once(const char *way)
 
 	if (!strcmp(way, "memory_open"))
 		return leaks(open(path, O_RDONLY));
+	/* Natively a path descriptor tells nothing but what its object is: that is enough. */
+	if (!strcmp(way, "memory_path") || !strcmp(way, "link_path"))
+		return is_secret(open(way[0] == 'm' ? path : "link", O_PATH));
 	if (!strcmp(way, "memory_exec"))
 		return run_and_look(path);
 	if (!strcmp(way, "memory_link")) {

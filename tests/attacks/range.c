@@ -7,6 +7,7 @@
 
 #include <libgen.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -257,6 +258,43 @@ static int way_received_write(void)
 	       range_call(SYS_openat, fd, RANGE_P(args[1]), O_RDONLY | O_TRUNC, 0, 0) < 0 &&
 	       range_call(SYS_unlinkat, fd, RANGE_P(args[1]), 0, 0, 0);
 }
+static volatile int flipped;
+static int flips[2];
+#define FLIPPED 70
+
+static void *flip(void *arg)
+{
+	for (unsigned i = 0; !flipped; i++)
+		dup2(flips[i % 2], FLIPPED);
+	return arg;
+}
+
+/* A path descriptor by way of a number that means now a directory of ours, now that one. */
+static int way_received_path(void)
+{
+	int fd = receive(args[0]), found = openat(fd, args[1], O_PATH);
+	struct stat ours, there;
+	pthread_t thread;
+
+	if (fd < 0 || found >= 0)
+		return fd < 0 || fstat(found, &there);
+	mkdir(".ssh", 0755);
+	close(open(args[1], O_WRONLY | O_CREAT, 0600));
+	flips[0] = open(".", O_RDONLY | O_DIRECTORY);
+	flips[1] = fd;
+	if (stat(args[1], &ours) || dup2(fd, FLIPPED) < 0 ||
+	    pthread_create(&thread, NULL, flip, NULL))
+		return 1;
+	for (int i = 0; i < 20000 && !flipped; i++) {
+		found = openat(FLIPPED, args[1], O_PATH);
+		flipped = found >= 0 && fstat(found, &there) == 0 && there.st_ino != ours.st_ino;
+		close(found);
+	}
+	found = flipped;
+	flipped = 1;
+	pthread_join(thread, NULL);
+	return !found;
+}
 static int way_received_stat(void)
 {
 	struct stat st;
@@ -336,15 +374,20 @@ int main(int argc, char **argv)
 		int (*go)(void);
 	} ways[] = {
 #define W(name) {#name, way_##name}
-	    W(read),	       W(read_write),	 W(list),
-	    W(write),	       W(append),	 W(cut),
-	    W(create),	       W(mkdir),	 W(unlink),
-	    W(rmdir),	       W(run),		 W(stat),
-	    W(exists),	       W(no_access),	 W(rubbish),
-	    W(tmpfile),	       W(path_flag),	 W(bits),
-	    W(stdin_more),     W(stdin_run),	 W(received_read),
-	    W(received_write), W(received_stat), W(run_memory),
-	    W(replaced),       W(moved),	 W(init_descriptors)};
+	    W(read),	      W(read_write),
+	    W(list),	      W(write),
+	    W(append),	      W(cut),
+	    W(create),	      W(mkdir),
+	    W(unlink),	      W(rmdir),
+	    W(run),	      W(stat),
+	    W(exists),	      W(no_access),
+	    W(rubbish),	      W(tmpfile),
+	    W(path_flag),     W(bits),
+	    W(stdin_more),    W(stdin_run),
+	    W(received_read), W(received_write),
+	    W(received_stat), W(received_path),
+	    W(run_memory),    W(replaced),
+	    W(moved),	      W(init_descriptors)};
 
 	if (argc < 2)
 		return 2;

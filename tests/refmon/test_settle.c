@@ -264,6 +264,36 @@ Test(settle, looking_is_for_the_whole_view_or_not_at_all)
 
 /* ---- programs ---- */
 
+/* Path descriptors are Linux's to give: whatever else of the plan is settled, or is not. */
+Test(settle, what_may_be_looked_at_holds_for_the_whole_view_and_for_no_other)
+{
+	static const struct {
+		const char *rule, *plan;
+		bool socket, looks;
+	} cases[] = {
+	    {"allow fs.stat /a/**", "bind /a\n", false, true},
+	    {"allow fs.stat /a/**", "bind /a\n", true, false},
+	    {"allow fs.stat /a/**", "bind /a\nbind /b\n", false, false},
+	    {"deny fs.stat /a/b/**", "bind /a\n", false, false},
+	    {"deny fs.* /a/b/**", "bind /a\nmask /a/b\n", false, false},
+	    {"deny fs.read /a/b/**", "bind /a\n", false, true},
+	    {"allow net.connect unix:/a/**", "bind /a\n", false, false},
+	    {"allow net.listen unix:/t/**", "bind /a\ntmpfs /t\n", false, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mon_table *table = table_of(ROOT, "allow fs.read /a/**",
+						   "allow fs.stat /t/**", cases[i].rule, NULL);
+
+		parse_plan(cases[i].plan);
+		plan.reads_all = true;
+		mon_settle_looks(table, &plan, cases[i].socket);
+		cr_expect_eq(plan.looks, cases[i].looks, "%s", cases[i].rule);
+		cr_expect(plan.reads_all && !plan.native);
+		mon_table_free(table);
+	}
+}
+
 Test(settle, programs_that_may_not_be_read_are_lent_to_Landlock_alone)
 {
 	cr_expect_str_eq(settled(table_of("allow fs.exec /a/**", NULL), "bind /a x\n"),
