@@ -24,6 +24,7 @@
 #include "cordon/limits.h"
 #include "host/allow.h"
 #include "host/hops.h"
+#include "kernel/arch/x86_64/numbers.h"
 #include "lib/without.h"
 
 /* Rights that came after the headers that we may be compiled with. */
@@ -464,6 +465,9 @@ static const int monitor_calls[] = {
     SYS_lremovexattr,
     SYS_fremovexattr,
     SYS_inotify_add_watch,
+    SYS_name_to_handle_at,
+    KERN_NR_CACHESTAT,
+    KERN_NR_FILE_GETATTR,
     SYS_epoll_ctl,
     SYS_fcntl,
     SYS_umask,

@@ -1,6 +1,6 @@
 /*
- * Requests on a descriptor that reach others than its holder: signals when something can be read,
- * and leases, which make whoever opens the file wait.
+ * Requests on a descriptor that reach others than its holder: signals when something can be read or
+ * has changed, and leases, which make whoever opens the file wait.
  *
  * The filter cannot see what a descriptor stands for. Here the request is made on a duplicate that
  * was looked at. A terminal may be the user's: with O_ASYNC Linux signals its foreground process
@@ -33,7 +33,7 @@ static int claim_signals(int fd, pid_t tid)
 	struct f_owner_ex owner = {.type = F_OWNER_TID, .pid = tid};
 	struct f_owner_ex now;
 
-	if (fcntl(fd, F_GETOWN_EX, &now))
+	if (fcntl(fd, F_GETOWN_EX, &now)) /* EBADF: a path descriptor, which has no owner */
 		return -errno;
 	if (now.pid)
 		return 0;
@@ -56,6 +56,28 @@ static int set_lease(struct kern_border *border, const struct kern_message *m, i
 	return error;
 }
 
+/*
+ * Of a directory that is held open for reading: what inotify would tell. Linux performs it, for it
+ * notes whose descriptor that is. The process could put another one in its place meanwhile: one
+ * that it holds open for reading as well, and whose changes it can see by reading it again and
+ * again.
+ */
+static int watch_directory(struct kern_border *border, const struct kern_message *m, int fd,
+			   struct kern_reply *reply)
+{
+	static struct host_object object;
+	const bool ends = ((uint32_t)m->extra & ~(uint32_t)DN_MULTISHOT) == 0;
+	int error = ends ? 0 : host_find_target(border, m, 0, CD_OPBIT(CD_OP_FS_READ), &object);
+
+	if (!ends)
+		host_object_close(&object);
+	if (!error)
+		error = claim_signals(fd, 0);
+	if (!error)
+		reply->action = KERN_REPLY_CONTINUE;
+	return error;
+}
+
 static int set_flags(int fd, int flags)
 {
 	int error = claim_signals(fd, 0);
@@ -65,7 +87,8 @@ static int set_flags(int fd, int flags)
 	return error;
 }
 
-static int perform(struct kern_border *border, const struct kern_message *m, int fd)
+static int perform(struct kern_border *border, const struct kern_message *m, int fd,
+		   struct kern_reply *reply)
 {
 	struct stat st;
 	int error;
@@ -75,11 +98,14 @@ static int perform(struct kern_border *border, const struct kern_message *m, int
 	switch ((int)m->flags) {
 	case F_SETFL: return is_private_channel(&st) ? set_flags(fd, (int)m->extra) : -EPERM;
 	case F_SETSIG:
-		error = is_private_channel(&st) ? claim_signals(fd, 0) : -EPERM;
+		error =
+		    is_private_channel(&st) || S_ISDIR(st.st_mode) ? claim_signals(fd, 0) : -EPERM;
 		if (!error && fcntl(fd, F_SETSIG, (int)m->extra))
 			error = -errno;
 		return error;
 	case F_SETLEASE: return S_ISREG(st.st_mode) ? set_lease(border, m, fd) : -EINVAL;
+	case F_NOTIFY:
+		return S_ISDIR(st.st_mode) ? watch_directory(border, m, fd, reply) : -ENOTDIR;
 	default: return -EINVAL;
 	}
 }
@@ -89,7 +115,7 @@ HOST_HANDLER(host_fcntl)
 	int fd = kern_process_fd_dup(m, m->fd);
 
 	(void)context;
-	reply->value = fd < 0 ? fd : perform(border, m, fd);
+	reply->value = fd < 0 ? fd : perform(border, m, fd, reply);
 	if (fd >= 0)
 		close(fd);
 }

@@ -43,6 +43,11 @@ HOST_HANDLER(host_fs_listxattr);
 HOST_HANDLER(host_fs_statfs);
 HOST_HANDLER(host_fs_chdir);
 HOST_HANDLER(host_fs_watch);
+HOST_HANDLER(host_fs_handle); /* fs_tell.c: what tells more */
+HOST_HANDLER(host_fs_getattr);
+HOST_HANDLER(host_fs_setattr);
+HOST_HANDLER(host_fs_cachestat);
+HOST_HANDLER(host_fs_chroot);
 HOST_HANDLER(host_fs_chmod); /* fs_meta.c: what changes metadata */
 HOST_HANDLER(host_fs_chown);
 HOST_HANDLER(host_fs_utimes);

@@ -9,6 +9,7 @@
 #include "host/gate.h"
 #include "host/peers.h"
 #include "host/inet.h"
+#include "host/interfaces.h"
 #include "host/sock.h"
 #include "host/tty.h"
 
@@ -38,11 +39,12 @@ static bool is_denial(int error)
 }
 
 /*
- * On terminals that the space has made itself some requests are the monitor's to perform. For the
- * rest: Linux performs the request, for only it and the driver know what the argument points to.
- * What was decided on is a register, the request, and holds for every descriptor that the program
- * has: which one it meant could be exchanged by another of its threads at any time. What none may
- * do to any, the filter has refused already.
+ * On terminals that the space has made itself some requests are the monitor's to perform; what
+ * interfaces there are, it says where no rule lets Linux say it. For the rest: Linux performs the
+ * request, for only it and the driver know what the argument points to. What was decided on is a
+ * register, the request, and holds for every descriptor that the program has: which one it meant
+ * could be exchanged by another of its threads at any time. What none may do to any, the filter has
+ * refused already.
  */
 static HOST_HANDLER(decide_ioctl)
 {
@@ -54,6 +56,9 @@ static HOST_HANDLER(decide_ioctl)
 	if (host_tty_ioctl(m, reply) || host_fioasync(m, reply))
 		return;
 	object.len = cd_request_name((uint32_t)m->flags, text);
+	if (!kern_border_would_allow(border, m, CD_OPBIT(CD_OP_DEV_IOCTL), &object) &&
+	    host_interfaces(m, reply))
+		return;
 	error = kern_border_decide(border, m, CD_OPBIT(CD_OP_DEV_IOCTL), &object);
 	if (!error) {
 		reply->action = KERN_REPLY_CONTINUE;
@@ -107,6 +112,11 @@ const struct kern_host host_linux = {
 	    [CD_VERB_REMOVEXATTR] = host_fs_removexattr,
 	    [CD_VERB_STATFS] = host_fs_statfs,
 	    [CD_VERB_CHDIR] = host_fs_chdir,
+	    [CD_VERB_CHROOT] = host_fs_chroot,
+	    [CD_VERB_HANDLE] = host_fs_handle,
+	    [CD_VERB_GETATTR] = host_fs_getattr,
+	    [CD_VERB_SETATTR] = host_fs_setattr,
+	    [CD_VERB_CACHESTAT] = host_fs_cachestat,
 	    [CD_VERB_WATCH] = host_fs_watch,
 	    [CD_VERB_EXEC] = host_fs_exec,
 	    [CD_VERB_UMASK] = host_fs_umask,

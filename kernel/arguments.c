@@ -30,7 +30,8 @@ static const uint8_t counts[KERN_SYSCALL_MAX] = {
 	/* sched_setparam */ [142] = 2, /* sched_getparam */ [143] = 2, /* sched_setscheduler */ [144] = 3,
 	/* sched_getscheduler */ [145] = 1, /* sched_get_priority_max */ [146] = 1,
 	/* sched_get_priority_min */ [147] = 1, /* sched_rr_get_interval */ [148] = 2, /* mlock */ [149] = 2,
-	/* munlock */ [150] = 2, /* mlockall */ [151] = 1, /* arch_prctl */ [158] = 2, /* readahead */ [187] = 3,
+	/* munlock */ [150] = 2, /* mlockall */ [151] = 1, /* arch_prctl */ [158] = 2,
+	/* adjtimex */ [159] = 1, /* settimeofday */ [164] = 2, /* readahead */ [187] = 3,
 	/* fgetxattr */ [193] = 4, /* flistxattr */ [196] = 3, /* tkill */ [200] = 2, /* time */ [201] = 1,
 	/* futex */ [202] = 6, /* sched_setaffinity */ [203] = 3, /* sched_getaffinity */ [204] = 3,
 	/* io_setup */ [206] = 2, /* io_destroy */ [207] = 1, /* io_getevents */ [208] = 5, /* io_submit */ [209] = 3,
@@ -58,7 +59,8 @@ static const uint8_t counts[KERN_SYSCALL_MAX] = {
 	/* io_pgetevents */ [333] = 6, /* rseq */ [334] = 4, /* pidfd_send_signal */ [424] = 4,
 	/* pidfd_open */ [434] = 2, /* close_range */ [436] = 3, /* epoll_pwait2 */ [441] = 6,
 	/* futex_waitv */ [449] = 5, /* set_mempolicy_home_node */ [450] = 4, /* map_shadow_stack */ [453] = 3,
-	/* futex_wake */ [454] = 4, /* futex_wait */ [455] = 6, /* futex_requeue */ [456] = 4, /* mseal */ [462] = 2,
+	/* futex_wake */ [454] = 4, /* futex_wait */ [455] = 6, /* futex_requeue */ [456] = 4, /* statmount */ [457] = 4,
+	/* listmount */ [458] = 4, /* lsm_list_modules */ [461] = 3, /* mseal */ [462] = 2,
 };
 /* clang-format on */
 

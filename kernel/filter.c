@@ -304,6 +304,7 @@ static void check_fcntl(struct program *p)
 		give_if(p, BPF_JEQ, F_SETOWN_EX, refuse(EPERM));
 		give_if(p, BPF_JEQ, F_SETSIG, refuse(EPERM));
 		give_if(p, BPF_JEQ, F_SETLEASE, refuse(EPERM));
+		give_if(p, BPF_JEQ, F_NOTIFY, refuse(EINVAL));
 	}
 	setfl = jump_if(p, BPF_JEQ, F_SETFL);
 	check_commands(p, KERN_CHECK_FCNTL, 1, refuse(EINVAL));
@@ -321,6 +322,11 @@ static void check_prctl(struct program *p)
 static void check_personality(struct program *p)
 {
 	check_commands(p, KERN_CHECK_PERSONALITY, 0, refuse(EPERM));
+}
+
+static void check_clock(struct program *p)
+{
+	check_commands(p, KERN_CHECK_CLOCK, 0, refuse(EPERM));
 }
 
 static void check_core_limit(struct program *p, unsigned resource, unsigned fresh,
@@ -360,6 +366,7 @@ static void (*const checks[KERN_CHECK_COUNT])(struct program *p) = {
     [KERN_CHECK_FCNTL] = check_fcntl,
     [KERN_CHECK_PRCTL] = check_prctl,
     [KERN_CHECK_PERSONALITY] = check_personality,
+    [KERN_CHECK_CLOCK] = check_clock,
     [KERN_CHECK_RLIMIT] = check_rlimit,
     [KERN_CHECK_PRLIMIT] = check_prlimit,
 };

@@ -43,6 +43,7 @@ enum kern_check {
 			     else EINVAL */
 	KERN_CHECK_PERSONALITY, /* query, PER_LINUX with or without ADDR_NO_RANDOMIZE: allowed; else
 				   EPERM */
+	KERN_CHECK_CLOCK,	/* a0 CLOCK_REALTIME: allowed; else EPERM */
 	KERN_CHECK_RLIMIT,	/* a0 RLIMIT_CORE, which stays as it is: pretended; else allowed */
 	KERN_CHECK_PRLIMIT,	/* a1 RLIMIT_CORE, and a2 says a new one: likewise */
 	KERN_CHECK_COUNT

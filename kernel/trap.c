@@ -295,6 +295,12 @@ static int decode_sendmmsg(struct decoder *d)
 	return (uint32_t)d->message->len == 0 ? 0 : decode_sendmsg(d);
 }
 
+/* cachestat(2): where it begins, and how long it is. */
+static int decode_range(struct decoder *d)
+{
+	return read_data(d, d->message->buf, 2 * sizeof(uint64_t));
+}
+
 /* What a verb brings along in memory besides its names; absent: nothing. */
 static int (*const decoders[CD_VERB_COUNT])(struct decoder *d) = {
     [CD_VERB_OPEN] = decode_open,
@@ -302,6 +308,7 @@ static int (*const decoders[CD_VERB_COUNT])(struct decoder *d) = {
     [CD_VERB_GETXATTR] = decode_xattr_name,
     [CD_VERB_SETXATTR] = decode_xattr_value,
     [CD_VERB_REMOVEXATTR] = decode_xattr_name,
+    [CD_VERB_CACHESTAT] = decode_range,
     [CD_VERB_CONNECT] = decode_sockaddr,
     [CD_VERB_BIND] = decode_sockaddr,
     [CD_VERB_SENDTO] = decode_sendto,

@@ -13,6 +13,7 @@
 #include <linux/netlink.h>
 #include <linux/perf_event.h>
 #include <limits.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -32,6 +33,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -456,6 +459,38 @@ static int way_quota(void)
 static int way_personality(void)
 {
 	return personality(READ_IMPLIES_EXEC) < 0;
+}
+/* The machine's clock, set to what it says; or its pace, to what that is. */
+static int way_clock(void)
+{
+	struct timex pace = {.modes = 0};
+	struct timeval now;
+
+	gettimeofday(&now, NULL);
+	if (syscall(SYS_settimeofday, &now, NULL) == 0 || settimeofday(&now, NULL) == 0)
+		return 0;
+	if (adjtimex(&pace) < 0)
+		return 1;
+	pace.modes = ADJ_FREQUENCY;
+	return syscall(SYS_adjtimex, &pace) < 0 && adjtimex(&pace) < 0;
+}
+/* The interfaces of the network outside: by a socket, and by one that leads there. */
+static int way_interfaces(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)number(0))};
+	struct ifreq found[64];
+	struct ifconf list = {.ifc_len = sizeof(found), .ifc_req = found};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	inet_pton(AF_INET, "127.0.0.1", &a.sin_addr);
+	connect(fd, (struct sockaddr *)&a, sizeof(a));
+	if (ioctl(fd, SIOCGIFCONF, &list))
+		return 1;
+	for (size_t i = 0; i < list.ifc_len / sizeof(found[0]); i++)
+		if (strcmp(found[i].ifr_name, "lo") != 0)
+			return 0;
+	strcpy(found[0].ifr_name, "eth0");
+	return ioctl(fd, SIOCGIFADDR, found) ? 77 : 0;
 }
 static int way_modify_ldt(void)
 {
@@ -945,6 +980,8 @@ int main(int argc, char **argv)
 	    W(swap),
 	    W(quota),
 	    W(personality),
+	    W(clock),
+	    W(interfaces),
 	    W(modify_ldt),
 	    W(int80),
 	    W(int80_open),

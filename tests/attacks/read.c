@@ -8,6 +8,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,6 +326,29 @@ static int way_map(void)
 
 	return text != MAP_FAILED && strstr(text, "TOP-SECRET") ? 0 : 1;
 }
+/* Signals when something changes in its directory. */
+static int way_notify(void)
+{
+	char copy[PATH_MAX], path[64];
+	int fd;
+
+	strcpy(copy, secret);
+	fd = open(dirname(copy), O_PATH | O_DIRECTORY);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fcntl(fd, F_NOTIFY, DN_ACCESS) == 0)
+		return 0;
+	strcpy(copy, secret);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY);
+	return fcntl(fd < 0 ? open(path, O_RDONLY) : fd, F_NOTIFY, DN_ACCESS) ? 1 : 0;
+}
+/* What others have read of it lately. */
+static int way_cached(void)
+{
+	uint64_t range[2] = {0, 4096}, counts[5];
+	int fd = open(secret, O_RDONLY);
+
+	return syscall(451, fd, range, counts, 0) ? 1 : 0;
+}
 static int way_stat(void)
 {
 	struct stat st;
@@ -362,7 +386,7 @@ int main(int argc, char **argv)
 	    W(openat2),	      W(chdir),	     W(chdir_up),  W(hard_link),  W(linkat),
 	    W(rename),	      W(rename_dir), W(exchange),  W(path_fd),	  W(write_fd),
 	    W(handle),	      W(xattr),	     W(exec),	   W(map),	  W(stat),
-	    W(list),	      W(truncate),   W(unlink)};
+	    W(notify),	      W(cached),     W(list),	   W(truncate),	  W(unlink)};
 
 	if (argc < 3)
 		return 2;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -42,7 +43,7 @@ static long call(long nr, long a, long b, long c)
 }
 
 struct ends {
-	int mine, other;
+	int mine, other, path;
 };
 
 static struct ends terminal(void)
@@ -110,8 +111,42 @@ Test(fcntl, a_socket_signals_whom_its_process_names)
 	struct ends s;
 
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-	s = (struct ends){ends[0], ends[1]};
+	s = (struct ends){ends[0], ends[1], -1};
 	cr_expect_eq(serve(ask_of_a_socket, &s), 0);
+}
+
+static int ask_of_a_directory(void *context)
+{
+	const struct ends *d = context;
+	struct sigaction action = {.sa_handler = hear};
+
+	sigaction(SIGUSR2, &action, NULL);
+	if (call(SYS_fcntl, d->mine, F_SETSIG, SIGUSR2) ||
+	    call(SYS_fcntl, d->mine, F_NOTIFY, DN_CREATE | DN_MULTISHOT))
+		return 1;
+	if (call(SYS_mkdirat, d->mine, (long)"made", 0700))
+		return 2;
+	for (int i = 0; i < 1000 && !heard; i++)
+		usleep(1000);
+	/* What is no directory, or only a path, is watched by nobody. */
+	return heard != SIGUSR2						    ? 3
+	       : call(SYS_fcntl, d->other, F_NOTIFY, DN_CREATE) != -ENOTDIR ? 4
+	       : call(SYS_fcntl, d->path, F_NOTIFY, DN_CREATE) != -EBADF
+		   ? 5
+		   : call(SYS_fcntl, d->mine, F_NOTIFY, 0);
+}
+
+Test(fcntl, a_directory_tells_who_holds_it_of_changes)
+{
+	char dir[] = "/tmp/cordon-watch-XXXXXX", made[64];
+	struct ends d;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(made, sizeof(made), "%s/made", dir);
+	d = (struct ends){open(dir, O_RDONLY), open("/dev/null", O_RDONLY), open(dir, O_PATH)};
+	cr_expect_eq(serve(ask_of_a_directory, &d), 0);
+	rmdir(made);
+	rmdir(dir);
 }
 
 static int ask_of_a_file(void *context)
@@ -131,7 +166,7 @@ Test(fcntl, a_file_that_may_be_written_can_be_leased)
 {
 	char path[] = "/tmp/cordon-lease-XXXXXX";
 	int made = mkstemp(path);
-	struct ends f = {open(path, O_RDONLY), -1};
+	struct ends f = {open(path, O_RDONLY), -1, -1};
 
 	close(made);
 	cr_assert_geq(f.mine, 0);

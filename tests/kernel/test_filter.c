@@ -218,6 +218,7 @@ static uint32_t model_check(enum kern_check check, const __u64 *args)
 	case KERN_CHECK_FCNTL: return model_fcntl((uint32_t)args[1], args[2]);
 	case KERN_CHECK_PRCTL: return model_commands(check, (uint32_t)args[0], REFUSE(EINVAL));
 	case KERN_CHECK_PERSONALITY: return model_commands(check, (uint32_t)args[0], REFUSE(EPERM));
+	case KERN_CHECK_CLOCK: return model_commands(check, (uint32_t)args[0], REFUSE(EPERM));
 	case KERN_CHECK_NONE:
 	case KERN_CHECK_COUNT: break;
 	}
@@ -394,11 +395,16 @@ Test(filter, rubbish_above_a_command_changes_nothing, .init = build)
 	cr_expect_eq(ask(SYS_ioctl, 0, RUBBISH | TIOCLINUX, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_ioctl, 0, RUBBISH | TCGETS, 0, 0, 0), ALLOW);
 	cr_expect_eq(ask(SYS_fcntl, 0, RUBBISH | F_SETLEASE, 0, 0, 0), BORDER);
-	cr_expect_eq(ask(SYS_fcntl, 0, RUBBISH | F_NOTIFY, 0, 0, 0), REFUSE(EINVAL));
+	cr_expect_eq(ask(SYS_fcntl, 0, RUBBISH | F_NOTIFY, 0, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_fcntl, 0, RUBBISH | F_SET_RW_HINT, 0, 0, 0), REFUSE(EINVAL));
 	cr_expect_eq(ask(SYS_prctl, RUBBISH | PR_SET_DUMPABLE, 0, 0, 0, 0), BORDER);
 	cr_expect_eq(ask(SYS_prctl, RUBBISH | PR_SET_MM, 0, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_personality, RUBBISH | READ_IMPLIES_EXEC, 0, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_personality, RUBBISH | PER_LINUX, 0, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_clock_settime, RUBBISH | CLOCK_REALTIME, 0, 0, 0, 0), ALLOW);
+	/* A clock that is a device, by a descriptor of it: 3. */
+	cr_expect_eq(ask(SYS_clock_settime, ~3u * 8 + 3, 0, 0, 0, 0), REFUSE(EPERM));
+	cr_expect_eq(ask(SYS_clock_adjtime, RUBBISH | CLOCK_TAI, 0, 0, 0, 0), REFUSE(EPERM));
 	cr_expect_eq(ask(SYS_setrlimit, RUBBISH | RLIMIT_CORE, 0x1000, 0, 0, 0), REFUSE(0));
 	cr_expect_eq(ask(SYS_setrlimit, RLIMIT_NOFILE, 0x1000, 0, 0, 0), ALLOW);
 	cr_expect_eq(ask(SYS_prlimit64, 0, RUBBISH | RLIMIT_CORE, UINT64_C(1) << 32, 0, 0),
@@ -888,7 +894,6 @@ Test(filter_native, attacks_that_work_without_it_fail_with_it)
 	    {"landlock_create_ruleset", NULL, act_landlock, -EOPNOTSUPP},
 	    {"open_tree", NULL, act_open_tree, -ENOSYS},
 	    {"fsopen", NULL, act_fsopen, -ENOSYS},
-	    {"name_to_handle_at", prepare_file, act_handle, -EOPNOTSUPP},
 	    {"sethostname", NULL, act_sethostname, -EPERM},
 	    {"int $0x80", NULL, act_int80_getpid, -ENOSYS},
 	};
@@ -912,6 +917,7 @@ Test(filter_native, what_names_something_outside_arrives_at_the_border)
 	    {"process_vm_readv", NULL, act_read_memory, -AT_THE_BORDER},
 	    {"pidfd_getfd", prepare_self_pidfd, act_pidfd_getfd, -AT_THE_BORDER},
 	    {"kcmp", NULL, act_kcmp, -AT_THE_BORDER},
+	    {"name_to_handle_at", prepare_file, act_handle, -AT_THE_BORDER},
 	};
 
 	cr_expect_eq(perform_all(calls, COUNT(calls)), COUNT(calls));

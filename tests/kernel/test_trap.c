@@ -249,6 +249,7 @@ static void sound_arguments(int nr, uint64_t args[6])
 		args[s->buf - 1] = map(address, sizeof(address));
 		args[s->len - 1] = sizeof(address);
 		break;
+	case CD_VERB_CACHESTAT: args[s->buf - 1] = map(zeros, 16); break;
 	case CD_VERB_SENDTO:
 		args[s->buf - 1] = map("payload", 7);
 		args[s->len - 1] = 7;

@@ -17,6 +17,10 @@
 #define KERN_NR_URETPROBE	335
 #define KERN_NR_UPROBE		336
 #define KERN_NR_CLOSE_RANGE	436
+/* And those that the monitor makes, newer than the headers of the machines that cordon is built on.
+ */
+#define KERN_NR_CACHESTAT    451
+#define KERN_NR_FILE_GETATTR 468
 
 #define KERN_LOW_HALF  0
 #define KERN_HIGH_HALF 4
