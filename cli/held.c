@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/path.h"
+
 struct looking {
 	const struct answer *answer;
 	const char *path; /* of the space */
@@ -81,11 +83,9 @@ static const struct answer_record *mount_at(const struct looking *l, const char 
 
 	while ((record = answer_next(l->answer, "mount", l->path, record))) {
 		const char *dest = answer_field(record, 2);
-		size_t n = strlen(dest);
 
-		if ((strcmp(dest, "/") == 0 ||
-		     (strncmp(dest, place, n) == 0 && (!place[n] || place[n] == '/'))) &&
-		    (!best || n >= strlen(answer_field(best, 2))))
+		if (cd_path_is_within(place, dest) &&
+		    (!best || strlen(dest) >= strlen(answer_field(best, 2))))
 			best = record;
 	}
 	return best;

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "host/confine.h"
+#include "lib/path.h"
 #include "lib/without.h"
 #include "loader/cache.h"
 #include "loader/loader.h"
@@ -36,13 +37,6 @@ struct native {
 	bool verbose;
 	unsigned count; /* of interpreters */
 };
-
-static bool is_at_or_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return strncmp(path, dir, n) == 0 && (path[n] == '/' || !path[n] || n == 1);
-}
 
 /* Is the file in the view as it is outside, to be mapped as code, and not to be changed there? */
 static bool is_shown(const struct cd_plan *plan, const char *path)
@@ -104,7 +98,7 @@ static bool add_sorted(struct cd_plan *plan, const struct cd_mount *mount)
 
 	if (mon_plan_add(plan, mount) != CD_OK)
 		return false;
-	while (at + 1 < plan->count && (!is_at_or_below(plan->mounts[at].dest, mount->dest) ||
+	while (at + 1 < plan->count && (!cd_path_is_within(plan->mounts[at].dest, mount->dest) ||
 					strcmp(plan->mounts[at].dest, mount->dest) == 0))
 		at++;
 	for (size_t i = plan->count - 1; i > at; i--) {
@@ -170,8 +164,8 @@ bool cli_shows(const struct cd_plan *plan, const char *directory)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		if (shows_outside(&plan->mounts[i]) &&
-		    (is_at_or_below(directory, plan->mounts[i].from) ||
-		     is_at_or_below(plan->mounts[i].from, directory)))
+		    (cd_path_is_within(directory, plan->mounts[i].from) ||
+		     cd_path_is_within(plan->mounts[i].from, directory)))
 			return true;
 	return false;
 }
@@ -183,9 +177,9 @@ bool cli_hide(struct cd_plan *plan, const char *directory)
 
 		if (!shows_outside(mount))
 			continue;
-		if (is_at_or_below(mount->from, directory))
+		if (cd_path_is_within(mount->from, directory))
 			mount->writable = mount->exec = false; /* named by the user himself */
-		if (is_at_or_below(directory, mount->from) && !hide_in(plan, i, directory))
+		if (cd_path_is_within(directory, mount->from) && !hide_in(plan, i, directory))
 			return false;
 	}
 	return true;

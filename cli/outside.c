@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/path.h"
+
 struct place {
 	const char *dest, *from; /* from is NULL: nowhere */
 	size_t len;
@@ -19,12 +21,6 @@ struct outside {
 	size_t count;
 	struct place places[]; /* the deepest first */
 };
-
-static bool is_within(const char *path, size_t len, const char *dir, size_t dir_len)
-{
-	return len >= dir_len && memcmp(path, dir, dir_len) == 0 &&
-	       (len == dir_len || path[dir_len] == '/' || dir_len == 1);
-}
 
 static struct place place_of(const struct cd_mount *mount)
 {
@@ -69,8 +65,8 @@ struct outside *outside_new(const struct cd_plan *plan)
 
 		/* Parents come first. */
 		for (size_t j = 0; !wanted && j < outside->count; j++)
-			wanted = is_within(place.dest, place.len, outside->places[j].dest,
-					   outside->places[j].len);
+			wanted = cd_path_is_within_len(
+			    place.dest, place.len, outside->places[j].dest, outside->places[j].len);
 		if (wanted)
 			outside->places[outside->count++] = place;
 	}
@@ -89,7 +85,7 @@ enum audit_outside outside_find(const struct outside *outside, const char *path,
 	for (size_t i = 0; i < outside->count; i++) {
 		const struct place *place = &outside->places[i];
 
-		if (!is_within(path, len, place->dest, place->len))
+		if (!cd_path_is_within_len(path, len, place->dest, place->len))
 			continue;
 		if (!place->from)
 			return AUDIT_NOWHERE;

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/path.h"
+
 #define VERSION	    1
 #define VIEWS_MAX   4096
 #define WORDS_MAX   65536 /* arguments, variables */
@@ -155,22 +157,12 @@ static const char *take_text(struct reader *r)
 	return text;
 }
 
-/* Absolute, and without anything that would have to be walked to be understood. */
-static bool is_normal(const char *path)
+static bool is_proper(const char *path)
 {
-	if (path[0] != '/' || strlen(path) >= CD_PATH_MAX)
-		return false;
-	for (const char *at = path + 1; path[1];) {
-		size_t n = strcspn(at, "/");
-
-		if (n == 0 || n > CD_NAME_MAX || (n == 1 && at[0] == '.') ||
-		    (n == 2 && at[0] == '.' && at[1] == '.'))
+	for (const char *at = path; *at; at += strcspn(at + 1, "/") + 1)
+		if (strcspn(at + 1, "/") > CD_NAME_MAX)
 			return false;
-		if (!at[n])
-			break;
-		at += n + 1;
-	}
-	return true;
+	return cd_path_is_normal(path, strlen(path));
 }
 
 /* As names of hosts are: the space is called so. */
@@ -210,9 +202,9 @@ static const char *take_views(struct reader *r, struct pol_policy *policy, uint3
 		views[i].pointer = take_text(r);
 		if (!head.has_from)
 			views[i].from = NULL;
-		if (r->bad || head.kind > POL_VIEW_COW || !is_normal(views[i].dest) ||
+		if (r->bad || head.kind > POL_VIEW_COW || !is_proper(views[i].dest) ||
 		    (head.kind == POL_VIEW_PRIVATE) != !views[i].from ||
-		    (views[i].from && !is_normal(views[i].from)))
+		    (views[i].from && !is_proper(views[i].from)))
 			return "what it is to show has no proper name";
 	}
 	return NULL;

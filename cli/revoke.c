@@ -27,6 +27,7 @@
 #include "cli/spaces.h"
 #include "host/address.h"
 #include "host/mount_api.h"
+#include "lib/path.h"
 
 struct revoke_options {
 	bool json;
@@ -105,13 +106,6 @@ static bool place_of(const char *rule, char path[CD_PATH_MAX])
 	memcpy(path, pattern, n);
 	path[n] = '\0';
 	return true;
-}
-
-static bool is_at_or_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return n == 1 || (strncmp(path, dir, n) == 0 && (!path[n] || path[n] == '/'));
 }
 
 /* In a process of its own, which enters the space's view and ends there. */
@@ -200,7 +194,7 @@ static bool find_place(pid_t process, const char *path, struct somewhere *out)
 
 	while (mounts && fgets(line, sizeof(line), mounts))
 		if (read_mount(line, &root, point) && !is_cover(line, &root) &&
-		    is_at_or_below(path, point) && strlen(point) >= deepest &&
+		    cd_path_is_within(path, point) && strlen(point) >= deepest &&
 		    move_path(path, point, root.path, out->path)) {
 			deepest = strlen(point);
 			out->major = root.major;
@@ -223,9 +217,9 @@ static unsigned cover_everywhere(pid_t process, const struct somewhere *place)
 		if (!read_mount(line, &root, point) || root.major != place->major ||
 		    root.minor != place->minor)
 			continue;
-		if (is_at_or_below(root.path, place->path))
+		if (cd_path_is_within(root.path, place->path))
 			count += cover_in(process, point);
-		else if (is_at_or_below(place->path, root.path) &&
+		else if (cd_path_is_within(place->path, root.path) &&
 			 move_path(place->path, root.path, point, path))
 			count += cover_in(process, path);
 	}
@@ -303,7 +297,7 @@ static bool is_revoked(const struct work *work, pid_t process, const char *path)
 	return revoked_by(work->table, NULL, files, &object) ||
 	       (work->has_place && find_place(process, path, &place) &&
 		place.major == work->place.major && place.minor == work->place.minor &&
-		is_at_or_below(place.path, work->place.path));
+		cd_path_is_within(place.path, work->place.path));
 }
 
 static void name_held(void *context, const struct held *held)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "kernel/process.h"
+#include "lib/path.h"
 
 #define FIRST_FD  512	/* of the table's */
 #define STEPS_MAX 16384 /* of one name: ".." begins anew from the root */
@@ -50,12 +51,6 @@ const struct host_hop *host_hops_entry(size_t i)
 
 /* ---- the table ---- */
 
-static bool is_at_or_below(const char *path, size_t len, const char *above, size_t above_len)
-{
-	return len >= above_len && memcmp(path, above, above_len) == 0 &&
-	       (len == above_len || path[above_len] == '/' || above_len == 1);
-}
-
 static const struct host_hop *find_exact(const char *path, size_t len)
 {
 	for (size_t i = hops.count; i-- > 0;) /* the last one covers the others */
@@ -70,7 +65,7 @@ static const struct host_hop *find_around(const char *path, size_t len)
 	const struct host_hop *best = NULL;
 
 	for (size_t i = 0; i < hops.count; i++)
-		if (is_at_or_below(path, len, hops.at[i].dest, hops.at[i].dest_len) &&
+		if (cd_path_is_within_len(path, len, hops.at[i].dest, hops.at[i].dest_len) &&
 		    (!best || hops.at[i].dest_len >= best->dest_len))
 			best = &hops.at[i];
 	return best;
@@ -87,7 +82,7 @@ int host_hops_may_change(const char *path, size_t len)
 int host_hops_check_place(const struct kern_message *message, const char *path, size_t len)
 {
 	for (size_t i = 0; i < hops.count; i++)
-		if (is_at_or_below(hops.at[i].dest, hops.at[i].dest_len, path, len))
+		if (cd_path_is_within_len(hops.at[i].dest, hops.at[i].dest_len, path, len))
 			return message->verb == CD_VERB_UNLINK || message->verb == CD_VERB_RENAME
 				   ? -EBUSY
 				   : -EEXIST;
@@ -353,7 +348,7 @@ bool host_hops_excepts(const char *path, bool *exactly)
 		const struct host_hop *hop = &hops.at[i];
 
 		if ((hop->exec && strcmp(hop->source, hop->dest) == 0) ||
-		    !is_at_or_below(hop->dest, hop->dest_len, path, len))
+		    !cd_path_is_within_len(hop->dest, hop->dest_len, path, len))
 			continue;
 		any = true;
 		*exactly |= hop->dest_len == len;
@@ -611,7 +606,7 @@ static const struct host_hop *find_own(const char *path, const char **rest)
 	if (strncmp(path, hops.home, strlen(hops.home)) != 0)
 		return NULL;
 	for (size_t i = 0; i < hops.count; i++)
-		if (is_at_or_below(path, len, hops.at[i].source, hops.at[i].source_len)) {
+		if (cd_path_is_within_len(path, len, hops.at[i].source, hops.at[i].source_len)) {
 			*rest = path + hops.at[i].source_len;
 			return &hops.at[i];
 		}
@@ -819,13 +814,14 @@ static size_t translate(const char *real, char *path, size_t size)
 
 	if (strncmp(real, "/proc/", 6) == 0)
 		n = snprintf(path, size, "%s", real);
-	else if (is_at_or_below(real, len, hops.root_path, strlen(hops.root_path)))
+	else if (cd_path_is_within_len(real, len, hops.root_path, strlen(hops.root_path)))
 		n = snprintf(path, size, "%s",
 			     real[strlen(hops.root_path)] ? real + strlen(hops.root_path) : "/");
 	else {
 		for (size_t i = 0; i < hops.count; i++)
 			if (hops.at[i].source_len >= best &&
-			    is_at_or_below(real, len, hops.at[i].source, hops.at[i].source_len)) {
+			    cd_path_is_within_len(real, len, hops.at[i].source,
+						  hops.at[i].source_len)) {
 				hop = &hops.at[i];
 				best = hop->source_len;
 			}

@@ -8,16 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/border.h"
-
-static bool is_normal(const char *path, size_t len)
-{
-	if (len == 0 || len >= CD_PATH_MAX || path[0] != '/' || memchr(path, '\0', len))
-		return false;
-	return (len == 1 || path[len - 1] != '/') && !memmem(path, len, "//", 2) &&
-	       !memmem(path, len, "/./", 3) && !memmem(path, len, "/../", 4) &&
-	       !(len >= 2 && memcmp(path + len - 2, "/.", 2) == 0) &&
-	       !(len >= 3 && memcmp(path + len - 3, "/..", 3) == 0);
-}
+#include "lib/path.h"
 
 /* How many bytes of a result a nester may put into the memory of who asked. */
 static size_t result_room(const struct kern_message *message)
@@ -81,7 +72,8 @@ bool kern_answer_change(struct kern_asked *asked, const struct kern_port *port,
 	/* What Linux performs itself, it does on what the process says, whatever was decided on. */
 	if (message->verb == CD_VERB_EXEC || message->verb == CD_VERB_CHDIR)
 		return false;
-	if (!message->has_path || message->has_path2 || !is_normal(answer->text, answer->text_len))
+	if (!message->has_path || message->has_path2 ||
+	    !cd_path_is_normal(answer->text, answer->text_len))
 		return false;
 	memcpy(message->path, answer->text, answer->text_len);
 	message->path[answer->text_len] = '\0';

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cordon/limits.h"
+#include "lib/path.h"
 #include "policy/draft.h"
 
 #define RANDOM_LEAST 6	/* characters of mkstemp's template */
@@ -120,13 +121,6 @@ bool pol_learn_version(const char *name, size_t len, char *out, size_t size)
 	return false;
 }
 
-static bool is_within(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]);
-}
-
 bool pol_learn_may_widen(const char *path, const struct pol_vars *vars)
 {
 	size_t depth = 0;
@@ -134,14 +128,14 @@ bool pol_learn_may_widen(const char *path, const struct pol_vars *vars)
 	for (const char *at = path; *at; at++)
 		depth += *at == '/' && at[1];
 	/* Others' files lie beside the user's: the home, and whatever leads to it. */
-	if (vars->home && is_within(vars->home, path))
+	if (vars->home && cd_path_is_within(vars->home, path))
 		return false;
 	return depth >= 2;
 }
 
 static bool begins_with(const char *path, const char *value)
 {
-	return value && value[0] == '/' && value[1] && is_within(path, value);
+	return value && value[0] == '/' && value[1] && cd_path_is_within(path, value);
 }
 
 char *pol_learn_written(const char *plain, const struct pol_vars *vars)

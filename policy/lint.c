@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/path.h"
 #include "policy/draft.h"
 #include "policy/place.h"
 #include "refmon/address.h"
@@ -65,8 +66,7 @@ static bool holds_home(const struct linting *l, const char *pattern)
 	size_t len = strlen(pattern);
 
 	return l->vars->home && mon_path_cut_subtree(pattern, &len) &&
-	       (len == 1 || (strncmp(l->vars->home, pattern, len) == 0 &&
-			     (!l->vars->home[len] || l->vars->home[len] == '/')));
+	       cd_path_is_within_len(l->vars->home, strlen(l->vars->home), pattern, len);
 }
 
 static bool is_any_address(const char *pattern)

@@ -5,11 +5,7 @@
 #include <string.h>
 
 #include "cordon/limits.h"
-
-static bool lies_in(const char *path, const char *dest, size_t len)
-{
-	return len == 1 || (strncmp(path, dest, len) == 0 && (!path[len] || path[len] == '/'));
-}
+#include "lib/path.h"
 
 struct pol_place pol_place_of(const struct pol_policy *policy, const char *path)
 {
@@ -20,7 +16,7 @@ struct pol_place pol_place_of(const struct pol_policy *policy, const char *path)
 		const struct pol_view *view = &policy->views[i];
 		size_t len = strlen(view->dest);
 
-		if (len <= deepest || !lies_in(path, view->dest, len))
+		if (len <= deepest || !cd_path_is_within(path, view->dest))
 			continue;
 		place.view = view;
 		place.own = view->kind == POL_VIEW_PRIVATE;

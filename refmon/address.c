@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cordon/limits.h"
+#include "lib/path.h"
 #include "refmon/table.h"
 
 static bool starts_with(const char *text, size_t len, const char *word)
@@ -234,7 +235,7 @@ static enum cd_status parse_address_object(enum cd_op op, const char *text, stru
 	*out = (struct mon_object){.kind = CD_OBJECT_ADDRESS, .port = address.port_low};
 	if (address.host == MON_HOST_UNIX || address.host == MON_HOST_ABSTRACT) {
 		if (address.host == MON_HOST_UNIX &&
-		    !mon_path_is_normal(address.text, address.text_len))
+		    !cd_path_is_normal(address.text, address.text_len))
 			return CD_EINVAL;
 		out->proto = MON_UNIX;
 		out->text = address.text;
@@ -267,7 +268,7 @@ enum cd_status mon_object_parse(enum cd_op op, const char *text, struct mon_obje
 	object.kind = cd_op_table[op].kind;
 	switch (object.kind) {
 	case CD_OBJECT_PATH:
-		if (!mon_path_is_normal(text, object.len))
+		if (!cd_path_is_normal(text, object.len))
 			return CD_EINVAL;
 		break;
 	case CD_OBJECT_ADDRESS:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cordon/limits.h"
+#include "lib/path.h"
 #include "refmon/address.h"
 #include "refmon/table.h"
 
@@ -55,7 +56,7 @@ static bool is_pattern_for(enum cd_op op, const char *text, size_t len)
 	struct mon_address address;
 
 	switch (cd_op_table[op].kind) {
-	case CD_OBJECT_PATH: return mon_path_is_normal(text, len) && !mon_path_flaw(text, len);
+	case CD_OBJECT_PATH: return cd_path_is_normal(text, len) && !mon_path_flaw(text, len);
 	case CD_OBJECT_NAME: return !mon_name_flaw(text, len);
 	case CD_OBJECT_ADDRESS:
 		return !mon_address_parse(text, len, &address) && address.host != MON_HOST_ANY;

@@ -4,17 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/path.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
 
 #define CHANGES (CD_OPBIT(CD_OP_FS_WRITE) | CD_OPBIT(CD_OP_FS_CREATE) | CD_OPBIT(CD_OP_FS_REMOVE))
-
-static bool is_at_or_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return n == 1 || (strncmp(path, dir, n) == 0 && (!path[n] || path[n] == '/'));
-}
 
 /* Does the mount show something of the space around? */
 static bool is_shown(const struct cd_mount *mount)
@@ -78,7 +72,7 @@ static uint8_t granted_at(const struct cd_plan *plan, const char *path)
 	uint8_t native = 0;
 
 	for (size_t i = 0; i < plan->count; i++)
-		if (is_at_or_below(path, plan->mounts[i].dest))
+		if (cd_path_is_within(path, plan->mounts[i].dest))
 			native |= plan->mounts[i].native;
 	return native;
 }
@@ -106,7 +100,7 @@ enum cd_status mon_nest_settle(struct cd_plan *plan, const struct cd_plan *outer
 		kept[i] = outer->native ? both_grant(plan, outer, i) : 0;
 		/* What is granted at a place is granted in what is mounted below it. */
 		for (size_t j = i + 1; j < plan->count; j++)
-			if (is_at_or_below(plan->mounts[j].dest, plan->mounts[i].dest))
+			if (cd_path_is_within(plan->mounts[j].dest, plan->mounts[i].dest))
 				kept[i] &= outer->native ? both_grant(plan, outer, j) : 0;
 		/* As mon_settle() has it: what is made must be such that it can be opened. */
 		if ((kept[i] & open) != open)
@@ -134,7 +128,7 @@ const char *mon_nest_uncovers(const struct cd_plan *plan, const struct cd_plan *
 			if (on->kind != CD_MOUNT_SYMLINK && on->kind != CD_MOUNT_TEXT &&
 			    on->kind != CD_MOUNT_COPY && on->kind != CD_MOUNT_DIR &&
 			    strcmp(on->dest, plan->mounts[i].from) != 0 &&
-			    is_at_or_below(on->dest, plan->mounts[i].from))
+			    cd_path_is_within(on->dest, plan->mounts[i].from))
 				return on->dest;
 		}
 	return NULL;

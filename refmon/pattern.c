@@ -165,22 +165,6 @@ enum mon_flaw mon_name_flaw_for(enum cd_op op, const char *pattern, size_t len)
 	return MON_FLAW_NONE;
 }
 
-bool mon_path_is_normal(const char *path, size_t len)
-{
-	const char *cursor = path, *name;
-	size_t size;
-
-	if (len == 0 || len >= CD_PATH_MAX || path[0] != '/' || memchr(path, '\0', len))
-		return false;
-	if (len > 1 && path[len - 1] == '/')
-		return false;
-	while (mon_path_next(&cursor, path + len, &name, &size)) {
-		if (size == 0 || is_dots(name, size))
-			return false;
-	}
-	return true;
-}
-
 bool mon_is_glob(const char *text, size_t len)
 {
 	return memchr(text, '*', len) != NULL;

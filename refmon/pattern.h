@@ -78,10 +78,6 @@ bool mon_request_parse(const char *pattern, size_t len, struct cd_request *out);
 /* The same for a name that this operation is to match: one that never can is a mistake. */
 enum mon_flaw mon_name_flaw_for(enum cd_op op, const char *pattern, size_t len);
 
-/* True for a path in the form that mon_decide() wants: absolute, and equal to its own normal form.
- */
-bool mon_path_is_normal(const char *path, size_t len);
-
 /* Takes a last component "**" off a valid path pattern and says whether there was one; alone, it
  * leaves "/". */
 bool mon_path_cut_subtree(const char *pattern, size_t *len);

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "cordon/limits.h"
+#include "lib/path.h"
 #include "refmon/pattern.h"
 #include "refmon/plan.h"
 
@@ -94,20 +95,11 @@ static bool reaches_below(const char *pattern, const char *dir)
 	return *p && strcmp(p, "**") != 0;
 }
 
-static bool is_at_or_below(const char *path, size_t len, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	if (n == 1)
-		return true;
-	return len >= n && memcmp(path, dir, n) == 0 && (len == n || path[n] == '/');
-}
-
 static bool is_below(const char *path, const char *dir)
 {
 	size_t len = strlen(path);
 
-	return len > strlen(dir) && is_at_or_below(path, len, dir);
+	return len > strlen(dir) && cd_path_is_within(path, dir);
 }
 
 /* Does the view mount something there? The name of a mount cannot be taken away; other entries are
@@ -133,7 +125,7 @@ static bool is_elsewhere(const struct settling *s, size_t mount, const struct ta
 
 		if (is_mount_point(&s->plan->mounts[i]) &&
 		    is_below(dest, s->plan->mounts[mount].dest) &&
-		    is_at_or_below(taker->pattern, taker->literal, dest))
+		    cd_path_is_within_len(taker->pattern, taker->literal, dest, strlen(dest)))
 			return true;
 	}
 	return false;
@@ -254,7 +246,8 @@ static uint8_t shown_region(const struct settling *s, size_t mount)
 static size_t covering(const struct cd_plan *plan, size_t before, const char *path, size_t len)
 {
 	for (size_t i = before; i-- > 0;)
-		if (is_at_or_below(path, len, plan->mounts[i].dest))
+		if (cd_path_is_within_len(path, len, plan->mounts[i].dest,
+					  strlen(plan->mounts[i].dest)))
 			return i;
 	return SIZE_MAX;
 }
@@ -388,8 +381,8 @@ static void judge_aliases(const struct settling *s)
 			const struct cd_mount *b = &s->plan->mounts[j];
 
 			if (j != i && b->kind == CD_MOUNT_BIND &&
-			    (is_at_or_below(a->from, strlen(a->from), b->from) ||
-			     is_at_or_below(b->from, strlen(b->from), a->from)))
+			    (cd_path_is_within(a->from, b->from) ||
+			     cd_path_is_within(b->from, a->from)))
 				s->regions[i] = s->regions[j] = s->regions[i] & s->regions[j];
 		}
 	}

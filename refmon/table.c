@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cordon/limits.h"
+#include "lib/path.h"
 #include "refmon/layout.h"
 
 struct tally {
@@ -235,7 +236,7 @@ static bool decide_path(const struct mon_table *table, uint32_t root,
 {
 	struct front rules, secrets;
 
-	return mon_path_is_normal(object->text, object->len) &&
+	return cd_path_is_normal(object->text, object->len) &&
 	       walk_path(table, root, object->text, object->len, tally, &rules, &secrets);
 }
 
@@ -491,7 +492,7 @@ static bool rules_below(const struct mon_table *table, uint32_t root, const char
 {
 	struct front rules, secrets;
 
-	if (!mon_path_is_normal(path, len))
+	if (!cd_path_is_normal(path, len))
 		return true;
 	if (!walk_path(table, root, path, len, NULL, &rules, &secrets))
 		return true;
