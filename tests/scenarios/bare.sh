@@ -4,8 +4,11 @@
 have gcc || { skip bare 'gcc is not installed'; exit 0; }
 program bare || exit 0
 export CORDON_WITHOUT=userns
+# Its own, for folders of others' spaces come and go where all of them are.
+export XDG_RUNTIME_DIR=$WORK/runtime
+base=$XDG_RUNTIME_DIR
+mkdir -p -m 700 "$base"
 "$CORDON" run -q -- true 2>"$ERR" || { skip bare "$(head -n 1 "$ERR")"; exit 0; }
-base=${XDG_RUNTIME_DIR:-/tmp}
 outside=$(mktemp -d /var/tmp/cordon-tests.XXXXXX)
 printf 'the secret\n' >"$outside/secret"
 fixture_bare() {

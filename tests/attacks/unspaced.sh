@@ -4,7 +4,7 @@
 [ "$T_WHO" = user ] || exit 0
 for p in read change race escape; do program $p || exit 0; done
 export CORDON_WITHOUT=userns
-"$CORDON" run -q -- true 2>"$ERR" || { skip bare "$(head -n 1 "$ERR")"; exit 0; }
+"$CORDON" run -q -- true 2>"$ERR" || { skip unspaced "$(head -n 1 "$ERR")"; exit 0; }
 
 chosen() { [ "$1" = escape ] || [ "$1" = read ]; }
 attacks_of '' chosen
