@@ -301,7 +301,7 @@ static const char *parse(struct run *run, const char *bytes, size_t size)
 	run->argv = take_words(&r, head.argc);
 	run->envp = take_words(&r, head.envc);
 	run->terminal.own = head.own_terminal;
-	run->port_ops = head.port_ops & CD_OPS_ALL;
+	run->port_ops = head.port_ops & CD_NESTER_ALL;
 	run->terminal.like = head.like;
 	run->terminal.like.has_modes = is_set(&head.like.has_modes);
 	run->terminal.like.typed_unseen = is_set(&head.like.typed_unseen);

@@ -325,8 +325,9 @@ static const struct cli_option options[] = {
      "3 .",
      CLI_REPORTS, offsetof(struct run, port_number)},
     {0, "interpose", "OPS", "the operations that the nester is asked about",
-     "Separated by commas:\n.Cm fs.read ,\n.Cm net.*\nor\n.Cm * .", CLI_REPORTS,
-     offsetof(struct run, interpose)},
+     "Separated by commas:\n.Cm fs.read ,\n.Cm net.*\nor\n.Cm * ;\nand\n.Cm cap.list ,\nto ask "
+     "what processes hold.",
+     CLI_REPORTS, offsetof(struct run, interpose)},
     {0, "print-policy", NULL, "print the resulting policy as JSON and run nothing", NULL,
      CLI_REPORTS, offsetof(struct run, print_policy)},
     {0, "origins", NULL, "with it, where each rule came from", NULL, CLI_REPORTS,
@@ -360,6 +361,7 @@ static int take_option(struct run *run, const struct cli_args *args)
 static bool take_port(struct run *run)
 {
 	struct host_fds kept = run->fds;
+	const char *wrong = "";
 	char *end = NULL;
 	long number;
 
@@ -373,17 +375,12 @@ static bool take_port(struct run *run)
 		    "--port=N and --interpose=OPS go together, and N is a descriptor that is open");
 		return false;
 	}
-	for (const char *at = run->interpose ? run->interpose : ""; *at;) {
-		size_t n = strcspn(at, ",");
-		uint64_t ops = cd_ops_named(at, n);
-
-		if (!ops) {
-			cli_say("--interpose=%s: %.*s is no operation; write fs.read, net.* or *",
-				run->interpose, (int)n, at);
-			return false;
-		}
-		run->port_ops |= ops;
-		at += n + (at[n] == ',');
+	if (run->interpose)
+		run->port_ops = cd_nester_ops_named(run->interpose, &wrong);
+	if (run->interpose && !run->port_ops) {
+		cli_say("--interpose=%s: %.*s is no operation; write fs.read, net.* or *",
+			run->interpose, (int)strcspn(wrong, ","), wrong);
+		return false;
 	}
 	run->port = (int)number;
 	if (!cli_fds_keep(&kept, run->port)) {

@@ -7,6 +7,7 @@
 #include "host/fcntl.h"
 #include "host/fs.h"
 #include "host/gate.h"
+#include "host/hold.h"
 #include "host/peers.h"
 #include "host/inet.h"
 #include "host/interfaces.h"
@@ -89,6 +90,7 @@ static HOST_HANDLER(decide_trace)
 }
 
 const struct kern_host host_linux = {
+    .hold = host_hold_next,
     .perform =
 	{
 	    [CD_VERB_OPEN] = host_fs_open,

@@ -272,7 +272,7 @@ static int check_ours(int fd)
 	return error;
 }
 
-static void name_held(const struct kern_message *message, struct host_object *object, int fd)
+void host_name_held(const struct kern_message *message, int fd, struct host_object *object)
 {
 	if (host_hops_on() && host_hops_name(message, fd, object->path, &object->path_len)) {
 		object->anonymous = false;
@@ -337,7 +337,7 @@ int host_resolve_fd(const struct kern_message *message, int fd, struct host_obje
 	if (opened < 0)
 		return opened;
 	object->anonymous = object->own_fd = object->machine = false;
-	name_held(message, object, opened);
+	host_name_held(message, opened, object);
 	snprintf(info, sizeof(info), "%d/fdinfo/%d", message->tid, fd);
 	host_take_flags(object, private_proc, info, opened);
 	object->own_fd = true;
@@ -513,7 +513,7 @@ static int resolve_walking(const struct kern_message *message, int base, const c
 		return result;
 	}
 	if (w.jumped) {
-		name_held(message, object, w.at);
+		host_name_held(message, w.at, object);
 	} else {
 		object->own_fd = false;
 		object->path_len = host_ask_path(w.at, object->path, sizeof(object->path));

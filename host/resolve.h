@@ -52,6 +52,9 @@ int host_resolve(const struct kern_message *message, int dir, const char *path, 
 		 struct host_object *object);
 /* The object behind one of the process's descriptors. */
 int host_resolve_fd(const struct kern_message *message, int fd, struct host_object *object);
+/* What the space calls the object behind fd, which is a descriptor of ours: path, path_len and
+ * anonymous. */
+void host_name_held(const struct kern_message *message, int fd, struct host_object *object);
 /* Resolves all but the last component. 0 or -errno. */
 int host_resolve_place(const struct kern_message *message, int dir, const char *path,
 		       struct host_place *place);

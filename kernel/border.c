@@ -58,6 +58,7 @@ struct kern_border {
 	struct cd_object outward[2];
 	struct kern_asks asks;	 /* messages that wait for a nester */
 	struct kern_asked asked; /* what has been asked of the message at hand */
+	bool may_list;		 /* a nester may ask what is held, at any time */
 	bool asking;		 /* it has to wait for an answer: nothing more is done for it */
 	struct kern_heard
 	    heard; /* an answer that was not for the message at hand, or no plain one */
@@ -822,6 +823,30 @@ static void deny_asked(struct kern_border *border, const struct kern_port *port)
 	}
 }
 
+/* The next thing that a process holds, as it is called where the nester is. */
+static void tell_held(struct kern_border *border, struct kern_port *port, uint64_t from)
+{
+	static struct kern_hold hold;
+	const struct cd_object *object = &hold.object;
+	uint64_t ops;
+	unsigned turn = 0;
+
+	hold.next = from;
+	border->host->hold(border->host->context, border->space, &hold);
+	ops = hold.ops;
+	for (const struct kern_space *space = border->space; space && space->port != port;
+	     space = space->parent) {
+		if (!object || object->kind != CD_OBJECT_PATH || !space->parent || !space->outward)
+			continue;
+		turn ^= 1;
+		object = space->outward(space->outward_context, &ops, object,
+					border->outward_text[turn], &border->outward[turn])
+			     ? &border->outward[turn]
+			     : NULL;
+	}
+	kern_port_tell(port, border->space, &hold, object);
+}
+
 /* What was heard. To act on it may be to hear something again. */
 static void take_heard(struct kern_border *border)
 {
@@ -830,7 +855,10 @@ static void take_heard(struct kern_border *border)
 	int fd = heard->fd;
 
 	heard->port = NULL;
-	if (heard->received > 0)
+	if (heard->received > 0 && heard->answer.action == CD_PORT_LIST) {
+		if (border->host->hold && port->ops & CD_NESTER_LIST)
+			tell_held(border, port, heard->answer.id);
+	} else if (heard->received > 0)
 		take_answer(border, port, &heard->answer, fd);
 	else if (heard->received < 0)
 		deny_asked(border, port);
@@ -864,8 +892,8 @@ static int wait_with_ports(struct kern_border *border)
 
 	if (border->pending.count)
 		kern_pending_sweep(&border->pending, border->space);
-	/* Nobody has been asked anything: what they say can wait. */
-	if (!waiting && !heard->port && border->sync_wakeup)
+	/* Nobody has been asked anything, and nobody asks: what they say can wait. */
+	if (!waiting && !heard->port && border->sync_wakeup && !border->may_list)
 		return 1;
 	if (heard->port) {
 		take_heard(border);
@@ -893,12 +921,15 @@ static int wait_with_ports(struct kern_border *border)
 	return pollers[0].revents ? -1 : 0;
 }
 
-static bool has_ports(const struct kern_space *space)
+/* What the nesters of the space, and of those around it, have subscribed to. */
+static uint64_t ports_ops(const struct kern_space *space)
 {
+	uint64_t ops = 0;
+
 	for (; space; space = space->parent)
 		if (space->port)
-			return true;
-	return false;
+			ops |= space->port->ops;
+	return ops;
 }
 
 /* Waits for a trap or the end. 1: a trap may be there; 0: look again; -1: the space has ended. */
@@ -927,13 +958,16 @@ static bool has_ended(const struct kern_border *border)
 enum cd_status kern_border_serve(struct kern_border *border)
 {
 	int listener = border->space->listener;
+	uint64_t ops;
 
 	kern_pending_setup();
 	get_processors(0, &border->all);
 	border->sync_wakeup =
 	    !border->space->no_sync_wakeup &&
 	    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
-	for (bool ports = has_ports(border->space);;) {
+	ops = ports_ops(border->space);
+	border->may_list = ops & CD_NESTER_LIST;
+	for (bool ports = ops;;) {
 		int ready = ports ? wait_with_ports(border) : wait_for_trap(border);
 
 		if (ready < 0)

@@ -14,6 +14,19 @@
 
 struct kern_border;
 
+/* One thing that a process of the space holds, for its nesters. */
+struct kern_hold {
+	uint64_t next; /* where to go on looking: 0 at first; and when there is no more */
+	pid_t pid; /* the process, as its space numbers it; 0: nothing was found in this place */
+	int fd;	   /* its descriptor */
+	uint64_t flags; /* as it was opened with: O_ACCMODE, O_PATH, ... */
+	uint64_t
+	    ops; /* what was granted by it, as far as that can be told; 0: it is the space's own */
+	const char *kind; /* "file", "socket", ... */
+	struct cd_object object;
+	char text[2 * CD_PATH_MAX];
+};
+
 /* The parent that performs operations: one function a verb; a verb without one is refused with
  * ENOSYS. */
 struct kern_host {
@@ -25,6 +38,8 @@ struct kern_host {
 	void (*perform[CD_VERB_COUNT])(void *context, struct kern_border *border,
 				       const struct kern_message *message,
 				       struct kern_reply *reply);
+	/* What the space's processes hold, one after the other: from hold->next on. */
+	void (*hold)(void *context, const struct kern_space *space, struct kern_hold *hold);
 };
 
 /* How a decision came about, for the record. */

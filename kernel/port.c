@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/border.h"
 #include "kernel/process.h"
 #include "kernel/space.h"
 
@@ -129,6 +130,22 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 	*new = (struct kern_question){.port = port, .ops = ops, .hash = hash};
 	asked->id = message->id;
 	return KERN_UNANSWERED;
+}
+
+void kern_port_tell(struct kern_port *port, const struct kern_space *space,
+		    const struct kern_hold *hold, const struct cd_object *object)
+{
+	static struct cd_port_message message = {.kind = CD_PORT_HELD, .cpu = -1};
+
+	message.id = hold->next;
+	message.pid = hold->pid;
+	message.ops = object ? hold->ops : 0;
+	message.flags = hold->flags;
+	message.mode = (uint64_t)hold->fd;
+	message.text_len = object ? (uint32_t)write_object(object, message.text) : 0;
+	put_name(message.space, sizeof(message.space), space->id);
+	put_name(message.call, sizeof(message.call), hold->kind);
+	send_question(port, &message);
 }
 
 /* ---- what waits ---- */

@@ -64,6 +64,12 @@ int kern_asks_keep(struct kern_asks *asks, const struct kern_asked *asked,
 struct kern_asked *kern_asks_find(struct kern_asks *asks, uint64_t id);
 void kern_asks_drop(struct kern_asks *asks, struct kern_asked *asked);
 
+/* Tells what a process holds; what finds no room is not told. object: as the nester's space has it;
+ * NULL: it has no name there. */
+struct kern_hold;
+void kern_port_tell(struct kern_port *port, const struct kern_space *space,
+		    const struct kern_hold *hold, const struct cd_object *object);
+
 /* What has come from a port, and is to be acted on. */
 struct kern_heard {
 	struct kern_port *port; /* NULL: nothing has */

@@ -40,6 +40,50 @@ uint64_t cd_ops_named(const char *name, unsigned long len)
 	return mask;
 }
 
+static const struct {
+	uint64_t bit;
+	const char *name;
+} subscriptions[] = {{CD_NESTER_LIST, "cap.list"}};
+#define SUBSCRIPTIONS (sizeof(subscriptions) / sizeof(subscriptions[0]))
+
+uint64_t cd_nester_ops_named(const char *list, const char **wrong)
+{
+	uint64_t ops = 0;
+
+	for (const char *at = list; *at;) {
+		unsigned long n = strcspn(at, ",");
+		uint64_t named = cd_ops_named(at, n);
+
+		for (unsigned i = 0; i < SUBSCRIPTIONS; i++)
+			if (is_word(subscriptions[i].name, at, n))
+				named |= subscriptions[i].bit;
+		*wrong = at;
+		if (!named)
+			return 0;
+		ops |= named;
+		at += n + (at[n] == ',');
+	}
+	return ops;
+}
+
+unsigned long cd_nester_ops_name(uint64_t ops, char *list, unsigned long size)
+{
+	unsigned long len = 0;
+
+	list[0] = '\0';
+	for (unsigned op = 0; op < 64 && len < size; op++) {
+		const char *name = op < CD_OP_COUNT ? cd_op_table[op].name : NULL;
+
+		for (unsigned i = 0; i < SUBSCRIPTIONS; i++)
+			if (subscriptions[i].bit == CD_OPBIT(op))
+				name = subscriptions[i].name;
+		if (name && ops & CD_OPBIT(op))
+			len += (unsigned long)snprintf(list + len, size - len, "%s%s",
+						       len ? "," : "", name);
+	}
+	return len;
+}
+
 unsigned long cd_request_name(uint32_t request, char *text)
 {
 	unsigned type = request >> 8 & 0xff; /* _IOC_TYPE */

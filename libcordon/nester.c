@@ -5,9 +5,8 @@
  * is made within it, which comes by a port that is there already. Whatever comes is from the kernel
  * of the spaces, and is checked for its form all the same.
  */
-#include "cordon/nester.h"
+#include "libcordon/nester.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -23,38 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PORTS_MAX 256
-#define STAY_MS	  100 /* how long a port is waited at alone */
-#define EXPORT	  __attribute__((visibility("default")))
-
-struct port {
-	int fd;
-	uint64_t number; /* never used again */
-	char space[256]; /* empty: not said yet */
-};
-
-struct cd_nester {
-	pid_t cordon; /* the process that keeps the space */
-	int pidfd;
-	struct port ports[PORTS_MAX];
-	size_t count, pending;
-	uint64_t numbers;
-	int cpu;   /* where we stay; -1: anywhere */
-	int watch; /* an epoll set of the ports, by their numbers, and of pidfd, which is 0 */
-};
+#define STAY_MS 100 /* how long a port is waited at alone */
 
 /* ---- starting ---- */
-
-static void name_ops(uint64_t ops, char *text, size_t size)
-{
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (unsigned op = 0; op < CD_OP_COUNT && len < size; op++)
-		if (ops & CD_OPBIT(op))
-			len += (size_t)snprintf(text + len, size - len, "%s%s", len ? "," : "",
-						cd_op_name((enum cd_op)op));
-}
 
 static size_t count_words(const char *const *words)
 {
@@ -79,7 +49,7 @@ static _Noreturn void become_cordon(int port, uint64_t ops, const char *const *o
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(number, sizeof(number), "--port=%d", port);
-	name_ops(ops, names + 12, sizeof(names) - 12);
+	cd_nester_ops_name(ops, names + 12, sizeof(names) - 12);
 	memcpy(names, "--interpose=", 12);
 	if (!argv || fcntl(port, F_SETFD, 0))
 		_exit(125);
@@ -137,12 +107,13 @@ EXPORT int cd_nester_start(struct cd_nester **out, uint64_t ops, const char *con
 	struct cd_nester *nester;
 	int ends[2], error;
 
-	if (!ops || ops & ~CD_OPS_ALL || !count_words(program))
+	if (!ops || ops & ~CD_NESTER_ALL || !count_words(program))
 		return -EINVAL;
 	nester = calloc(1, sizeof(*nester));
 	if (!nester)
 		return -ENOMEM;
 	nester->cpu = nester->pidfd = -1;
+	nester->ops = ops;
 	nester->watch = epoll_create1(EPOLL_CLOEXEC);
 	if (nester->watch < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
 		error = -errno;
@@ -206,6 +177,49 @@ static void fill(struct cd_event *event, const struct port *port,
 	event->text[message->text_len] = '\0';
 }
 
+/* Asks a port for what comes next; without an answer that is not sent. */
+static bool ask_for_held(struct port *port, uint64_t from)
+{
+	const struct cd_port_answer ask = {.id = from, .action = CD_PORT_LIST};
+	const size_t size = offsetof(struct cd_port_answer, text);
+
+	port->listing = send(port->fd, &ask, size, MSG_NOSIGNAL) == (ssize_t)size;
+	return port->listing;
+}
+
+static void take_held(struct port *port, const struct cd_port_message *message,
+		      struct cd_event *event)
+{
+	if (!port->listing)
+		return;
+	if (message->pid) {
+		fill(event, port, message);
+		event->kind = CD_EVENT_HELD;
+	}
+	if (message->id == 0 || !ask_for_held(port, message->id))
+		port->listing = false;
+}
+
+EXPORT int cd_nester_list(struct cd_nester *nester)
+{
+	if (!(nester->ops & CD_NESTER_LIST))
+		return -EPERM;
+	nester->listing = true;
+	for (size_t i = 0; i < nester->count; i++)
+		ask_for_held(&nester->ports[i], 0);
+	return 0;
+}
+
+/* Has the last port said all that is held? */
+static bool is_listed(struct cd_nester *nester)
+{
+	for (size_t i = 0; i < nester->count; i++)
+		if (nester->ports[i].listing)
+			return false;
+	nester->listing = false;
+	return true;
+}
+
 /*
  * A monitor that is woken from another processor is woken late: an idle one takes ten times as long
  * to wake as all the rest takes together. So who answers goes where the monitor waits.
@@ -254,6 +268,8 @@ static int receive(struct cd_nester *nester, size_t at, struct cd_event *event, 
 		fill(event, &nester->ports[at], &message);
 		nester->pending++;
 		go_to(nester, message.cpu);
+	} else if (is_well_formed(&message, (size_t)n) && message.kind == CD_PORT_HELD) {
+		take_held(&nester->ports[at], &message, event);
 	} else if (is_well_formed(&message, (size_t)n) && message.kind == CD_PORT_SPACE &&
 		   fd >= 0 && add_port(nester, fd, message.space)) {
 		*event = (struct cd_event){.kind = CD_EVENT_SPACE};
@@ -281,8 +297,10 @@ EXPORT int cd_nester_next(struct cd_nester *nester, struct cd_event *event, int 
 	int got;
 
 	event->kind = CD_EVENT_NONE;
+	if (nester->listing && is_listed(nester))
+		return (int)(event->kind = CD_EVENT_LISTED);
 	/* Where there is one alone, and much to do, one call less. */
-	if (nester->count == 1 && timeout_ms < 0) {
+	if (nester->count == 1 && timeout_ms < 0 && !nester->listing) {
 		got = receive(nester, 0, event, 0);
 		if (got != CD_EVENT_NONE)
 			return got;
@@ -299,6 +317,8 @@ EXPORT int cd_nester_next(struct cd_nester *nester, struct cd_event *event, int 
 			event->kind = CD_EVENT_ENDED;
 		if (got != CD_EVENT_NONE)
 			return got;
+		if (nester->listing && is_listed(nester))
+			return (int)(event->kind = CD_EVENT_LISTED);
 	}
 	return got < 0 ? -errno : CD_EVENT_NONE;
 }
@@ -409,122 +429,6 @@ EXPORT int cd_nester_give(struct cd_nester *nester, const struct cd_event *event
 }
 
 /* ---- the space ---- */
-
-/* The first process of the space, as we see it: cordon holds a descriptor of it. 0: there is none
- * yet. */
-static pid_t first_process(const struct cd_nester *nester)
-{
-	char path[64], line[256];
-	struct dirent *entry;
-	int init = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo", nester->cordon);
-	dir = opendir(path);
-	while (dir && init <= 0 && (entry = readdir(dir))) {
-		int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC);
-		FILE *info = fd < 0 ? NULL : fdopen(fd, "r");
-
-		while (info && init <= 0 && fgets(line, sizeof(line), info))
-			if (sscanf(line, "Pid:\t%d", &init) == 1 && init == nester->cordon)
-				init = 0;
-		if (info)
-			fclose(info);
-		else if (fd >= 0)
-			close(fd);
-	}
-	if (dir)
-		closedir(dir);
-	return init > 0 ? init : 0;
-}
-
-static bool read_process(pid_t pid, struct cd_process *process)
-{
-	char path[64], text[1024], *begin, *end;
-	unsigned long user, system;
-	long pages;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	begin = strchr(text, '(');
-	end = strrchr(text, ')');
-	if (!begin || !end)
-		return false;
-	*end = '\0';
-	*process = (struct cd_process){.pid = pid};
-	snprintf(process->command, sizeof(process->command), "%s", begin + 1);
-	if (sscanf(end + 2,
-		   "%c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u "
-		   "%*u %ld",
-		   &process->state, &process->parent, &user, &system, &pages) != 5)
-		return false;
-	process->memory = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
-	process->cpu_ms = (uint64_t)(user + system) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	return true;
-}
-
-/* Is the process the first one, or below it? What has lost its parent has the first one for it. */
-static bool is_below(const struct cd_process *all, size_t count, size_t which, pid_t first)
-{
-	pid_t at = all[which].pid;
-
-	for (size_t steps = 0; steps <= count; steps++) {
-		size_t i = 0;
-
-		if (at == first)
-			return true;
-		while (i < count && all[i].pid != at)
-			i++;
-		if (i == count)
-			return false;
-		at = all[i].parent;
-	}
-	return false;
-}
-
-EXPORT int cd_nester_processes(struct cd_nester *nester, struct cd_process *processes, size_t max)
-{
-	struct cd_process *all = NULL;
-	size_t count = 0, capacity = 0, found = 0;
-	pid_t first = first_process(nester);
-	struct dirent *entry;
-	DIR *dir;
-
-	if (!first)
-		return 0;
-	dir = opendir("/proc");
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir))) {
-		pid_t pid = (pid_t)atoi(entry->d_name);
-
-		if (pid <= 0)
-			continue;
-		if (count == capacity) {
-			struct cd_process *grown = realloc(all, (capacity + 64) * sizeof(*all));
-
-			if (!grown)
-				break;
-			all = grown;
-			capacity += 64;
-		}
-		count += read_process(pid, &all[count]);
-	}
-	closedir(dir);
-	for (size_t i = 0; i < count; i++)
-		if (is_below(all, count, i, first) && found++ < max)
-			processes[found - 1] = all[i];
-	free(all);
-	return (int)found;
-}
 
 EXPORT size_t cd_nester_pending(const struct cd_nester *nester)
 {

@@ -31,3 +31,15 @@ bool nester_options_read(struct nester_options *options, int argc, char **argv, 
 	options->program = (const char *const *)argv + at + 1;
 	return true;
 }
+
+void nester_show_text(FILE *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c < 0x20 || c >= 0x7f || c == '\\')
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+}

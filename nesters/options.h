@@ -4,6 +4,7 @@
 #define NESTERS_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #define OPTIONS_MAX 128
 
@@ -18,5 +19,8 @@ typedef bool nester_option(void *context, const char *name, const char *value, b
 /* False, and said: there is no program, or an option is wrong. */
 bool nester_options_read(struct nester_options *options, int argc, char **argv, const char *usage,
 			 nester_option *own, void *context);
+
+/* A name may hold anything: what a terminal would act on is shown as a number. */
+void nester_show_text(FILE *out, const char *text, size_t len);
 
 #endif

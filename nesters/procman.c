@@ -23,7 +23,7 @@ static const char usage[] =
     "  --memory MIB    end a process that has more resident\n"
     "  --seconds N     end a process that has used more processor time\n"
     "\n"
-    "SIGUSR1 lists the processes, SIGTERM ends them all.\n"
+    "SIGUSR1 lists the processes, and what they hold of outside; SIGTERM ends them all.\n"
     "\n"
     "example:\n"
     "  cordon procman --restart 3 --processes 32 -- ./service\n";
@@ -75,6 +75,25 @@ static void list(const struct cd_process *all, int count)
 			(unsigned long long)all[i].cpu_ms, all[i].command);
 }
 
+/* What is the space's own is not shown. Names may hold anything. */
+static void show_held(const struct cd_event *event)
+{
+	const char *comma = "";
+
+	if (!event->ops)
+		return;
+	fprintf(stderr, "  [%s %d] %llu: ", event->space, event->pid,
+		(unsigned long long)event->mode);
+	for (unsigned op = 0; op < CD_OP_COUNT; op++)
+		if (event->ops & CD_OPBIT(op)) {
+			fprintf(stderr, "%s%s", comma, cd_op_name((enum cd_op)op));
+			comma = ",";
+		}
+	fprintf(stderr, " %s ", event->call);
+	nester_show_text(stderr, event->text, event->text_len);
+	fputc('\n', stderr);
+}
+
 /* The first process is cordon's own, and the next one the program. */
 static void end_process(const struct cd_process *process, const char *why)
 {
@@ -113,10 +132,15 @@ static int watch(struct cd_nester *nester, const struct limits *limits, int sign
 		int kind, count;
 
 		poll(pollers, 2, LOOK_MS);
-		while ((kind = cd_nester_next(nester, &event, 0)) == CD_EVENT_OPERATION ||
-		       kind == CD_EVENT_SPACE)
+		while ((kind = cd_nester_next(nester, &event, 0)) > CD_EVENT_NONE &&
+		       kind != CD_EVENT_ENDED) {
 			if (kind == CD_EVENT_OPERATION)
 				cd_nester_pass(nester, &event);
+			else if (kind == CD_EVENT_HELD)
+				show_held(&event);
+			else if (kind == CD_EVENT_LISTED)
+				fputs("  that is all\n", stderr);
+		}
 		if (kind == CD_EVENT_ENDED || kind < 0)
 			return cd_nester_end(nester);
 		count = cd_nester_processes(nester, all, LIST_MAX);
@@ -126,6 +150,7 @@ static int watch(struct cd_nester *nester, const struct limits *limits, int sign
 			continue;
 		if (info.ssi_signo == SIGUSR1) {
 			list(all, count);
+			cd_nester_list(nester);
 			continue;
 		}
 		*told = true;
@@ -136,7 +161,7 @@ static int watch(struct cd_nester *nester, const struct limits *limits, int sign
 int main(int argc, char **argv)
 {
 	/* It has to be asked about something; of this there is little. */
-	const uint64_t ops = CD_OPBIT(CD_OP_SPACE_CREATE);
+	const uint64_t ops = CD_OPBIT(CD_OP_SPACE_CREATE) | CD_NESTER_LIST;
 	struct limits limits = {0};
 	struct nester_options options;
 	bool told = false;

@@ -21,19 +21,6 @@ static const char usage[] =
     "example:\n"
     "  cordon tracer -o messages --allow-read=. -- grep -r TODO .\n";
 
-/* A name may hold anything: what a terminal would act on is shown as a number. */
-static void show_text(FILE *out, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20 || c >= 0x7f || c == '\\')
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
-	}
-}
-
 static void show(FILE *out, const struct cd_event *event)
 {
 	const char *comma = "";
@@ -49,7 +36,7 @@ static void show(FILE *out, const struct cd_event *event)
 			comma = ",";
 		}
 	fputc(' ', out);
-	show_text(out, event->text, event->text_len);
+	nester_show_text(out, event->text, event->text_len);
 	fputs(event->absent ? " (not there)\n" : "\n", out);
 }
 

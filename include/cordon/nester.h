@@ -43,6 +43,8 @@ enum cd_event_kind {
 	CD_EVENT_OPERATION, /* to be answered, with one of the calls below */
 	CD_EVENT_SPACE,	    /* a space was made within; its operations come, too */
 	CD_EVENT_ENDED,	    /* the space has ended: cd_nester_end() tells how */
+	CD_EVENT_HELD,	    /* something that a process holds: after cd_nester_list() */
+	CD_EVENT_LISTED,    /* that was all */
 };
 
 struct cd_event {
@@ -50,9 +52,12 @@ struct cd_event {
 	uint64_t id, port; /* for the answer */
 	char space[256];   /* "1.2": who asks, or of CD_EVENT_SPACE, what was made */
 	pid_t pid;	   /* the process that asks, as its own space sees it */
-	uint64_t ops;	   /* a mask of CD_OPBIT() */
-	char call[32];	   /* what it will do, as include/cordon/verbs.def has it: "open", "stat" */
-	uint64_t flags, mode;	/* of that call */
+	uint64_t ops;  /* a mask of CD_OPBIT(); of CD_EVENT_HELD, what was granted by it: 0 where
+			  it is the space's own */
+	char call[32]; /* what it will do, as include/cordon/verbs.def has it: "open", "stat"; of
+			  CD_EVENT_HELD, the kind: "file", "directory", "socket", "pipe", ... */
+	uint64_t flags, mode;	/* of that call; of CD_EVENT_HELD, how it was opened (O_RDWR,
+				   O_PATH, ...), and the number of the descriptor */
 	char text[CD_TEXT_MAX]; /* the object, as policies write it */
 	size_t text_len;
 	int absent; /* nothing has that name in the space's view: to pass it is to say that it is
@@ -105,6 +110,13 @@ struct cd_process {
 };
 /* Its processes: how many there are, of which at most max are filled in; or -errno. */
 int cd_nester_processes(struct cd_nester *nester, struct cd_process *processes, size_t max);
+/*
+ * Asks for the capabilities of the space and of those within it. They come as events, in between of
+ * others: CD_EVENT_HELD for each descriptor of a process, named as our space has it (with no name
+ * where it has none), then CD_EVENT_LISTED. Takes CD_NESTER_LIST: -EPERM. To ask again is to begin
+ * again. 0 or -errno.
+ */
+int cd_nester_list(struct cd_nester *nester);
 /* Operations that wait for an answer of ours. */
 size_t cd_nester_pending(const struct cd_nester *nester);
 /* Stops all its processes, lets them go on, ends it with all that is within. */
@@ -123,6 +135,8 @@ int cd_nester_end(struct cd_nester *nester);
 enum cd_port_kind {
 	CD_PORT_OPERATION = 1, /* answered with a struct cd_port_answer */
 	CD_PORT_SPACE, /* with it comes a descriptor: the port of the space that `space` names */
+	CD_PORT_HELD,  /* answers CD_PORT_LIST: mode is the descriptor. pid 0: nothing is here. id:
+			  what  to ask for next; 0: that was all */
 };
 
 struct cd_port_message {
@@ -143,6 +157,7 @@ enum cd_port_action {
 	CD_PORT_DENY,	/* value: the errno */
 	CD_PORT_VALUE,	/* value; text: the data */
 	CD_PORT_GIVE,	/* with it comes the descriptor */
+	CD_PORT_LIST,	/* no answer: asks what is held. id: 0, or as CD_PORT_HELD said */
 };
 
 struct cd_port_answer {

@@ -18,6 +18,10 @@ enum cd_op {
 enum { CD_OPS_FIT = 1 / (CD_OP_COUNT <= 64) };
 #define CD_OPS_ALL ((UINT64_C(1) << CD_OP_COUNT) - 1)
 
+/* What a nester can subscribe to besides; "*" does not name it, and no policy speaks of it. */
+#define CD_NESTER_LIST (UINT64_C(1) << 63) /* "cap.list": it may ask what is held, at any time */
+#define CD_NESTER_ALL  (CD_OPS_ALL | CD_NESTER_LIST)
+
 struct cd_op_info {
 	const char *name;     /* "fs.read" */
 	const char *protocol; /* "fs" */
@@ -36,6 +40,11 @@ const char *cd_op_name(enum cd_op op);
  * name need not be NUL-terminated: len bytes are read.
  */
 uint64_t cd_ops_named(const char *name, unsigned long len);
+
+/* The same of a list, "fs.read,net.*,cap.list", for a nester; 0: what is at *wrong names none. */
+uint64_t cd_nester_ops_named(const char *list, const char **wrong);
+/* Such a list of the mask, cut to size bytes; its length. */
+unsigned long cd_nester_ops_name(uint64_t ops, char *list, unsigned long size);
 
 /* The one name that proc.trace is decided on: a space's processes trace each other or do not. */
 #define CD_TRACE_SPACE "space"

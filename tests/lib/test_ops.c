@@ -106,3 +106,22 @@ Test(ops, a_device_request_is_named_by_its_type_and_its_number)
 		cr_expect_str_eq(text, cases[i].name);
 	}
 }
+
+Test(ops, subscriptions_are_named_and_named_again)
+{
+	const char *wrong;
+	char list[1024], small[8];
+	const uint64_t some = CD_OPBIT(CD_OP_FS_READ) | CD_NESTER_LIST;
+
+	cr_expect_eq(cd_nester_ops_named("fs.read,cap.list", &wrong), some);
+	cr_expect_eq(cd_nester_ops_named("*", &wrong), CD_OPS_ALL, "what costs is asked for");
+	cr_expect_eq(cd_nester_ops_named("fs.read,cap.lis,fs.stat", &wrong), 0);
+	cr_expect_eq(strncmp(wrong, "cap.lis,", 8), 0);
+	cr_expect_eq(cd_nester_ops_named("fs.read,,fs.stat", &wrong), 0);
+	cr_expect_eq(cd_nester_ops_name(some, list, sizeof(list)), strlen("fs.read,cap.list"));
+	cr_expect_str_eq(list, "fs.read,cap.list");
+	cd_nester_ops_name(CD_NESTER_ALL, list, sizeof(list));
+	cr_expect_eq(cd_nester_ops_named(list, &wrong), CD_NESTER_ALL);
+	cd_nester_ops_name(CD_NESTER_ALL, small, sizeof(small));
+	cr_expect_eq(strlen(small), sizeof(small) - 1);
+}

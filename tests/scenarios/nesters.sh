@@ -77,6 +77,26 @@ also 'procman: the status of the last' [ $? = 4 ]
 also 'procman: started again' [ "$(grep -c 'is started again' "$ERR")" = 2 ]
 (exec timeout -k 5 60 "$REAL" procman --memory 20 -q -- sh -c 'x=$(head -c 40000000 /dev/zero | tr \\0 x); echo $x | wc -c; sleep 30; :') >"$OUT" 2>"$ERR"
 also 'procman: too much memory' err_has '^procman: ends [0-9]+ \((sh|dash)\): too much memory$'
+# What is held: at any depth, in the names of the nester's own space, and nothing of the space's own.
+held() { # COMMAND...: procman and what it runs; asked once the program is ready
+	local pid i
+	"$@" >"$OUT" 2>"$ERR" </dev/null &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do grep -q ready "$OUT" && break; sleep 0.1; done
+	kill -USR1 $pid
+	for ((i = 0; i < 100; i++)); do grep -q 'that is all' "$ERR" && break; sleep 0.1; done
+	kill -TERM $pid
+	wait $pid
+}
+refresh
+echo text >"$SCRATCH/held"
+holder="exec 5<$SCRATCH/held 6</etc/debian_version; mkfifo /tmp/own; exec 7<>/tmp/own; echo ready; sleep 20; :"
+held "$REAL" procman -q --ro "$SCRATCH" -- bash -c "$holder"
+also 'procman: what is held' err_has "^  \[1 [0-9]+\] 5: fs.read file $SCRATCH/held$"
+also 'procman: by each process' [ "$(grep -c '5: fs.read file' "$ERR")" = 2 ]
+held "$REAL" procman "${WIDE[@]}" -- "$REAL" run -q --bind "$SCRATCH:/other" -- bash -c "${holder/$SCRATCH//other}"
+also 'procman: what is held within, by the name around it' err_has "^  \[1\.1 [0-9]+\] 5: fs.read file $SCRATCH/held$"
+also 'procman: and not by the name within' eval '! err_has /other'
 
 # Those that lie, hang or die: their own space is denied, or waits, and nobody else.
 program hostile_nester || exit 0
@@ -92,6 +112,7 @@ hostile() { # NAME STATUS WAY COMMAND..., with these flags
 hostile 'lets all pass' 0 pass cat /etc/debian_version
 hostile 'answers what nobody asked' 0 forge cat /etc/debian_version
 hostile 'floods' 0 flood true
+hostile 'lists without end' 0 list cat /etc/debian_version
 hostile 'answers twice' 0 twice cat /etc/debian_version
 hostile 'is slow, and is waited for' 0 late true
 hostile 'dies' 126 die cat /etc/debian_version

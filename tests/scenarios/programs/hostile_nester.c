@@ -10,6 +10,7 @@
  *   directory gives the root instead of what is opened
  *   exec      lets another program be decided on than the one that is started
  *   stuck     does not answer about names that end in "stuck" until one that ends in "release" is asked for
+ *   list      asks what is held, from anywhere and without end
  *   pass      lets everything through
  */
 #include <errno.h>
@@ -37,7 +38,7 @@ struct answer {
 	unsigned action, text_len;
 	char text[4096];
 };
-enum { PASS = 1, CHANGE, DENY, VALUE, GIVE };
+enum { PASS = 1, CHANGE, DENY, VALUE, GIVE, LIST };
 
 static int how; /* MSG_DONTWAIT: what finds no room is not sent */
 
@@ -80,6 +81,12 @@ static void answer_wrongly(const char *way, int port, const struct message *m, u
 		how = MSG_DONTWAIT;
 		for (unsigned i = 1; i < 10000; i++)
 			say(port, m->id ^ i << 20, PASS, 0, zeros, sizeof(zeros), 1);
+		how = 0;
+		say(port, m->id, PASS, 0, "", 0, -1);
+	} else if (strcmp(way, "list") == 0) {
+		how = MSG_DONTWAIT;
+		for (unsigned long i = 0; i < 200; i++)
+			say(port, i * 0x9e3779b97f4a7c15UL >> i % 60, LIST, 0, "", 0, -1);
 		how = 0;
 		say(port, m->id, PASS, 0, "", 0, -1);
 	} else if (strcmp(way, "twice") == 0) {
@@ -141,6 +148,8 @@ int main(int argc, char **argv)
 	struct message m;
 	pid_t child;
 
+	if (strcmp(way, "list") == 0)
+		args[3] = "--interpose=*,cap.list";
 	for (int i = 2; i < argc && count < 63; i++)
 		args[count++] = argv[i];
 	socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
@@ -153,7 +162,7 @@ int main(int argc, char **argv)
 	}
 	close(ends[1]);
 	while (strcmp(way, "subscribe") != 0 && recv(ends[0], &m, sizeof(m), 0) > 0) {
-		if (strcmp(way, "hang") == 0)
+		if (strcmp(way, "hang") == 0 || m.kind != 1)
 			continue;
 		if (strcmp(way, "die") == 0)
 			break;
