@@ -15,7 +15,7 @@
 #include "cordon/plan.h"
 #include "cordon/status.h"
 
-#define KERN_FILTER_MAX 1024 /* instructions; the kernel takes 4096 */
+#define KERN_FILTER_MAX 2048 /* instructions; the kernel takes 4096 */
 
 /*
  * Writes the program into code; count gets its length. CD_ELIMIT when it does not fit.

@@ -138,6 +138,8 @@ static void try_everything(void)
 	CHECK(IS_REFUSED(syscall(SYS_mount, "x", "/", "tmpfs", 0, NULL)));
 	CHECK(IS_REFUSED(syscall(SYS_open_tree, AT_FDCWD, "/", 0)));
 	CHECK(IS_REFUSED(chroot("/")));
+	/* Handles it makes, for programs; none opens anything. */
+	CHECK(IS_REFUSED(syscall(SYS_open_by_handle_at, AT_FDCWD, NULL, 0)));
 	CHECK(IS_REFUSED(syscall(SYS_bpf, 0, NULL, 0)));
 	CHECK(IS_REFUSED(syscall(SYS_io_uring_setup, 1, NULL)));
 	CHECK(IS_REFUSED(syscall(SYS_keyctl, 0, 0, 0, 0, 0)));

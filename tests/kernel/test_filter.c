@@ -1122,6 +1122,19 @@ Test(filter, requests_that_are_settled_are_native_and_no_others)
 	cr_expect_eq(ask(SYS_ioctl, 0, RUBBISH | 0x541c, 0, 0, 0), REFUSE(EPERM));
 }
 
+Test(filter, fits_with_as_many_requests_as_rules_can_settle)
+{
+	const unsigned all = CD_NATIVE_ALL | CD_NATIVE_LISTEN | CD_RECORD_CALLS;
+	struct cd_requests many = {.count = CD_REQUESTS_MAX};
+
+	for (uint32_t i = 0; i < CD_REQUESTS_MAX; i++)
+		many.at[i] = (struct cd_request){0x12340000 + i, UINT32_MAX};
+	for (int bare = 0; bare < 2; bare++) {
+		cr_assert_eq(kern_filter_build(all, bare, &many, code, &code_len), CD_OK);
+		cr_expect_eq(ask(SYS_ioctl, 0, 0x12340000 + CD_REQUESTS_MAX - 1, 0, 0, 0), ALLOW);
+	}
+}
+
 /* ---- calls that are recorded ---- */
 
 Test(filter_recording, internal_calls_come_to_the_monitor_and_nothing_else_changes)
