@@ -684,8 +684,9 @@ static int follow_to_machine(const struct kern_message *message, int base, const
 	return error;
 }
 
+/* by_link: there is a link in the name, and so what is not there may be what that leads to. */
 static int resolve_from(const struct kern_message *message, int base, const char *path, bool follow,
-			struct host_object *object)
+			struct host_object *object, bool *by_link)
 {
 	unsigned flags = follow ? 0 : O_NOFOLLOW;
 	int fd = open_at(base, path, flags, RESOLVE_NO_SYMLINKS);
@@ -703,7 +704,8 @@ static int resolve_from(const struct kern_message *message, int base, const char
 		object->fd = fd;
 		return 0;
 	}
-	if (fd != -ELOOP)
+	*by_link = fd == -ELOOP;
+	if (!*by_link)
 		return fd;
 	fd = open_at(base, path, flags, RESOLVE_NO_MAGICLINKS);
 	if (fd >= 0) {
@@ -719,6 +721,7 @@ static int resolve_from(const struct kern_message *message, int base, const char
 int host_resolve(const struct kern_message *message, int dir, const char *path, unsigned flags,
 		 struct host_object *object)
 {
+	bool by_link = false;
 	int base, error;
 
 	object->fd = -1;
@@ -738,12 +741,13 @@ int host_resolve(const struct kern_message *message, int dir, const char *path, 
 	base = open_base(message, dir, *path ? path : ".");
 	if (base < 0 && base != AT_FDCWD)
 		return base;
-	error = resolve_from(message, base, *path ? path : ".", !(flags & HOST_NOFOLLOW), object);
+	error = resolve_from(message, base, *path ? path : ".", !(flags & HOST_NOFOLLOW), object,
+			     &by_link);
 	if (error)
 		name_absent(object, base, path);
 	if (error == -ENOENT)
 		error = resolve_machine(message, object);
-	if (error == -ENOENT && !(flags & HOST_NOFOLLOW) && strncmp(object->path, "/proc/", 6) != 0)
+	if (error == -ENOENT && by_link && !(flags & HOST_NOFOLLOW))
 		error = follow_to_machine(message, base, path, object);
 	close_base(base);
 	return error;
