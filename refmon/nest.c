@@ -17,33 +17,60 @@ static bool is_shown(const struct cd_mount *mount)
 	       mount->kind == CD_MOUNT_COPY;
 }
 
-/* Where what is at the path comes from; false: it is the space's own. */
-static bool outer_path(const struct cd_plan *plan, uint64_t *ops, const char *path, size_t len,
-		       char text[CD_PATH_MAX], size_t *outer_len)
+/*
+ * The mount that shows what is at the path. What covers a place is the space's own; that there is
+ * something to be covered is not, and is what the mount around it shows.
+ */
+static const struct cd_mount *shown_at(const struct cd_plan *plan, const char *path)
 {
 	const struct cd_mount *mount = mon_plan_at(plan, path);
-	size_t from, dest;
+	char above[CD_PATH_MAX];
 
-	if (!mount || !is_shown(mount))
+	while (mount && mount->kind == CD_MOUNT_MASK && mount->dest[1]) {
+		size_t n = (size_t)(strrchr(mount->dest, '/') - mount->dest);
+
+		n += n == 0;
+		memcpy(above, mount->dest, n);
+		above[n] = '\0';
+		mount = mon_plan_at(plan, above);
+	}
+	return mount && is_shown(mount) ? mount : NULL;
+}
+
+/* Where what is at the path, of *len bytes, comes from: then text has it, and *len is its length.
+ * false: it is the space's own. */
+static bool outer_path(const struct cd_plan *plan, uint64_t *ops, const char *path, size_t *len,
+		       char text[CD_PATH_MAX])
+{
+	const struct cd_mount *mount = shown_at(plan, path);
+	size_t from, dest, rest;
+
+	if (!mount)
 		return false;
 	if (mount->kind == CD_MOUNT_COW)
 		*ops &= ~CHANGES;
 	if (!*ops)
 		return false;
+	if (*len < CD_PATH_MAX && strcmp(mount->from, mount->dest) == 0) {
+		memcpy(text, path, *len);
+		text[*len] = '\0';
+		return true;
+	}
 	from = strcmp(mount->from, "/") ? strlen(mount->from) : 0;
 	dest = strcmp(mount->dest, "/") ? strlen(mount->dest) : 0;
-	if (from + (len - dest) + 1 >= CD_PATH_MAX) {
+	rest = *len - dest;
+	if (from + rest + 1 >= CD_PATH_MAX) {
 		/* No such name: no rule allows it. */
 		memcpy(text, "//", 3);
-		*outer_len = 2;
+		*len = 2;
 		return true;
 	}
 	memcpy(text, mount->from, from);
-	memcpy(text + from, path + dest, len - dest);
-	*outer_len = from + (len - dest);
-	if (*outer_len == 0)
-		text[(*outer_len)++] = '/';
-	text[*outer_len] = '\0';
+	memcpy(text + from, path + dest, rest);
+	*len = from + rest;
+	if (*len == 0)
+		text[(*len)++] = '/';
+	text[*len] = '\0';
 	return true;
 }
 
@@ -55,7 +82,6 @@ bool mon_nest_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd
 			object->text && object->text[0] == '/');
 	/* The two may be one. */
 	const char *path = object->text;
-	const size_t len = object->len;
 
 	if (object->kind == CD_OBJECT_ADDRESS && !is_path)
 		return false;
@@ -63,7 +89,7 @@ bool mon_nest_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd
 	if (!is_path)
 		return true;
 	out->text = text;
-	return outer_path(plan, ops, path, len, text, &out->len);
+	return outer_path(plan, ops, path, &out->len, text);
 }
 
 /* What is granted at a place of the plan, there and on all below. */

@@ -938,11 +938,11 @@ void mon_plan_index(struct cd_plan *plan)
 		for (const char *at = dest; *at; at++)
 			hash = hash_on(hash, *at);
 		/* Of two at one place the later one counts. */
-		for (slot = hash & plan->index_mask; plan->index[slot];
+		for (slot = hash & plan->index_mask; plan->index[slot].mount;
 		     slot = (slot + 1) & plan->index_mask)
-			if (strcmp(plan->mounts[plan->index[slot] - 1].dest, dest) == 0)
+			if (strcmp(plan->mounts[plan->index[slot].mount - 1].dest, dest) == 0)
 				break;
-		plan->index[slot] = (uint32_t)i + 1;
+		plan->index[slot] = (struct cd_plan_slot){hash, (uint32_t)i + 1};
 	}
 }
 
@@ -950,11 +950,12 @@ void mon_plan_index(struct cd_plan *plan)
 static const struct cd_mount *indexed(const struct cd_plan *plan, const char *path, size_t len,
 				      uint32_t hash)
 {
-	for (size_t slot = hash & plan->index_mask; plan->index[slot];
+	for (size_t slot = hash & plan->index_mask; plan->index[slot].mount;
 	     slot = (slot + 1) & plan->index_mask) {
-		const struct cd_mount *mount = &plan->mounts[plan->index[slot] - 1];
+		const struct cd_mount *mount = &plan->mounts[plan->index[slot].mount - 1];
 
-		if (strncmp(mount->dest, path, len) == 0 && !mount->dest[len])
+		if (plan->index[slot].hash == hash && strncmp(mount->dest, path, len) == 0 &&
+		    !mount->dest[len])
 			return mount;
 	}
 	return NULL;

@@ -17,9 +17,10 @@
 #include "lib/path.h"
 #include "refmon/layout.h"
 
+/* Of what is not asked, nothing is written. */
 struct tally {
 	uint64_t ops; /* what is asked */
-	uint32_t first[MON_TIER_COUNT][CD_OP_COUNT];
+	uint32_t first[CD_OP_COUNT][MON_TIER_COUNT];
 };
 
 /* spelled: reached without "*". mute: on the far side of a protected path, and not spelled: can
@@ -80,13 +81,15 @@ static uint32_t child_of(const struct mon_table *table, uint32_t parent, const c
 static void tally_init(struct tally *tally, uint64_t ops)
 {
 	tally->ops = ops;
-	memset(tally->first, 0xff, sizeof(tally->first)); /* MON_NO_RULE */
+	for (uint64_t rest = ops; rest; rest &= rest - 1)
+		for (int tier = 0; tier < MON_TIER_COUNT; tier++)
+			tally->first[__builtin_ctzll(rest)][tier] = MON_NO_RULE;
 }
 
 static void tally_rule(struct tally *tally, enum mon_tier tier, uint64_t ops, uint32_t rule)
 {
 	for (uint64_t rest = ops & tally->ops; rest; rest &= rest - 1) {
-		uint32_t *first = &tally->first[tier][__builtin_ctzll(rest)];
+		uint32_t *first = &tally->first[__builtin_ctzll(rest)][tier];
 
 		if (rule < *first)
 			*first = rule;
@@ -95,8 +98,9 @@ static void tally_rule(struct tally *tally, enum mon_tier tier, uint64_t ops, ui
 
 static void tally_drop_grants(struct tally *tally)
 {
-	memset(tally->first[MON_TIER_ASK], 0xff,
-	       (MON_TIER_COUNT - MON_TIER_ASK) * sizeof(tally->first[0]));
+	for (uint64_t rest = tally->ops; rest; rest &= rest - 1)
+		for (int tier = MON_TIER_ASK; tier < MON_TIER_COUNT; tier++)
+			tally->first[__builtin_ctzll(rest)][tier] = MON_NO_RULE;
 }
 
 /* A node's entries count when the path ends there; those for its subtree also when it goes on. */
@@ -123,7 +127,7 @@ static enum mon_verdict tally_verdict(const struct tally *tally, unsigned op, ui
 	};
 
 	for (int tier = 0; tier < MON_TIER_COUNT; tier++) {
-		*rule = tally->first[tier][op];
+		*rule = tally->first[op][tier];
 		if (*rule != MON_NO_RULE)
 			return verdicts[tier];
 	}
@@ -180,12 +184,13 @@ static void walk_enter(struct walk *walk, struct front *next, const struct place
 		next->places[next->count++] = place;
 }
 
-static void walk_step(struct walk *walk, struct front *front, const struct component *component)
+/* From where the path so far can be to where it can be after the component. */
+static void walk_step(struct walk *walk, const struct front *front, struct front *next,
+		      const struct component *component)
 {
 	const struct mon_edge *globs = part(walk->table, walk->table->globs);
-	struct front next;
 
-	next.count = 0;
+	next->count = 0;
 	for (unsigned i = 0; i < front->count; i++) {
 		const struct place *place = &front->places[i];
 		const struct mon_node *node = node_at(walk->table, place->node);
@@ -193,51 +198,54 @@ static void walk_step(struct walk *walk, struct front *front, const struct compo
 					  component->hash);
 
 		if (child)
-			walk_enter(walk, &next, place, child, true, component);
+			walk_enter(walk, next, place, child, true, component);
 		for (uint32_t g = node->globs; g < node->globs + node->glob_count; g++) {
 			if (mon_glob_match(string(walk->table, globs[g].name), globs[g].len,
 					   component->name, component->len))
-				walk_enter(walk, &next, place, globs[g].child, false, component);
+				walk_enter(walk, next, place, globs[g].child, false, component);
 		}
 	}
-	front->count = next.count;
-	memcpy(front->places, next.places, next.count * sizeof(next.places[0]));
 }
 
-/* Tallies a path below a root; fronts are left where it ends. False: a front overflowed. */
+/* Tallies a path below a root. *below: is there anything below where it ends? False: a front
+ * overflowed. */
 static bool walk_path(const struct mon_table *table, uint32_t root, const char *path, size_t len,
-		      struct tally *tally, struct front *rules, struct front *secrets)
+		      struct tally *tally, bool *below)
 {
 	struct walk walk = {.table = table, .tally = tally}, watch = {.table = table};
+	struct front rules[2], secrets[2]; /* in turns */
 	const char *cursor = path, *end = path + len;
 	struct component component = {0};
+	unsigned at = 0;
 
-	front_init(rules, root);
-	front_init(secrets, MON_ROOT_PROTECTED);
+	front_init(&rules[at], root);
+	front_init(&secrets[at], MON_ROOT_PROTECTED);
 	if (tally)
 		tally_node(tally, table, node_at(table, root), len == 1, false);
-	while ((rules->count || secrets->count) &&
+	while ((rules[at].count || secrets[at].count) &&
 	       mon_path_next(&cursor, end, &component.name, &component.len)) {
 		component.hash = mon_hash_name(component.name, component.len);
 		component.last = cursor == end;
 		component.secret = false;
 		watch.marked = false;
-		walk_step(&watch, secrets, &component);
+		walk_step(&watch, &secrets[at], &secrets[!at], &component);
 		component.secret = watch.marked;
 		if (watch.marked && tally)
 			tally_drop_grants(tally);
-		walk_step(&walk, rules, &component);
+		walk_step(&walk, &rules[at], &rules[!at], &component);
+		at = !at;
 	}
+	*below = rules[at].count || secrets[at].count;
 	return !walk.overflow && !watch.overflow;
 }
 
 static bool decide_path(const struct mon_table *table, uint32_t root,
 			const struct mon_object *object, struct tally *tally)
 {
-	struct front rules, secrets;
+	bool below;
 
 	return cd_path_is_normal(object->text, object->len) &&
-	       walk_path(table, root, object->text, object->len, tally, &rules, &secrets);
+	       walk_path(table, root, object->text, object->len, tally, &below);
 }
 
 /* A name is one component; it may hold any byte. */
@@ -246,13 +254,13 @@ static bool decide_name(const struct mon_table *table, uint32_t root,
 {
 	struct walk walk = {.table = table, .tally = tally};
 	struct component component = {.name = object->text, .len = object->len, .last = true};
-	struct front front;
+	struct front front, next;
 
 	if (object->len == 0 || object->len > CD_PATH_MAX)
 		return false;
 	component.hash = mon_hash_name(component.name, component.len);
 	front_init(&front, root);
-	walk_step(&walk, &front, &component);
+	walk_step(&walk, &front, &next, &component);
 	return !walk.overflow;
 }
 
@@ -490,16 +498,16 @@ uint64_t mon_decide_host(const struct mon_table *table, uint64_t ops,
 
 static bool rules_below(const struct mon_table *table, uint32_t root, const char *path, size_t len)
 {
-	struct front rules, secrets;
+	bool below;
 
 	if (!cd_path_is_normal(path, len))
 		return true;
-	if (!walk_path(table, root, path, len, NULL, &rules, &secrets))
+	if (!walk_path(table, root, path, len, NULL, &below))
 		return true;
 	/* Only nodes with something below them are held. */
 	if (len == 1)
 		return node_at(table, root)->inner || node_at(table, MON_ROOT_PROTECTED)->inner;
-	return rules.count || secrets.count;
+	return below;
 }
 
 bool mon_rules_below(const struct mon_table *table, const char *path, size_t len)

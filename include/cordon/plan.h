@@ -66,10 +66,15 @@ struct cd_mount {
 	uint64_t size;
 };
 
+struct cd_plan_slot {
+	uint32_t hash, mount; /* mount: which, plus 1; 0: a free slot */
+};
+
 struct cd_plan {
 	struct cd_mount *mounts; /* parents before what lies below them */
 	size_t count;
-	uint32_t *index; /* of the mounts by place, made by mon_plan_index(); NULL: none */
+	struct cd_plan_slot
+	    *index; /* of the mounts by place, made by mon_plan_index(); NULL: none */
 	size_t index_mask;
 	bool within;	/* what is shown is another space's: no link leads there */
 	bool looks;	/* all of the view may be looked at, by whatever name, and no directory of

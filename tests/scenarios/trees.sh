@@ -57,7 +57,7 @@ def run(command):
     p = subprocess.run(command + ["/usr/bin/python3", probe, scratch], capture_output=True, text=True, timeout=60, cwd="/")
     return p.returncode, p.stdout.splitlines(), p.stderr
 bad = 0
-for i in range(seed, seed + rounds):
+for i in [30442015] + list(range(seed, seed + rounds)): # the first one found what a cover gives away
     r = random.Random(i)
     layers = [policy(r) for _ in range(r.randint(2, 4))]
     alone = [run(around(flags)) for flags in layers]
