@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cordon/ops.h"
+#include "lib/hash.h"
 
 /* ---- tables that grow ---- */
 
@@ -23,11 +24,8 @@ static bool grow(void *array, size_t count, size_t size)
 
 static uint64_t hash_of(const void *bytes, size_t len)
 {
-	const unsigned char *at = bytes;
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = cd_hash(CD_HASH_START, bytes, len);
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
 	return hash ^ hash >> 29;
 }
 

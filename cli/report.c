@@ -17,6 +17,7 @@
 #include "cli/records.h"
 #include "kernel/message.h"
 #include "lib/buf.h"
+#include "lib/hash.h"
 
 /* ---- the monitor's side ---- */
 
@@ -54,15 +55,6 @@ void report_sink_outward(struct report_sink *sink, unsigned outward, int fd)
 {
 	if (outward < sizeof(sink->outer) / sizeof(sink->outer[0]))
 		sink->outer[outward] = fd;
-}
-
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
-{
-	const unsigned char *at = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-	return hash;
 }
 
 size_t report_size(const struct report *report)
@@ -161,12 +153,12 @@ static bool same_denial(const struct report *a, const struct report *b)
 /* True the first time. */
 static bool remember(struct report_sink *sink, const struct report *report)
 {
-	uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), &report->op, sizeof(report->op));
+	uint64_t hash = cd_hash(CD_HASH_START, &report->op, sizeof(report->op));
 	size_t at;
 
-	hash = hash_bytes(hash, report->address, sizeof(report->address));
-	hash = hash_bytes(hash, &report->port, sizeof(report->port));
-	hash = hash_bytes(hash, report->text, report->text_len) | 1;
+	hash = cd_hash(hash, report->address, sizeof(report->address));
+	hash = cd_hash(hash, &report->port, sizeof(report->port));
+	hash = cd_hash(hash, report->text, report->text_len) | 1;
 	for (at = hash % SLOTS; sink->slots[at].hash; at = (at + 1) % SLOTS) {
 		/* A program can make up names of any hash. */
 		if (sink->slots[at].hash == hash && same_denial(sink->slots[at].report, report)) {

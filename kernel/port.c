@@ -14,6 +14,7 @@
 #include "kernel/border.h"
 #include "kernel/process.h"
 #include "kernel/space.h"
+#include "lib/hash.h"
 
 /* ---- the object, as policies write it ---- */
 
@@ -45,15 +46,6 @@ static size_t write_object(const struct cd_object *object, char text[CD_TEXT_MAX
 		return 0;
 	memcpy(text, object->text, len);
 	return len;
-}
-
-static uint64_t hash_of(const char *text, size_t len)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-	return hash;
 }
 
 /* ---- asking ---- */
@@ -111,7 +103,7 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 	question.absent = absent;
 	question.cpu = sched_getcpu();
 	question.text_len = (uint32_t)write_object(object, question.text);
-	hash = hash_of(question.text, question.text_len);
+	hash = cd_hash(CD_HASH_START, question.text, question.text_len);
 	for (size_t i = 0; i < asked->count; i++) {
 		const struct kern_question *old = &asked->questions[i];
 

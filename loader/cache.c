@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/hash.h"
 #include "loader/helper.h"
 #include "shim/shim.h"
 
@@ -46,17 +47,6 @@ struct note {
 
 /* ---- keys ---- */
 
-static uint64_t hash(uint64_t h, const void *bytes, size_t n)
-{
-	const unsigned char *at = bytes;
-
-	while (n--)
-		h = (h ^ *at++) * UINT64_C(1099511628211);
-	return h;
-}
-
-#define HASH_START UINT64_C(14695981039346656037)
-
 /* What the copy would hold: the shim, and the way in which it is put in, which is this program's.
  */
 static uint64_t version(void)
@@ -66,14 +56,14 @@ static uint64_t version(void)
 	if (!known) {
 		struct stat st;
 
-		known = hash(HASH_START, CORDON_VERSION, strlen(CORDON_VERSION));
-		known = hash(known, shim_stub, shim_stub_size());
-		known = hash(known, shim_image, shim_image_size());
+		known = cd_hash(CD_HASH_START, CORDON_VERSION, strlen(CORDON_VERSION));
+		known = cd_hash(known, shim_stub, shim_stub_size());
+		known = cd_hash(known, shim_image, shim_image_size());
 		if (stat("/proc/self/exe", &st) == 0) {
 			const int64_t identity[] = {st.st_size, st.st_mtim.tv_sec,
 						    st.st_mtim.tv_nsec};
 
-			known = hash(known, identity, sizeof(identity));
+			known = cd_hash(known, identity, sizeof(identity));
 		}
 	}
 	return known;
@@ -90,7 +80,7 @@ static void make_key(const struct stat *st, char key[KEY_MAX])
 				     (uint64_t)st->st_ctim.tv_nsec};
 
 	snprintf(key, KEY_MAX, "%016llx%016llx",
-		 (unsigned long long)hash(HASH_START, identity, sizeof(identity)),
+		 (unsigned long long)cd_hash(CD_HASH_START, identity, sizeof(identity)),
 		 (unsigned long long)version());
 }
 
@@ -173,7 +163,7 @@ void loader_cache_close(struct loader_cache *cache)
 
 static uint64_t check_of(const struct note *note)
 {
-	return hash(HASH_START, &note->looks, sizeof(*note) - offsetof(struct note, looks));
+	return cd_hash(CD_HASH_START, &note->looks, sizeof(*note) - offsetof(struct note, looks));
 }
 
 /* Is there one, and is it as it was written? */

@@ -108,12 +108,19 @@ void mon_key_name(struct mon_key *key, enum mon_host host, const char *name, siz
 
 /* The hash of a component, and of an edge: FNV-1a, finished with a mix so that low bits depend on
  * all. */
+#define MON_HASH_START 2166136261u
+
+static inline uint32_t mon_hash_byte(uint32_t hash, char c)
+{
+	return (hash ^ (unsigned char)c) * 16777619u;
+}
+
 static inline uint32_t mon_hash_name(const char *name, size_t len)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = MON_HASH_START;
 
 	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)name[i]) * 16777619u;
+		hash = mon_hash_byte(hash, name[i]);
 	return hash;
 }
 

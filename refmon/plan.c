@@ -914,13 +914,6 @@ enum cd_status mon_plan_add(struct cd_plan *plan, const struct cd_mount *mount)
 
 /* ---- finding ---- */
 
-#define HASH_FIRST UINT32_C(2166136261)
-
-static uint32_t hash_on(uint32_t hash, char c)
-{
-	return (hash ^ (unsigned char)c) * UINT32_C(16777619);
-}
-
 void mon_plan_index(struct cd_plan *plan)
 {
 	size_t size = 16;
@@ -932,11 +925,9 @@ void mon_plan_index(struct cd_plan *plan)
 	plan->index_mask = size - 1;
 	for (size_t i = 0; plan->index && i < plan->count; i++) {
 		const char *dest = plan->mounts[i].dest;
-		uint32_t hash = HASH_FIRST;
+		const uint32_t hash = mon_hash_name(dest, strlen(dest));
 		size_t slot;
 
-		for (const char *at = dest; *at; at++)
-			hash = hash_on(hash, *at);
 		/* Of two at one place the later one counts. */
 		for (slot = hash & plan->index_mask; plan->index[slot].mount;
 		     slot = (slot + 1) & plan->index_mask)
@@ -965,12 +956,12 @@ static const struct cd_mount *indexed(const struct cd_plan *plan, const char *pa
 static const struct cd_mount *find_indexed(const struct cd_plan *plan, const char *path)
 {
 	const struct cd_mount *deepest = NULL, *here;
-	uint32_t hash = HASH_FIRST;
+	uint32_t hash = MON_HASH_START;
 
 	if (*path == '/')
-		deepest = indexed(plan, path, 1, hash_on(hash, '/'));
+		deepest = indexed(plan, path, 1, mon_hash_byte(hash, '/'));
 	for (const char *at = path; *at; at++) {
-		hash = hash_on(hash, *at);
+		hash = mon_hash_byte(hash, *at);
 		if (at[1] && at[1] != '/')
 			continue;
 		here = indexed(plan, path, (size_t)(at + 1 - path), hash);
