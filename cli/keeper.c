@@ -20,6 +20,7 @@
 #include "cli/revoked.h"
 #include "cli/warden.h"
 #include "kernel/init.h"
+#include "lib/pass.h"
 
 #define WATCH_NS   100000000 /* between two looks at what the space has used */
 #define REAP_MS	   20	     /* between two looks at whether wardens have ended */
@@ -156,7 +157,7 @@ static void take_signal(struct keeper *k)
 }
 
 /* Keeps what came with the first message of this sort; closes everything else. */
-static void take_descriptors(struct keeper *k, const struct cmsghdr *rights, uint32_t held)
+static void take_descriptors(struct keeper *k, const int *fds, size_t count, uint32_t held)
 {
 	int unwanted = 0;
 	int *const places[REPORT_HELD_COUNT] = {
@@ -169,17 +170,13 @@ static void take_descriptors(struct keeper *k, const struct cmsghdr *rights, uin
 	    [REPORT_HELD_RESOLVER_TCP] = &k->network->resolver_sockets[1],
 	};
 	bool first = k->init < 0;
-	size_t at = 0, count;
+	size_t at = 0;
 
-	if (rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
-		return;
-	count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	for (unsigned i = 0; at < count; i++) {
-		int fd;
+		int fd = fds[at++];
 
 		while (i < REPORT_HELD_COUNT && !(held & 1u << i))
 			i++;
-		memcpy(&fd, CMSG_DATA(rights) + at++ * sizeof(int), sizeof(int));
 		if (i < REPORT_HELD_COUNT && *places[i] < 0)
 			*places[i] = fd;
 		else
@@ -198,16 +195,10 @@ static void take_report(struct keeper *k)
 		struct report report;
 		struct report_question question;
 	} got;
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(REPORT_HELD_COUNT * sizeof(int))];
-	} control;
-	struct iovec vector = {&got, sizeof(got)};
-	struct msghdr header = {.msg_iov = &vector,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(k->space->control, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	int fds[REPORT_HELD_COUNT];
+	size_t count = REPORT_HELD_COUNT;
+	ssize_t n =
+	    cd_pass_receive(k->space->control, &got, sizeof(got), fds, &count, MSG_DONTWAIT);
 	bool started =
 	    n >= (ssize_t)offsetof(struct report, text) && got.report.kind == REPORT_STARTED;
 
@@ -218,8 +209,8 @@ static void take_report(struct keeper *k)
 		k->space->control = -1;
 		return;
 	}
-	if (CMSG_FIRSTHDR(&header))
-		take_descriptors(k, CMSG_FIRSTHDR(&header), started ? got.report.held : 0);
+	if (count)
+		take_descriptors(k, fds, count, started ? got.report.held : 0);
 	if (started && !k->network->inside)
 		k->network->inside = got.report.network;
 	if (started || n < (ssize_t)sizeof(got.report.kind))

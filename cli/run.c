@@ -42,6 +42,7 @@
 #include "kernel/border.h"
 #include "kernel/port.h"
 #include "lib/children.h"
+#include "lib/pass.h"
 #include "lib/without.h"
 #include "loader/cache.h"
 #include "refmon/nest.h"
@@ -73,25 +74,18 @@ static void send_started(const struct run *run, const struct host_monitor *monit
 	    [REPORT_HELD_SLAVE] = monitor->slave,
 	};
 	struct report started = {.kind = REPORT_STARTED, .network = monitor->network};
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(all))];
-	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
-	struct iovec vector = {&started, offsetof(struct report, text)};
-	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control};
-	size_t size = 0;
+	const struct iovec part = {&started, offsetof(struct report, text)};
+	int fds[REPORT_HELD_COUNT];
+	size_t count = 0;
 
 	for (int i = 0; i < REPORT_HELD_COUNT; i++) {
 		if (all[i] < 0)
 			continue;
 		started.held |= 1u << i;
-		memcpy(CMSG_DATA(&control.header) + size, &all[i], sizeof(int));
-		size += sizeof(int);
+		fds[count++] = all[i];
 	}
-	control.header.cmsg_len = CMSG_LEN(size);
-	header.msg_controllen = CMSG_SPACE(size);
 	/* The keeper can neither signal nor hold what it has not been told of (invariant 11). */
-	if (sendmsg(monitor->control, &header, MSG_NOSIGNAL) < 0)
+	if (cd_pass_send(monitor->control, &part, 1, fds, count, 0) < 0)
 		_exit(CLI_FAILED);
 	for (int i = 0; i < 2; i++)
 		if (monitor->resolver[i] >= 0)
@@ -183,21 +177,10 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 /* Before anything of the space runs: the warden believes nobody who has served. */
 static void tell_warden(const struct run *run, const struct host_monitor *monitor)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
-				.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS}};
 	uint64_t network = monitor->network;
-	struct iovec vector = {&network, sizeof(network)};
-	struct msghdr header = {.msg_iov = &vector,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
+	const struct iovec part = {&network, sizeof(network)};
 
-	memcpy(CMSG_DATA(&control.header), &monitor->init_pidfd, sizeof(int));
-	if (run->outer && sendmsg(monitor->warden, &header, MSG_NOSIGNAL) < 0)
+	if (run->outer && cd_pass_send(monitor->warden, &part, 1, &monitor->init_pidfd, 1, 0) < 0)
 		_exit(CLI_FAILED);
 }
 

@@ -26,6 +26,7 @@
 #include "host/confine.h"
 #include "host/gate.h"
 #include "host/within.h"
+#include "lib/pass.h"
 #include "refmon/nest.h"
 #include "refmon/plan.h"
 #include "refmon/settle.h"
@@ -105,25 +106,14 @@ static bool place_granted(const struct given *given, const struct host_fds *fds)
 static int announce(const struct run *nested, const char *id)
 {
 	struct cd_port_message message = {.kind = CD_PORT_SPACE};
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
-				.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS}};
-	struct iovec vector = {&message, offsetof(struct cd_port_message, text)};
-	struct msghdr header = {.msg_iov = &vector,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
+	const struct iovec part = {&message, offsetof(struct cd_port_message, text)};
 	int ends[2];
 	ssize_t n;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -1;
 	snprintf(message.space, sizeof(message.space), "%s", id);
-	memcpy(CMSG_DATA(&control.header), &ends[0], sizeof(int));
-	n = sendmsg(nested->port, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+	n = cd_pass_send(nested->port, &part, 1, &ends[0], 1, MSG_DONTWAIT);
 	close(ends[0]);
 	if (n > 0)
 		return ends[1];
@@ -227,23 +217,16 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 /* Its monitor's first word, before anything of the space runs: the pidfd of init. */
 static void take_init(struct warden *warden)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec vector = {&warden->network, sizeof(warden->network)};
-	struct msghdr header = {.msg_iov = &vector,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
+	size_t count;
 	ssize_t n;
 
-	while ((n = recvmsg(warden->ask, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-		;
-	if (n != sizeof(warden->network) || !CMSG_FIRSTHDR(&header) ||
-	    CMSG_FIRSTHDR(&header)->cmsg_type != SCM_RIGHTS)
+	do {
+		count = 1;
+		n = cd_pass_receive(warden->ask, &warden->network, sizeof(warden->network),
+				    &warden->init, &count, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n != sizeof(warden->network) || count != 1)
 		_exit(1); /* it has ended, and has said why */
-	memcpy(&warden->init, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(int));
 }
 
 static bool nothing(void *context, uint64_t ops, const struct cd_object *object)
@@ -463,28 +446,21 @@ static void create(struct warden *warden, struct given *given)
 }
 
 /* By place; what does not fit what was said is closed. False: it is not what it should be. */
-static bool sort(const struct msghdr *header, const struct host_gate_ask *ask, struct given *given)
+static bool sort(const int *fds, size_t count, const struct host_gate_ask *ask, struct given *given)
 {
-	const struct cmsghdr *rights = CMSG_FIRSTHDR(header);
-	size_t count, at = 0;
+	int i = 0;
 
-	for (int i = 0; i < CD_GATE_FD_COUNT; i++)
-		given->fd[i] = -1;
-	if (!rights || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
-		return false;
-	count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	for (int i = 0; at < count; at++) {
-		int fd;
-
-		memcpy(&fd, CMSG_DATA(rights) + at * sizeof(int), sizeof(int));
+	for (int j = 0; j < CD_GATE_FD_COUNT; j++)
+		given->fd[j] = -1;
+	for (size_t at = 0; at < count; at++) {
 		while (i < CD_GATE_FD_COUNT && !(ask->held & 1u << i))
 			i++;
 		if (i < CD_GATE_FD_COUNT)
-			given->fd[i++] = fd;
+			given->fd[i++] = fds[at];
 		else
-			close(fd);
+			close(fds[at]);
 	}
-	for (int i = 0; i < CD_GATE_PORT; i++)
+	for (i = 0; i < CD_GATE_PORT; i++)
 		if (given->fd[i] < 0)
 			return false;
 	return true;
@@ -493,16 +469,9 @@ static bool sort(const struct msghdr *header, const struct host_gate_ask *ask, s
 void warden_take(struct warden *warden)
 {
 	struct host_gate_ask ask = {0};
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(CD_GATE_FD_COUNT * sizeof(int))];
-	} control;
-	struct iovec vector = {&ask, sizeof(ask)};
-	struct msghdr header = {.msg_iov = &vector,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(warden->ask, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	int fds[CD_GATE_FD_COUNT];
+	size_t count = CD_GATE_FD_COUNT;
+	ssize_t n = cd_pass_receive(warden->ask, &ask, sizeof(ask), fds, &count, MSG_DONTWAIT);
 	struct given given;
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -512,7 +481,7 @@ void warden_take(struct warden *warden)
 		warden->ask = -1;
 		return;
 	}
-	if (sort(&header, &ask, &given) && n == sizeof(ask))
+	if (sort(fds, count, &ask, &given) && n == sizeof(ask))
 		create(warden, &given);
 	for (int i = 0; i < CD_GATE_FD_COUNT; i++)
 		if (given.fd[i] >= 0)

@@ -21,6 +21,7 @@
 
 #include "host/carry.h"
 #include "host/confine.h"
+#include "lib/pass.h"
 
 /* How long a call on the program's own socket, which may be a blocking one, can take. */
 #define PATIENCE_US 1000
@@ -354,58 +355,34 @@ static bool take_apart(unsigned char *data, size_t len, struct order *order)
 
 static void answer(int channel, int64_t value, int replacement)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} right = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
-			      .cmsg_level = SOL_SOCKET,
-			      .cmsg_type = SCM_RIGHTS}};
-	struct iovec part = {&value, sizeof(value)};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+	const struct iovec part = {&value, sizeof(value)};
 
-	if (replacement >= 0) {
-		memcpy(CMSG_DATA(&right.header), &replacement, sizeof(replacement));
-		header.msg_control = &right;
-		header.msg_controllen = sizeof(right);
-	}
 	/* Whoever does not take it loses it. But he does not wait in vain where the socket cannot
 	 * be passed on: as many are on their way, of anybody's who is this user, as Linux allows.
 	 */
-	if (sendmsg(channel, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || replacement < 0)
+	if (cd_pass_send(channel, &part, 1, &replacement, replacement >= 0, MSG_DONTWAIT) >= 0 ||
+	    replacement < 0)
 		return;
 	value = -errno;
-	header.msg_control = NULL;
-	header.msg_controllen = 0;
-	sendmsg(channel, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+	cd_pass_send(channel, &part, 1, NULL, 0, MSG_DONTWAIT);
 }
 
 /* False: the other side has gone. */
 static bool serve_channel(struct broker *b, int channel)
 {
 	static unsigned char data[HOST_BROKER_ROOM] __attribute__((aligned(8)));
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} right;
 	struct order order = {.socket = -1, .replacement = -1};
-	struct iovec part = {data, sizeof(data)};
-	struct msghdr header = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = &right,
-				/* Room for one, and not for as many as the padding holds. */
-				.msg_controllen = CMSG_LEN(sizeof(int))};
-	struct cmsghdr *rights;
-	ssize_t n = recvmsg(channel, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	size_t count = 1;
+	/* The length that it had: one that was cut off is not as long as it says. */
+	ssize_t n = cd_pass_receive(channel, data, sizeof(data), &order.socket, &count,
+				    MSG_DONTWAIT | MSG_TRUNC);
 	int64_t value = -EINVAL;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (n <= 0)
 		return false;
-	rights = CMSG_FIRSTHDR(&header);
-	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(&order.socket, CMSG_DATA(rights), sizeof(int));
-	if (!(header.msg_flags & MSG_TRUNC) && take_apart(data, (size_t)n, &order))
+	if (take_apart(data, (size_t)n, &order))
 		value = carry_out(b, &order);
 	answer(channel, value, order.replacement);
 	if (order.replacement >= 0)

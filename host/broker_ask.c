@@ -4,11 +4,7 @@
 #include <sys/uio.h>
 
 #include "host/broker.h"
-
-union one_right {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
+#include "lib/pass.h"
 
 static bool send_request(int channel, int socket, const struct host_broker_ask *ask)
 {
@@ -20,22 +16,13 @@ static bool send_request(int channel, int socket, const struct host_broker_ask *
 	    .control_len = (uint32_t)ask->control_len,
 	    .payload_len = (uint32_t)ask->payload_len,
 	};
-	union one_right right = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
-					    .cmsg_level = SOL_SOCKET,
-					    .cmsg_type = SCM_RIGHTS}};
-	struct iovec parts[] = {{&request, sizeof(request)},
-				{(void *)ask->address, ask->address_len},
-				{(void *)ask->control, ask->control_len},
-				{(void *)ask->payload, ask->payload_len}};
-	struct msghdr header = {.msg_iov = parts, .msg_iovlen = 4};
+	const struct iovec parts[] = {{&request, sizeof(request)},
+				      {(void *)ask->address, ask->address_len},
+				      {(void *)ask->control, ask->control_len},
+				      {(void *)ask->payload, ask->payload_len}};
 	ssize_t n;
 
-	if (socket >= 0) {
-		memcpy(CMSG_DATA(&right.header), &socket, sizeof(socket));
-		header.msg_control = &right;
-		header.msg_controllen = sizeof(right);
-	}
-	while ((n = sendmsg(channel, &header, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+	while ((n = cd_pass_send(channel, parts, 4, &socket, socket >= 0, 0)) < 0 && errno == EINTR)
 		;
 	return n >= 0;
 }
@@ -43,25 +30,16 @@ static bool send_request(int channel, int socket, const struct host_broker_ask *
 int64_t host_broker_ask(int channel, int socket, const struct host_broker_ask *ask,
 			int *replacement)
 {
-	union one_right right;
-	int64_t value;
-	struct iovec part = {&value, sizeof(value)};
-	struct msghdr header = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = &right,
-				.msg_controllen = sizeof(right)};
-	struct cmsghdr *rights;
+	int64_t value = 0;
+	size_t count;
 	ssize_t n;
 
 	*replacement = -1;
 	if (channel < 0 || !send_request(channel, socket, ask))
 		return -ENETUNREACH;
-	while ((n = recvmsg(channel, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-		;
-	if (n != sizeof(value))
-		return -ENETUNREACH;
-	rights = CMSG_FIRSTHDR(&header);
-	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(replacement, CMSG_DATA(rights), sizeof(*replacement));
-	return value;
+	do {
+		count = 1;
+		n = cd_pass_receive(channel, &value, sizeof(value), replacement, &count, 0);
+	} while (n < 0 && errno == EINTR);
+	return n == sizeof(value) ? value : -ENETUNREACH;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/process.h"
+#include "lib/pass.h"
 
 static int warden = -1;
 
@@ -41,21 +42,11 @@ static int take(const struct kern_message *m, const struct cd_gate_create *creat
 
 static int send_on(struct host_gate_ask *ask, const int *fds, size_t count)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(CD_GATE_FD_COUNT * sizeof(int))];
-	} control = {.header = {.cmsg_len = CMSG_LEN(count * sizeof(int)),
-				.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS}};
-	struct iovec vector = {ask, sizeof(*ask)};
-	struct msghdr header = {.msg_iov = &vector,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = CMSG_SPACE(count * sizeof(int))};
+	const struct iovec part = {ask, sizeof(*ask)};
 
-	memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
+	_Static_assert(CD_GATE_FD_COUNT <= CD_PASS_MAX, "all of them go in one message");
 	/* The receiver waits for nobody (invariant 8). */
-	if (sendmsg(warden, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (cd_pass_send(warden, &part, 1, fds, count, MSG_DONTWAIT) < 0)
 		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -ENOSYS;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "kernel/process.h"
 #include "kernel/space.h"
 #include "lib/hash.h"
+#include "lib/pass.h"
 
 /* ---- the object, as policies write it ---- */
 
@@ -210,21 +211,11 @@ void kern_asks_drop(struct kern_asks *asks, struct kern_asked *asked)
 
 int kern_port_receive(struct kern_port *port, struct cd_port_answer *answer, int *fd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec vector = {answer, sizeof(*answer)};
-	struct msghdr header = {.msg_iov = &vector,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(port->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	const struct cmsghdr *rights = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+	size_t count = 1;
+	ssize_t n;
 
 	*fd = -1;
-	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(rights), sizeof(*fd));
+	n = cd_pass_receive(port->fd, answer, sizeof(*answer), fd, &count, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < (ssize_t)offsetof(struct cd_port_answer, text) ||
