@@ -59,6 +59,7 @@ static uint64_t version(void)
 		known = cd_hash(CD_HASH_START, CORDON_VERSION, strlen(CORDON_VERSION));
 		known = cd_hash(known, shim_stub, shim_stub_size());
 		known = cd_hash(known, shim_image, shim_image_size());
+		known = cd_hash(known, shim_frames, shim_frames_size());
 		if (stat("/proc/self/exe", &st) == 0) {
 			const int64_t identity[] = {st.st_size, st.st_mtim.tv_sec,
 						    st.st_mtim.tv_nsec};

@@ -97,8 +97,8 @@ static bool write_all(int fd, const void *bytes, size_t size)
 
 static _Noreturn void run_helper(size_t size)
 {
-	const struct loader_parts parts = {shim_stub, shim_stub_size(), shim_image,
-					   shim_image_size()};
+	const struct loader_parts parts = {shim_stub,	      shim_stub_size(), shim_image,
+					   shim_image_size(), shim_frames,	shim_frames_size()};
 	struct loader_report report = {0};
 	struct answer answer = {.status = CD_ESYS, .error = ENOMEM};
 	void *original, *copy = NULL;

@@ -22,6 +22,7 @@
 #include "loader/layout.h"
 
 #include "cordon/shim.h"
+#include "loader/frames.h"
 
 #define STUB_MAX (16u * LOADER_PAGE)
 
@@ -29,7 +30,8 @@ bool loader_parts_fit(const struct loader_parts *parts)
 {
 	return parts->stub && parts->stub_size > CD_STUB_START - CD_HEAD_SIZE &&
 	       parts->stub_size <= STUB_MAX && parts->image && parts->image_size &&
-	       parts->image_size <= CD_SHIM_CODE;
+	       parts->image_size <= CD_SHIM_CODE &&
+	       loader_frames_fit(parts->frames, parts->frames_size);
 }
 
 GElf_Phdr loader_layout_header(const struct loader_elf *elf, unsigned i)

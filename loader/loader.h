@@ -24,6 +24,8 @@ struct loader_parts {
 	size_t stub_size;
 	const void *image;
 	size_t image_size;
+	const void *frames; /* of the stub: .debug_frame, as if the segment stood at address 0 */
+	size_t frames_size;
 };
 
 /* Why a `syscall` of a call in shim/calls.def was left as it is. */

@@ -22,6 +22,7 @@ struct work {
 	struct loader_sites sites;
 	struct loader_layout layout;
 	struct loader_sections sections;
+	struct loader_frames frames;
 	uint64_t image;	       /* offset into the segment; 0: none */
 	uint64_t segment_size; /* whole pages */
 	uint8_t *out;
@@ -58,8 +59,22 @@ static uint64_t trampoline_size(const struct loader_site *site)
 	return LOADER_TRAMPOLINE_SIZE + (site->syscall - site->mov - LOADER_MOV_SIZE);
 }
 
-static void plan(struct work *work)
+static enum cd_status plan_frames(struct work *work)
 {
+	uint64_t at = work->layout.segment + work->layout.trampolines;
+	enum cd_status status = loader_frames_open(&work->frames, work->parts, &work->layout,
+						   work->sections.frames_size);
+
+	for (size_t i = 0; i < work->sites.count && status == CD_OK; i++) {
+		status = loader_frames_add(&work->frames, at, work->sites.items[i].syscall);
+		at += trampoline_size(&work->sites.items[i]);
+	}
+	return status == CD_OK ? loader_frames_end(&work->frames, at) : status;
+}
+
+static enum cd_status plan(struct work *work)
+{
+	enum cd_status status;
 	uint64_t end;
 
 	loader_layout_make(&work->elf, work->parts, &work->layout);
@@ -72,7 +87,9 @@ static void plan(struct work *work)
 	}
 	work->segment_size = loader_page_up(end);
 	loader_sections_make(&work->elf, work->layout.offset + work->segment_size, &work->sections);
-	work->size = work->sections.end;
+	status = plan_frames(work);
+	work->size = loader_sections_end(&work->sections, &work->frames);
+	return status;
 }
 
 /* --- writing --- */
@@ -191,7 +208,10 @@ static void put_headers(struct work *work)
 
 static enum cd_status make_copy(struct work *work)
 {
-	plan(work);
+	enum cd_status status = plan(work);
+
+	if (status != CD_OK)
+		return status;
 	for (size_t i = 0; i < work->sites.count; i++) {
 		if (is_in_headers(work, &work->sites.items[i]))
 			return CD_EINVAL;
@@ -204,7 +224,7 @@ static enum cd_status make_copy(struct work *work)
 	put_segment(work);
 	put_headers(work);
 	loader_sections_put(&work->sections, &work->elf, &work->layout, work->segment_size,
-			    work->out);
+			    &work->frames, work->out);
 	return CD_OK;
 }
 
@@ -256,6 +276,7 @@ static enum cd_status rewrite(struct work *work, struct loader_report *report)
 	if (status == CD_ENOMEM)
 		report->why = "no memory";
 	free(work->sites.items);
+	loader_frames_close(&work->frames);
 	return status;
 }
 

@@ -13,6 +13,7 @@
 #include "cordon/shim.h"
 #include "loader/code.h"
 #include "loader/elf.h"
+#include "loader/frames.h"
 #include "loader/layout.h"
 #include "loader/sections.h"
 #include "loader/sites.h"
@@ -28,6 +29,7 @@ struct check {
 	size_t copy_size;
 	uint64_t segment_size;
 	struct loader_sections sections; /* as they have to be behind a segment of that size */
+	struct loader_frames frames;	 /* what has to be said of the trampolines so far */
 	uint64_t next; /* offset into the segment: where the next trampoline has to be */
 	const char *why;
 };
@@ -156,8 +158,6 @@ static bool check_headers(struct check *check)
 	if (loader_elf_starts(&check->elf))
 		want.e_entry = check->layout.segment + CD_STUB_START;
 	want.e_phnum = (Elf64_Half)loader_elf_copied(&check->elf);
-	if (check->copy_size != check->sections.end)
-		return fail(check, "it has not its length");
 	if (memcmp(check->copy, &want, sizeof(want)) != 0)
 		return fail(check, "the ELF header is not the original's");
 	return true;
@@ -209,7 +209,7 @@ static bool check_trampoline(struct check *check, uint64_t offset, uint64_t mov)
 				       len - LOADER_MOV_SIZE) ||
 		    loader_windows_has(&check->windows, mov + len))
 			return fail(check, "a call site was patched that must not be");
-		return true;
+		return loader_frames_add(&check->frames, address, mov + len) == CD_OK;
 	}
 	return fail(check, "a trampoline does not lead to its call site");
 }
@@ -316,16 +316,27 @@ static bool check_data(struct check *check)
 	return true;
 }
 
-/* They are made from the original alone, and so are made once more. */
+/* They are made from the original and where its sites are, and so are made once more. */
 static bool check_sections(struct check *check, uint8_t *scratch)
 {
-	uint64_t at = check->sections.at, size = check->sections.end - at;
+	uint64_t at = check->sections.at, end;
 
+	if (loader_frames_end(&check->frames, check->layout.segment + check->next) != CD_OK)
+		return false;
+	end = loader_sections_end(&check->sections, &check->frames);
+	if (check->copy_size != end)
+		return fail(check, "it has not its length");
 	loader_sections_put(&check->sections, &check->elf, &check->layout, check->segment_size,
-			    scratch);
-	if (memcmp(check->copy + at, scratch + at, size) != 0)
+			    &check->frames, scratch);
+	if (memcmp(check->copy + at, scratch + at, end - at) != 0)
 		return fail(check, "a section header is not as it has to be");
 	return true;
+}
+
+static bool open_frames(struct check *check)
+{
+	return loader_frames_open(&check->frames, check->parts, &check->layout,
+				  check->sections.frames_size) == CD_OK;
 }
 
 static enum cd_status run(struct check *check)
@@ -337,9 +348,11 @@ static enum cd_status run(struct check *check)
 		return CD_ENOMEM;
 	loader_layout_make(&check->elf, check->parts, &check->layout);
 	check->next = check->layout.trampolines;
-	if (!check_headers(check) || !check_data(check) || !check_bytes(check, scratch) ||
-	    !check_segment(check) || !check_sections(check, scratch))
+	if (!check_headers(check) || !check_data(check) || !open_frames(check) ||
+	    !check_bytes(check, scratch) || !check_segment(check) ||
+	    !check_sections(check, scratch))
 		status = CD_EINVAL;
+	loader_frames_close(&check->frames);
 	free(scratch);
 	return status;
 }

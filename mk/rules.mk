@@ -89,10 +89,12 @@ $(BUILD)/shim/image.elf: shim/image.lds include/cordon/shim.h $(SHIM_OBJ)
 $(BUILD)/shim/image.bin: $(BUILD)/shim/image.elf shim/check.sh
 	objcopy -O binary -j .text $< $@.new && sh shim/check.sh 4096 $@.new $< $(SHIM_OBJ) && mv $@.new $@
 $(BUILD)/shim/stub.elf: $(BUILD)/shim/arch/x86_64/stub.o
-	$(LD) -static --no-undefined --build-id=none -z noexecstack -Ttext=0x10000 -e stub $< -o $@
+	$(LD) -static --no-undefined --build-id=none -z noexecstack -Ttext=0x40 -e stub $< -o $@ # CD_HEAD_SIZE
 $(BUILD)/shim/stub.bin: $(BUILD)/shim/stub.elf $(BUILD)/shim/arch/x86_64/stub.o shim/check.sh
 	objcopy -O binary -j .text $< $@.new && sh shim/check.sh 4096 $@.new $< $(BUILD)/shim/arch/x86_64/stub.o && mv $@.new $@
-$(BUILD)/ship/shim/carry.o $(BUILD)/hook/shim/carry.o: $(BUILD)/shim/stub.bin $(BUILD)/shim/image.bin
+$(BUILD)/shim/frames.bin: $(BUILD)/shim/stub.elf
+	objcopy -O binary -j .debug_frame --set-section-flags .debug_frame=alloc $< $@
+$(BUILD)/ship/shim/carry.o $(BUILD)/hook/shim/carry.o: $(BUILD)/shim/stub.bin $(BUILD)/shim/image.bin $(BUILD)/shim/frames.bin
 # The musl that is carried for programs that need one.
 MUSL_SO ?= /usr/lib/$(subst gnu,musl,$(MULTIARCH))/libc.so
 MUSL_IMAGE := $(BUILD)/ship/loader/musl.o

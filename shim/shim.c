@@ -107,10 +107,10 @@ static bool is_settled(const char *path, const char *table)
 }
 
 /* The same for a name that begins at the working directory. */
-static bool is_settled_here(const char *path, const char *table)
+static bool is_settled_here(const char *path, const char *table, const long argument[6])
 {
 	char here[HERE_MAX];
-	long length = shim_getcwd(here, sizeof(here) - 1);
+	long length = shim_getcwd(here, sizeof(here) - 1, argument);
 
 	/* The length counts the NUL, in the place of which the table wants a slash. */
 	if (length < 3 || here[0] != '/')
@@ -132,5 +132,5 @@ int shim_settles(long nr, const long argument[6])
 	path = (const char *)argument[shape->path - 1];
 	if (!path || !*path || (*path != '/' && shape->path == 2 && (int)argument[0] != AT_FDCWD))
 		return 0;
-	return *path == '/' ? is_settled(path, table) : is_settled_here(path, table);
+	return *path == '/' ? is_settled(path, table) : is_settled_here(path, table, argument);
 }

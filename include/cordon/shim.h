@@ -9,7 +9,8 @@
  *	trampolines		one for each patched call site
  *	image			the shim itself; in interpreters and static programs only
  *
- * and a page of zeros behind the file's writable data, of which the first word is the slot.
+ * and a page of zeros behind the file's writable data, of which the first word is the slot. What
+ * debuggers are told of the segment stands at the file's end, in no segment: .debug_frame.
  *
  * At a call site, `mov $nr,%eax` (five bytes) becomes a jump to the site's trampoline; what lies
  * between it and the `syscall` stays, and is in the trampoline, too:
@@ -19,7 +20,7 @@
  *	lea	site(%rip),%r11	the address of the site's own `syscall`
  *	jmp	stub + CD_STUB_CALL
  *
- * The stub goes on to the shim, when it is mapped, or straight to the site's own `syscall`. The
+ * The stub calls the shim, when it is mapped, or goes straight to the site's own `syscall`. The
  * shim makes the call from its own range of addresses, where the filter lets settled calls through;
  * what Linux then refuses is made again by the site's own `syscall`, which reaches the monitor. rcx
  * and r11 are free, as `syscall` itself overwrites them; everything else is as the site left it.
@@ -50,10 +51,10 @@
 #define CD_HEAD_IMAGE_SIZE 32
 
 /* The word by which a stub knows the shim from something else that is mapped there: 8 bytes,
- * "cdshim\0\2", at this offset into the image. The last byte counts up when stub and image would
+ * "cdshim\0\3", at this offset into the image. The last byte counts up when stub and image would
  * not fit those of before. */
 #define CD_SHIM_WORD_AT 128
-#define CD_SHIM_WORD	0x02006d6968736463
+#define CD_SHIM_WORD	0x03006d6968736463
 
 /*
  * The page of data, zero at first, is written by the monitor (kernel/teach.h): struct cd_shim_told,

@@ -23,9 +23,15 @@ static const uint8_t failing_stub[32] = {0x49,	      0x8d, 0x4b, 0x02, /* lea 2(
 					 [16] = START};
 static const uint8_t image[100] = {1, 2, 3, [99] = 4};
 
-const struct loader_parts test_parts = {stub, sizeof(stub), image, sizeof(image)};
-const struct loader_parts test_failing_parts = {failing_stub, sizeof(failing_stub), image,
-						sizeof(image)};
+/* What is common: the stack pointer is the caller's. And the stub: its caller is not known. */
+static const uint8_t frames[48] = {
+    0x0c, 0, 0, 0,  0xff, 0xff, 0xff, 0xff, 1, 0, 1, 0x78, 16, 0x0c, 7, 0, 0x1c, 0, 0, 0, 0,
+    0,	  0, 0, 64, 0,	  0,	0,    0,    0, 0, 0, 32,   0,  0,    0, 0, 0,	 0, 0, 7, 16};
+
+const struct loader_parts test_parts = {stub,	       sizeof(stub), image,
+					sizeof(image), frames,	     sizeof(frames)};
+const struct loader_parts test_failing_parts = {
+    failing_stub, sizeof(failing_stub), image, sizeof(image), frames, sizeof(frames)};
 
 static char folder[64];
 

@@ -40,8 +40,8 @@ static enum cd_status help(const char *path, int out, struct loader_made *made, 
 
 Test(loader_helper, a_copy_is_made_and_is_verified, .timeout = 60)
 {
-	const struct loader_parts parts = {shim_stub, shim_stub_size(), shim_image,
-					   shim_image_size()};
+	const struct loader_parts parts = {shim_stub,	      shim_stub_size(), shim_image,
+					   shim_image_size(), shim_frames,	shim_frames_size()};
 	int out = memfd_create("copy", MFD_CLOEXEC);
 	struct test_file original;
 	struct loader_made made;

@@ -213,6 +213,10 @@ Test(loader_hostile, parts_that_do_not_fit_are_refused)
 	parts.stub_size = 16;
 	cr_assert_eq(loader_rewrite(file.bytes, file.size, &parts, &report, &out, &size),
 		     CD_EINVAL);
+	parts = test_parts;
+	parts.frames_size--;
+	cr_assert_eq(loader_rewrite(file.bytes, file.size, &parts, &report, &out, &size),
+		     CD_EINVAL);
 	cr_assert_eq(loader_verify(file.bytes, file.size, file.bytes, file.size, &parts, &why),
 		     CD_EINVAL);
 	free(file.bytes);

@@ -21,7 +21,8 @@ static const struct {
 
 static struct loader_parts real_parts(void)
 {
-	return (struct loader_parts){shim_stub, shim_stub_size(), shim_image, shim_image_size()};
+	return (struct loader_parts){shim_stub,		shim_stub_size(), shim_image,
+				     shim_image_size(), shim_frames,	  shim_frames_size()};
 }
 
 /* The file `name` of the folder, made of `source`. False: this machine cannot. */

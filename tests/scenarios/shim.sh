@@ -204,7 +204,7 @@ static void *map(char *at, size_t size, int rights)
 {
 	return mmap(at, size, rights, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
-static void word(void) { *(uint64_t *)(code + 128) = 0x02006d6968736463; }
+static void word(void) { *(uint64_t *)(code + 128) = 0x03006d6968736463; }
 static void nothing(void) { munmap(code, 8192); }
 static void code_alone(void) { nothing(), map(code, 4096, PROT_READ | PROT_WRITE), word(); }
 static void closed(void) { nothing(), map(code, 8192, PROT_READ | PROT_WRITE), word(), mprotect(data, 4096, PROT_NONE); }

@@ -266,9 +266,9 @@ Test(shim, needs_little_stack)
 	absent_again = stack_used((long)"/none");
 	cr_log_info("red zone included: first %zu, then %zu, error %zu, absent %zu, %zu", find,
 		    common, failed, absent, absent_again);
-	cr_expect_leq(common, 128 + 16);
-	cr_expect_leq(failed, 128 + 24);
-	cr_expect_leq(find, 128 + 56);
+	cr_expect_leq(common, 128 + 32);
+	cr_expect_leq(failed, 128 + 40);
+	cr_expect_leq(find, 128 + 64);
 	cr_expect_leq(absent, 576);
 	cr_expect_leq(absent_again, 576);
 }

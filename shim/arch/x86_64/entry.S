@@ -1,14 +1,15 @@
 /*
- * The shim's entry: rax is the number, r11 the address of the site's own `syscall`, rcx is free.
+ * The shim's entry, called by the stub: rax is the number; rcx and r11 are free. On the stack are the address
+ * to come back to, the number, the address of the site's own `syscall`, a word for the shim, the red zone.
  *
  * Unless the monitor has said so, nothing is done here. Then, the call is made from here. What Linux answers is the site's answer, if it is a success or an
  * error that does not depend on who decides; any other call is made once more, by the site.
  *
- * The stack, from the site's rsp down: the red zone, then 16 bytes while Linux performs the call, 24
- * for open; 24 after an error; about 420 while shim_settles() looks at a name that is not there. Nothing else is kept
- * anywhere, so a signal handler may leave by longjmp, a forked child go on from here, and a
+ * Nothing is kept anywhere but on the stack, so a signal handler may leave by longjmp, a forked child go on from here, and a
  * restarted call begins again at the `syscall` below. The flags are the site's whichever way it is left,
- * and rcx and r11 as a `syscall` at the site would set them.
+ * and rcx and r11 as a `syscall` at the site would set them. No instruction of this file touches a flag but where
+ * they are saved, around C, so rsp stays where it was: while Linux performs a call, or a signal arrives, the
+ * word there is an address in the stub, of which debuggers know how to go on to the site's function.
  */
 #include <asm/errno.h>
 #include <asm/unistd.h>
@@ -24,8 +25,28 @@
 	.set	DEFINITIVE, BIT(EINTR) | BIT(EFAULT) | BIT(EBADF) | BIT(EMFILE) | BIT(ENFILE) | \
 		BIT(EEXIST) | BIT(ENOTDIR) | BIT(EISDIR) | BIT(ENOTEMPTY) | BIT(ENAMETOOLONG) | \
 		BIT(EINVAL) | BIT(ELOOP) | BIT(EAGAIN) | BIT(ENOMEM) | BIT(E2BIG) | BIT(ENOEXEC)
+	.set	DEFINITIVE_FOLLOWING, DEFINITIVE & ~BIT(ELOOP) & ~BIT(ENOTDIR)
 
-	.set	NOFOLLOW, 0400000
+	.set	NOFOLLOW, 1 << 17
+
+/* rcx: does a register of flags have NOFOLLOW? */
+	.macro	nofollow flags
+	mov	\flags, %rcx
+	bswap	%ecx			/* it is bit 9 now, */
+	lea	(, %rcx, 8), %ecx
+	lea	(, %rcx, 8), %ecx	/* 15, the highest of ch, */
+	movzbl	%ch, %ecx
+	lea	(, %rcx, 2), %ecx	/* and 8, the lowest, above which there is nothing */
+	movzbl	%ch, %ecx
+	.endm
+
+/* An error has a high half of ones; no result does. */
+	.macro	if_failed to
+	mov	%rax, %rcx
+	bswap	%rcx
+	not	%ecx
+	jrcxz	\to
+	.endm
 
 	.section .text.entry, "ax", @progbits
 	.global	shim_entry
@@ -33,26 +54,19 @@ shim_entry:
 	endbr64
 	mov	shim_data(%rip), %ecx	/* told.native */
 	jrcxz	to_site
-	lea	-RED_ZONE(%rsp), %rsp
-	push	%r11
-	push	%rax
 	lea	-__NR_open(%rax), %rcx
 	jrcxz	to_open
 	lea	-__NR_openat(%rax), %rcx
 	jrcxz	to_openat
 	syscall
-	/* An error has a high half of ones; no result does. Told without touching the flags. */
-	mov	%rax, %rcx
-	bswap	%rcx
-	not	%ecx
-	jrcxz	to_failed
+	if_failed to_failed
 done:
-	mov	8(%rsp), %rcx
+	mov	STUB_SITE(%rsp), %rcx
 	lea	2(%rcx), %rcx
-	lea	RED_ZONE + 16(%rsp), %rsp
-	notrack jmp *%rcx
+	ret
 to_site:
-	notrack jmp *%r11
+	mov	STUB_SITE(%rsp), %rcx
+	ret
 to_open:
 	jmp	open
 to_openat:
@@ -67,86 +81,89 @@ to_failed:
  * Natively, opening does not follow a link in the last place; the site's own `syscall` does. Linux says ELOOP of a
  * link, or ENOTDIR where a directory was asked for.
  */
-open:
-	push	%rsi
-	pushfq
-	or	$NOFOLLOW, %esi
-	popfq
-	syscall
-	pop	%rsi
-	mov	%rax, %rcx
-	bswap	%rcx
-	not	%ecx
-	jrcxz	open_failed
+	.macro	opening name, flags, flags32
+\name:
+	mov	\flags, STUB_SPARE(%rsp)
+	nofollow \flags
+	jrcxz	1f
+	jmp	2f
+1:	lea	NOFOLLOW(\flags), \flags32
+2:	syscall
+	mov	STUB_SPARE(%rsp), \flags
+	if_failed 3f
 	jmp	done
-open_failed:
-	pushfq
-	test	$NOFOLLOW, %esi
-	jmp	link
-openat:
-	push	%rdx
-	pushfq
-	or	$NOFOLLOW, %edx
-	popfq
-	syscall
-	pop	%rdx
-	mov	%rax, %rcx
-	bswap	%rcx
-	not	%ecx
-	jrcxz	openat_failed
-	jmp	done
-openat_failed:
-	pushfq
-	test	$NOFOLLOW, %edx
-link:
-	jnz	judge
-	cmp	$-ELOOP, %rax
-	je	again
-	cmp	$-ENOTDIR, %rax
-	je	again
+3:	nofollow \flags
+	jrcxz	4f
+	jmp	failed
+4:	lea	verdicts_of_following(%rip), %rcx
 	jmp	judge
+	.endm
+	opening	open, %rsi, %esi
+	opening	openat, %rdx, %edx
 
 failed:
-	pushfq
-judge:
-	neg	%rax
-	cmp	$64, %rax
-	jae	again
-	movabs	$DEFINITIVE, %rcx
-	bt	%rax, %rcx
-	jc	definitive
-	cmp	$ENOENT, %eax
-	je	absent
-again:
-	popfq
-	pop	%rax
-	pop	%r11
-	lea	RED_ZONE(%rsp), %rsp
-	notrack jmp *%r11
+	lea	verdicts(%rip), %rcx
+judge:	/* rax: -error; rcx: the table */
+	mov	%rcx, STUB_SPARE(%rsp)
+	not	%rax
+	lea	(, %rax, 4), %ecx	/* ch: nothing, for the first 64 of 4095 */
+	movzbl	%ch, %ecx
+	jrcxz	1f
+	jmp	again
+1:	mov	STUB_SPARE(%rsp), %rcx
+	movzbl	(%rcx, %rax), %ecx
+	not	%rax
+	jrcxz	again
+	lea	-1(%rcx), %rcx
+	jrcxz	definitive
+	jmp	absent
 definitive:
-	neg	%rax
-	mov	(%rsp), %r11
-	popfq
 	jmp	done
+again:
+	mov	STUB_NUMBER(%rsp), %rax
+	jmp	to_site
 
-/* What C may change is saved in the order of a call's arguments, and so shown to it. */
+/* A byte for each error: 0: it is made again; 1: definitive; 2: a name is absent. */
+	.macro	table definitive
+	.set	error, 1
+	.rept	63
+	.byte	((\definitive) >> error & 1) - 2 * (error == ENOENT)
+	.set	error, error + 1
+	.endr
+	.byte	0
+	.endm
+verdicts:
+	table	DEFINITIVE
+verdicts_of_following:
+	table	DEFINITIVE_FOLLOWING
+
+/*
+ * What C may change is saved in the order of a call's arguments, and so shown to it; above that, what
+ * STUB_DEEP says of.
+ */
 absent:
-	mov	8(%rsp), %rcx
+	pushfq
+	push	%r11
+	push	%rbx
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	push	%rbp
 	push	%r9
 	push	%r8
 	push	%r10
 	push	%rdx
 	push	%rsi
 	push	%rdi
-	mov	%rcx, %rdi
+	.set	SAVED, 14 * 8
+	mov	SAVED + STUB_NUMBER(%rsp), %rdi
 	mov	%rsp, %rsi
-	push	%rbp
 	mov	%rsp, %rbp
 	and	$-16, %rsp
 	cld
 	call	shim_settles
 	mov	%rbp, %rsp
-	pop	%rbp
 	mov	%eax, %ecx
 	pop	%rdi
 	pop	%rsi
@@ -154,17 +171,35 @@ absent:
 	pop	%r10
 	pop	%r8
 	pop	%r9
-	test	%ecx, %ecx
-	jz	again
-	mov	$ENOENT, %eax
-	jmp	definitive
+	pop	%rbp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbx
+	pop	%r11
+	popfq
+	mov	$-ENOENT, %rax
+	jrcxz	1f
+	jmp	done
+1:	jmp	again
 
-/* For C: rdi and rsi are where they should be, and Linux saves what C expects saved. */
+/*
+ * For C: rdi and rsi are where they should be, and Linux saves what C expects saved. For debuggers, the
+ * word at rsp is an address in the stub again: another one, whose caller is found by way of the next word.
+ */
 	.text
 	.global	shim_getcwd
 shim_getcwd:
+	lea	SAVED(%rdx), %rdx
+	push	%rdx
+	mov	(%rdx), %rcx
+	lea	STUB_DEEP(%rcx), %rcx
+	push	%rcx
 	mov	$__NR_getcwd, %eax
 	syscall
+	pop	%rcx
+	pop	%rcx
 	ret
 
 	.section .note.GNU-stack, "", @progbits

@@ -22,34 +22,109 @@
 #include "cordon/shim.h"
 #include "shim/arch/x86_64/abi.h"
 
+/*
+ * Debuggers find the site's function by what .debug_frame says of the stub: its caller goes on behind
+ * the `syscall`. While Linux performs a call, in the shim, of which nothing is said anywhere, the word
+ * at rsp is an address in here; gdb takes that for the return address, as in any code unknown to it.
+ */
+	.cfi_sections .debug_frame
+#define ALL   (STUB_SIZE + RED_ZONE)	/* from STUB_RETURN to the site's rsp, which is the CFA */
+#define SAVED (ALL - 8)			/* and without the address to return to */
+#define RIP_IS .cfi_escape 0x16, 16,	/* DW_CFA_val_expression */
+#define CFA_IS .cfi_escape 0x0f,	/* DW_CFA_def_cfa_expression */
+#define R11_AND(n) 0x7b, n		/* DW_OP_breg11 */
+#define RSP_AND(n) 0x77, n		/* DW_OP_breg7 */
+#define CONST(n)   0x08, n		/* DW_OP_const1u */
+#define MINUS	   0x1c
+#define READ	   0x06			/* DW_OP_deref */
+#define PLUS	   0x23			/* DW_OP_plus_uconst */
+#define SITE_IN_R11 RIP_IS 2, R11_AND(2)
+#define SITE_SAVED  RIP_IS 6, CONST(ALL - STUB_SITE), MINUS, READ, PLUS, 2	/* *(CFA - n) + 2 */
+#define DEEP	    CFA_IS 6, RSP_AND(0), READ, PLUS, ALL & 0x7f | 0x80, ALL >> 7	/* *rsp + n */
+	.macro	save register
+	push	%\register
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset \register, 0
+	.endm
+	.macro	unsave register
+	pop	%\register
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore \register
+	.endm
+
 	.text
 	.set	head, stub - CD_HEAD_SIZE
 	.global	stub
 stub:
 	.org	CD_STUB_CALL - CD_HEAD_SIZE
+	.cfi_startproc simple
+	.cfi_def_cfa rsp, 0
+	SITE_IN_R11
 	jmp	call
+	.cfi_endproc
 	.org	CD_STUB_START - CD_HEAD_SIZE
 	endbr64
 	jmp	start
 
-/* rax: number; r11: the site's `syscall`; rcx: free */
+/*
+ * rax: number; r11: the site's `syscall`; rcx: free. abi.h says what the shim finds on the stack; when it
+ * returns, rcx says where to go on.
+ */
 	.balign	16
 call:
-	lea	-RED_ZONE(%rsp), %rsp
+	.cfi_startproc simple
+	.cfi_def_cfa rsp, 0
+	SITE_IN_R11
+	lea	-(RED_ZONE + 8)(%rsp), %rsp
+	.cfi_adjust_cfa_offset RED_ZONE + 8
 	push	%r11
+	.cfi_adjust_cfa_offset 8
+	SITE_SAVED
+	push	%rax
+	.cfi_adjust_cfa_offset 8
 	lea	head(%rip), %r11
 	mov	head + CD_HEAD_SLOT(%rip), %rcx
 	mov	(%r11, %rcx), %rcx
-	pop	%r11
-	lea	RED_ZONE(%rsp), %rsp
 	jrcxz	find
 known:
 	lea	-1(%rcx), %rcx
 	jrcxz	plain
 	lea	1(%rcx), %rcx
+	notrack call *%rcx
+returned:
+	.cfi_remember_state
+	lea	SAVED(%rsp), %rsp
+	.cfi_def_cfa_offset 0
+	.cfi_register rip, rcx
 	notrack jmp *%rcx
+	.cfi_restore_state
+	.cfi_remember_state
+	DEEP
+	.cfi_offset rbx, -(ALL + 24)
+	.cfi_offset r12, -(ALL + 32)
+	.cfi_offset r13, -(ALL + 40)
+	.cfi_offset r14, -(ALL + 48)
+	.cfi_offset r15, -(ALL + 56)
+	.cfi_offset rbp, -(ALL + 64)
+	.cfi_offset r9, -(ALL + 72)
+	.cfi_offset r8, -(ALL + 80)
+	.cfi_offset r10, -(ALL + 88)
+	.cfi_offset rdx, -(ALL + 96)
+	.cfi_offset rsi, -(ALL + 104)
+	.cfi_offset rdi, -(ALL + 112)
+	nop
+	.if	. - returned - STUB_DEEP
+	.error	"STUB_DEEP"
+	.endif
+	.cfi_restore_state
 plain:
+	mov	8(%rsp), %r11
+	.cfi_remember_state
+	lea	SAVED(%rsp), %rsp
+	.cfi_def_cfa_offset 0
+	SITE_IN_R11
 	notrack jmp *%r11
+	.cfi_restore_state
 
 /*
  * Is the shim mapped? A sigprocmask with a nonsensical `how` reads its set and then does nothing:
@@ -57,14 +132,12 @@ plain:
  * whether something is mapped, and not whether it can be read.)
  */
 find:
-	lea	-RED_ZONE(%rsp), %rsp
 	pushfq
-	push	%rax
-	push	%r11
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%r10
+	.cfi_adjust_cfa_offset 8
+	save	rdi
+	save	rsi
+	save	rdx
+	save	r10
 	mov	$-1, %edi
 	movabs	$CD_SHIM_BASE + CD_SHIM_WORD_AT, %rsi
 	xor	%edx, %edx
@@ -82,15 +155,15 @@ found:
 	lea	head(%rip), %rdx
 	mov	head + CD_HEAD_SLOT(%rip), %rax
 	mov	%rcx, (%rdx, %rax)
-	pop	%r10
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
-	pop	%r11
-	pop	%rax
+	unsave	r10
+	unsave	rdx
+	unsave	rsi
+	unsave	rdi
 	popfq
-	lea	RED_ZONE(%rsp), %rsp
+	.cfi_adjust_cfa_offset -8
+	mov	(%rsp), %rax
 	jmp	known
+	.cfi_endproc
 
 /*
  * The stack is as Linux leaves it for a new program: argc, argv, NULL, environment, NULL, auxv. The
@@ -98,6 +171,8 @@ found:
  */
 	.balign	16
 start:
+	.cfi_startproc
+	.cfi_undefined rip
 	lea	-8(%rsp), %rsp
 	pushfq
 	push	%rax
@@ -191,5 +266,6 @@ out:
 	popfq
 	lea	8(%rsp), %rsp
 	notrack jmp *-8(%rsp)
+	.cfi_endproc
 
 	.section .note.GNU-stack, "", @progbits
