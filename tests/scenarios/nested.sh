@@ -95,8 +95,8 @@ for victim in init asker; do
 	deep 4 sh -c "echo up; exec sleep $MARK" >"$OUT" 2>"$ERR" &
 	for _ in {1..100}; do grep -q up "$OUT" && break; sleep 0.05; done
 	case $victim in
-	# One of ours: its parent is a monitor.
-	init) mapfile -t pids < <(pgrep -P "$(pgrep -d, -f "^$CORDON run")" -f cordon-init) ;;
+	# Its parent is a monitor, whose parent is the keeper. Other files have such, too.
+	init) mapfile -t pids < <(pgrep -P "$(pgrep -d, -P "$(pgrep -o -f "^$CORDON run.*sleep $MARK")")" -f cordon-init) ;;
 	asker) pids=($(pgrep -u "$(id -u)" -f "$CORDON run -q .* sleep $MARK" | sed -n 3p)) ;;
 	esac
 	kill -9 "${pids[0]}" 2>/dev/null
