@@ -96,9 +96,7 @@ static bool is_namespace(const struct host_object *object)
 static void reply_with(struct kern_reply *reply, int fd, uint64_t flags)
 {
 	if (fd < 0) {
-		/* ERESTARTSYS, which Linux itself turns into EINTR or a restart, as the handler
-		 * wants it. */
-		reply->value = fd == -EINTR ? -512 : fd;
+		reply->value = fd == -EINTR ? KERN_RESTART : fd;
 		return;
 	}
 	reply->action = KERN_REPLY_FD;

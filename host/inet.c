@@ -14,7 +14,6 @@
 #include "host/watches.h"
 #include "kernel/process.h"
 
-#define RESTART	 (-512) /* ERESTARTSYS: Linux makes it EINTR or a restart, as the handler wants */
 #define RETRY_MS 20
 #define DNS_PORT 53
 
@@ -217,7 +216,7 @@ static int64_t wait_for(struct kern_border *border, const struct kern_message *m
 		int ready = listens ? pause_a_little(&limit) : await_writable(socket, limit);
 
 		if (ready < 0) /* as Linux: what has a limit would begin it anew */
-			return limit < 0 ? RESTART : -EINTR;
+			return limit < 0 ? KERN_RESTART : -EINTR;
 		if (ready == 0)
 			return value;
 		value = host_broker_ask(own, socket, value == -EINPROGRESS ? &finish : ask,

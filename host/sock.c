@@ -452,7 +452,7 @@ static int64_t send_locally(struct kern_border *border, const struct kern_messag
 		return n;
 	error = host_may_block(border, m);
 	n = error ? error : send_now(socket, out, flags);
-	return n == -EINTR ? -512 /* ERESTARTSYS */ : n;
+	return n == -EINTR ? KERN_RESTART : n;
 }
 
 static int64_t send_message(struct kern_border *border, const struct kern_message *m, int socket,

@@ -33,8 +33,7 @@
 #endif
 
 #define SWEEP_MS 20
-#define STAY_MS	 2	/* how long a message stays where it is for a nester's answer */
-#define RESTART	 (-512) /* ERESTARTSYS: Linux makes the call again, or says EINTR */
+#define STAY_MS	 2 /* how long a message stays where it is for a nester's answer */
 
 struct processors {
 	long size; /* bytes of the mask that Linux knows */
@@ -367,7 +366,7 @@ static int ask(struct kern_border *border, struct kern_record *record, struct cd
 	}
 	*layer = ask_each(border, record, decision, &answer);
 	if (answer == KERN_ANSWER_INTERRUPTED)
-		return RESTART;
+		return KERN_RESTART;
 	if (!*layer)
 		*layer = look_again(border, record, decision);
 	return 0;
@@ -870,7 +869,8 @@ static void take_heard(struct kern_border *border)
 static void sweep_asked(struct kern_border *border)
 {
 	for (size_t i = border->asks.count; i-- > 0;) {
-		struct kern_reply reply = {.action = KERN_REPLY_VALUE, .value = RESTART, .fd = -1};
+		struct kern_reply reply = {
+		    .action = KERN_REPLY_VALUE, .value = KERN_RESTART, .fd = -1};
 		struct kern_asked *asked = border->asks.all[i];
 
 		if (!kern_message_alive(asked->message))

@@ -95,6 +95,9 @@ enum cd_status kern_border_serve(struct kern_border *border) CD_CHECKED;
  * where there is an asker and a layer asks: unwind with it, as with kern_border_may_block().
  */
 #define KERN_DENIED_KILL (-4096)
+/* ERESTARTSYS, for who waits and has a signal: Linux makes it EINTR or a restart, as the handler
+ * wants. */
+#define KERN_RESTART (-512)
 int kern_border_decide(struct kern_border *border, const struct kern_message *message, uint64_t ops,
 		       const struct cd_object *object);
 
