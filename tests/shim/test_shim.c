@@ -276,7 +276,7 @@ Test(shim, needs_little_stack)
 /* ---- signals ---- */
 
 static volatile sig_atomic_t handled;
-static volatile uint64_t handled_at;
+static volatile uint64_t handled_at, handled_return; /* where, and the word at the stack pointer */
 static volatile long handler_result;
 static sigjmp_buf escape;
 
@@ -303,6 +303,7 @@ static void note(int signal, siginfo_t *info, void *context)
 {
 	(void)signal, (void)info;
 	handled_at = (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	handled_return = *(uint64_t *)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP];
 	handled++;
 }
 
@@ -335,6 +336,9 @@ Test(shim, is_interrupted_where_a_system_call_would_be)
 	cr_expect_eq(s_open.call((long)"fifo", O_RDONLY, 0, 0), -EINTR);
 	cr_expect_eq(handled, 1);
 	cr_expect(is_in_shim(handled_at));
+	/* For debuggers. */
+	cr_expect(handled_return > (uint64_t)file.segment + CD_STUB_START &&
+		  handled_return < (uint64_t)file.segment + CD_HEAD_SIZE + shim_stub_size());
 }
 
 Test(shim, goes_on_after_a_handler_that_restarts)
