@@ -47,6 +47,7 @@ HOST_HANDLER(host_fs_handle); /* fs_tell.c: what tells more */
 HOST_HANDLER(host_fs_getattr);
 HOST_HANDLER(host_fs_setattr);
 HOST_HANDLER(host_fs_cachestat);
+HOST_HANDLER(host_fs_ustat);
 HOST_HANDLER(host_fs_chroot);
 HOST_HANDLER(host_fs_chmod); /* fs_meta.c: what changes metadata */
 HOST_HANDLER(host_fs_chown);

@@ -1,13 +1,16 @@
 /*
- * What tells of a file what few ask for: its handle, its flags, how much of it is in memory; and
- * what is looked up and decided on like any other name, and then done for nobody: chroot,
+ * What tells of a file what few ask for: its handle, its flags, how much of it is in memory, how much
+ * room its file system has; and what is looked up and decided on like any other name, and then done for nobody: chroot,
  * file_setattr.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "host/fs.h"
@@ -153,6 +156,79 @@ HOST_HANDLER(host_fs_cachestat)
 		error = -errno;
 	if (!error)
 		error = kern_border_write(m, m->extra, counts, sizeof(counts));
+	if (fd >= 0)
+		close(fd);
+	reply->value = error;
+}
+
+/* ---- file systems, by their devices ---- */
+
+/* As Linux has it in this call. */
+struct ustat {
+	int32_t free;
+	uint64_t free_inodes;
+	char name[6], pack[6];
+};
+
+/* In mountinfo blanks and their like are three octal digits behind a backslash. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; at++)
+		if (at[0] == '\\' && at[1] && at[2] && at[3]) {
+			*to++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+			at += 3;
+		} else {
+			*to++ = *at;
+		}
+	*to = '\0';
+}
+
+/* A mount of the device in the view, that may be looked at: open; or -EINVAL: there is none. */
+static int open_mount(struct kern_border *border, const struct kern_message *m, dev_t device)
+{
+	char path[32], line[2 * CD_PATH_MAX], place[CD_PATH_MAX];
+	unsigned major_number, minor_number;
+	int found = -EINVAL, fd;
+	FILE *lines;
+
+	snprintf(path, sizeof(path), "%d/mountinfo", getpid());
+	fd = openat(host_private_proc(), path, O_RDONLY | O_CLOEXEC);
+	lines = fd < 0 ? NULL : fdopen(fd, "r");
+	while (lines && found < 0 && fgets(line, sizeof(line), lines)) {
+		if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major_number, &minor_number, place) !=
+			3 ||
+		    makedev(major_number, minor_number) != device)
+			continue;
+		unescape(place);
+		if (host_would_allow_path(border, m, CD_OPBIT(CD_OP_FS_STAT), place, strlen(place)) &&
+		    !host_decide_path(border, m, CD_OPBIT(CD_OP_FS_STAT), place, strlen(place)))
+			found = open(place, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (lines)
+		fclose(lines);
+	else if (fd >= 0)
+		close(fd);
+	return found < 0 ? -EINVAL : found;
+}
+
+HOST_HANDLER(host_fs_ustat)
+{
+	/* As Linux takes numbers of devices from programs. */
+	const uint32_t number = (uint32_t)m->extra;
+	const dev_t device = makedev(number >> 8 & 0xfff, (number & 0xff) | (number >> 12 & 0xfff00));
+	struct ustat told = {0};
+	struct statfs fs;
+	int error, fd = open_mount(border, m, device);
+
+	(void)context;
+	error = fd < 0 ? fd : fstatfs(fd, &fs) ? -errno : 0;
+	if (!error) {
+		told.free = (int32_t)fs.f_bfree;
+		told.free_inodes = fs.f_ffree;
+		error = kern_border_write(m, m->buf, &told, sizeof(told));
+	}
 	if (fd >= 0)
 		close(fd);
 	reply->value = error;

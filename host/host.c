@@ -113,6 +113,7 @@ const struct kern_host host_linux = {
 	    [CD_VERB_LISTXATTR] = host_fs_listxattr,
 	    [CD_VERB_REMOVEXATTR] = host_fs_removexattr,
 	    [CD_VERB_STATFS] = host_fs_statfs,
+	    [CD_VERB_USTAT] = host_fs_ustat,
 	    [CD_VERB_CHDIR] = host_fs_chdir,
 	    [CD_VERB_CHROOT] = host_fs_chroot,
 	    [CD_VERB_HANDLE] = host_fs_handle,

@@ -37,6 +37,11 @@ also 'takes a privilege' [ "$(grep -c ': Operation not permitted$' "$OUT")" = 5 
 same 'personalities' -- ./calls personalities
 ! have setarch || same 'setarch' -- setarch linux32 uname -m
 same 'mounts' -- ./calls mounts
+same 'file systems' -- ./calls devices
+DEVICE=$(stat -c %d /sys) "$WORK/bin/calls" devices >"$OUT" 2>"$ERR"
+also 'natively of any' out_has '^of another: done$'
+inside 'inside of what the view shows' 0 --setenv DEVICE="$(stat -c %d /sys)" -- ./calls devices
+also 'and no other' out_has '^of another: Invalid argument$'
 inside 'namespaces' 0 -- ./calls namespaces
 also 'can be asked about, and not entered' out_is $'kind: done\nowner of what is none: Invalid argument\naround: Operation not permitted\nentering it: Operation not permitted\nthe same: 1'
 inside 'what is in memory' 0 -- ./calls cached

@@ -274,6 +274,25 @@ static void cached(void)
 	say("no descriptor", syscall(451, 99, range, counts, 0));
 }
 
+static void devices(void)
+{
+	struct {
+		int free;
+		unsigned long inodes;
+		char names[12];
+	} room;
+	struct stat root, here;
+
+	stat("/", &root);
+	stat(".", &here);
+	say("of the root", syscall(SYS_ustat, (unsigned)root.st_dev, &room));
+	say("of what is here", syscall(SYS_ustat, (unsigned)here.st_dev, &room));
+	if (getenv("DEVICE"))
+		say("of another", syscall(SYS_ustat, atoi(getenv("DEVICE")), &room));
+	say("of nothing", syscall(SYS_ustat, -1, &room));
+	say("no memory", syscall(SYS_ustat, (unsigned)root.st_dev, (void *)8));
+}
+
 static void interfaces(void)
 {
 	struct ifreq found[8] = {0}, one = {.ifr_name = "lo"};
@@ -305,7 +324,7 @@ int main(int argc, char **argv)
 		    {"attributes", attributes}, {"restricted", restricted}, {"notify", notify},
 		    {"clocks", clocks},		{"set_clock", set_clock},
 		    {"personalities", personalities}, {"namespaces", namespaces},
-		    {"mounts", mounts},		{"cached", cached},	  {"interfaces", interfaces}};
+		    {"devices", devices},	      {"mounts", mounts},		{"cached", cached},	  {"interfaces", interfaces}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; argc > 1 && i < sizeof(ways) / sizeof(ways[0]); i++)
