@@ -233,6 +233,27 @@ static int64_t do_listen(const struct broker *b, struct order *order)
 	return listen(order->socket, (int)order->head.flags) ? -errno : 0;
 }
 
+/*
+ * Joining and leaving a multicast group. Outside, Linux would tell the user's network of it.
+ */
+static int64_t do_group(const struct broker *b, const struct order *order)
+{
+	static const struct {
+		unsigned level, option;
+	} known[] = {{IPPROTO_IP, IP_ADD_MEMBERSHIP},	{IPPROTO_IP, IP_DROP_MEMBERSHIP},
+		     {IPPROTO_IP, MCAST_JOIN_GROUP},	{IPPROTO_IP, MCAST_LEAVE_GROUP},
+		     {IPPROTO_IPV6, IPV6_JOIN_GROUP},	{IPPROTO_IPV6, IPV6_LEAVE_GROUP}};
+	const unsigned level = order->head.flags >> 16, option = order->head.flags & 0xffff;
+
+	for (size_t i = 0; is_inside(b, order->socket) && i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].level == level && known[i].option == option)
+			return setsockopt(order->socket, (int)level, (int)option, order->payload,
+					  order->head.payload_len)
+				   ? -errno
+				   : 0;
+	return -ENOPROTOOPT;
+}
+
 /* Ancillary data that says how a datagram is to be sent, and not where to: no routes. */
 static bool is_harmless(int level, int type)
 {
@@ -328,6 +349,7 @@ static int64_t carry_out(struct broker *b, struct order *order)
 	case HOST_BROKER_BIND: return do_bind(b, order);
 	case HOST_BROKER_LISTEN: return do_listen(b, order);
 	case HOST_BROKER_SEND: return do_send(b, order);
+	case HOST_BROKER_GROUP: return do_group(b, order);
 	default: return -EINVAL;
 	}
 }

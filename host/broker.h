@@ -33,6 +33,7 @@ enum host_broker_call {
 	HOST_BROKER_BIND,
 	HOST_BROKER_LISTEN, /* flags: the backlog */
 	HOST_BROKER_SEND,   /* flags: MSG_*. Only outside */
+	HOST_BROKER_GROUP,  /* flags: level and option of setsockopt, 16 bits each. Only inside */
 	HOST_BROKER_CALLS
 };
 

@@ -129,6 +129,7 @@ const struct kern_host host_linux = {
 	    [CD_VERB_SENDTO] = host_sock_send,
 	    [CD_VERB_SENDMSG] = host_sock_send,
 	    [CD_VERB_SENDMMSG] = host_sock_send,
+	    [CD_VERB_SETSOCKOPT] = host_sock_option,
 	    [CD_VERB_GETSOCKNAME] = host_sock_name,
 	    [CD_VERB_IOCTL] = decide_ioctl,
 	    [CD_VERB_FCNTL] = host_fcntl,

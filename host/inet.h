@@ -27,6 +27,8 @@ int64_t host_inet_connect(struct kern_border *border, const struct kern_message 
 int64_t host_inet_bind(struct kern_border *border, const struct kern_message *m, int socket,
 		       const union host_address *a, socklen_t len);
 int64_t host_inet_listen(struct kern_border *border, const struct kern_message *m, int socket);
+/* Joins or leaves a multicast group of the space's own network. */
+int64_t host_inet_group(const struct kern_message *m, int socket);
 
 /* A datagram to an address, or with ancillary data on a socket that leads outside. */
 struct host_datagram {

@@ -12,6 +12,7 @@
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -370,17 +371,29 @@ static void map_identity(const struct launch *l)
 		fail(l, HOST_STAGE_IDENTITY, NULL);
 }
 
+static void put_address(struct sockaddr *to, in_addr_t address)
+{
+	const struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
+
+	memcpy(to, &in, sizeof(in));
+}
+
 /* The space's own loopback works; it reaches nothing outside. That it might fail is no loss of
  * safety. The network's number, or 0. */
 static uint64_t raise_loopback(void)
 {
 	uint64_t network;
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	struct rtentry groups = {.rt_flags = RTF_UP, .rt_dev = request.ifr_name};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return 0;
 	ioctl(fd, SIOCSIFFLAGS, &request);
+	/* Or groups could be joined by those alone who name an interface. */
+	put_address(&groups.rt_dst, INADDR_UNSPEC_GROUP);
+	put_address(&groups.rt_genmask, 0xf0000000);
+	ioctl(fd, SIOCADDRT, &groups);
 	network = host_socket_network(fd);
 	close(fd);
 	return network;

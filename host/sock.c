@@ -290,6 +290,19 @@ HOST_HANDLER(host_sock_listen)
 	close(socket);
 }
 
+HOST_HANDLER(host_sock_option)
+{
+	int socket = take_socket(m);
+
+	(void)context, (void)border;
+	if (socket < 0) {
+		reply->value = socket;
+		return;
+	}
+	reply->value = host_inet_group(m, socket);
+	close(socket);
+}
+
 HOST_HANDLER(host_sock_name)
 {
 	union host_address a;

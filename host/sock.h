@@ -9,5 +9,6 @@ HOST_HANDLER(host_sock_bind);
 HOST_HANDLER(host_sock_listen);
 HOST_HANDLER(host_sock_send); /* sendto, sendmsg, sendmmsg */
 HOST_HANDLER(host_sock_name); /* getsockname */
+HOST_HANDLER(host_sock_option);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -301,6 +302,17 @@ static int decode_range(struct decoder *d)
 	return read_data(d, d->message->buf, 2 * sizeof(uint64_t));
 }
 
+/* setsockopt(2): Linux reads as much of a value as it knows; no group takes more than this. */
+static int decode_option(struct decoder *d)
+{
+	const size_t most = sizeof(struct group_source_req);
+	int32_t len = (int32_t)d->message->len;
+
+	if (len < 0)
+		return -EINVAL;
+	return len ? read_data(d, d->message->buf, (size_t)len < most ? (size_t)len : most) : 0;
+}
+
 /* What a verb brings along in memory besides its names; absent: nothing. */
 static int (*const decoders[CD_VERB_COUNT])(struct decoder *d) = {
     [CD_VERB_OPEN] = decode_open,
@@ -311,6 +323,7 @@ static int (*const decoders[CD_VERB_COUNT])(struct decoder *d) = {
     [CD_VERB_CACHESTAT] = decode_range,
     [CD_VERB_CONNECT] = decode_sockaddr,
     [CD_VERB_BIND] = decode_sockaddr,
+    [CD_VERB_SETSOCKOPT] = decode_option,
     [CD_VERB_SENDTO] = decode_sendto,
     [CD_VERB_SENDMSG] = decode_sendmsg,
     [CD_VERB_SENDMMSG] = decode_sendmmsg,

@@ -457,20 +457,29 @@ static int way_bind_index(void)
 
 	return set(udp(), SOL_SOCKET, 62 /* SO_BINDTOIFINDEX */, &index, sizeof(index));
 }
+/* By sockets that lead outside, the network there would be told. */
 static int way_multicast(void)
 {
+	const struct sockaddr_in a = {.sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)port),
+				      .sin_addr.s_addr = inet_addr("127.0.0.2")};
 	struct ip_mreqn group = {.imr_ifindex = 1};
+	int s = udp();
 
 	group.imr_multiaddr.s_addr = inet_addr("224.0.0.251");
-	return set(udp(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group));
+	return connect(s, (const struct sockaddr *)&a, sizeof(a)) ||
+	       set(s, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group));
 }
 static int way_multicast_six(void)
 {
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
 	struct ipv6_mreq group = {.ipv6mr_interface = 1};
+	int s = socket(AF_INET6, SOCK_DGRAM, 0);
 
+	inet_pton(AF_INET6, "::ffff:127.0.0.2", &a.sin6_addr);
 	inet_pton(AF_INET6, "ff02::fb", &group.ipv6mr_multiaddr);
-	return set(socket(AF_INET6, SOCK_DGRAM, 0), IPPROTO_IPV6, IPV6_JOIN_GROUP, &group,
-		   sizeof(group));
+	return connect(s, (struct sockaddr *)&a, sizeof(a)) ||
+	       set(s, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof(group));
 }
 static int way_fastopen_connect(void)
 {

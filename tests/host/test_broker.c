@@ -217,6 +217,38 @@ Test(broker, connects_to_what_is_granted_and_to_nothing_else)
 	end(channel);
 }
 
+/* Groups are joined in the space's network, whatever is granted; and no other option is set by it. */
+Test(broker, joins_groups_inside_and_nowhere_else)
+{
+	struct grants grants = {~UINT64_C(0), 1, 1};
+	const struct ip_mreqn group = {.imr_multiaddr.s_addr = htonl(0xef010203), .imr_ifindex = 1};
+	struct host_broker_ask order = {.call = HOST_BROKER_GROUP,
+					.flags = IPPROTO_IP << 16 | IP_ADD_MEMBERSHIP,
+					.payload = &group,
+					.payload_len = sizeof(group)};
+	int channel = start(&grants), s = inside(SOCK_DGRAM), made,
+	    out = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+
+	cr_expect_eq(host_broker_ask(channel, s, &order, &made), 0);
+	cr_expect_eq(host_broker_ask(channel, s, &order, &made), -EADDRINUSE);
+	cr_expect_eq(made, -1);
+	cr_expect_eq(host_broker_ask(channel, out, &order, &made), -ENOPROTOOPT);
+	order.outside = true;
+	cr_expect_eq(host_broker_ask(channel, out, &order, &made), -ENOPROTOOPT);
+	cr_expect_eq(setsockopt(out, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)), 0,
+		     "it could be joined there");
+	order.outside = false;
+	order.flags = IPPROTO_IP << 16 | IP_DROP_MEMBERSHIP;
+	cr_expect_eq(host_broker_ask(channel, s, &order, &made), 0);
+	cr_expect_eq(host_broker_ask(channel, s, &order, &made), -EADDRNOTAVAIL);
+	order.flags = SOL_SOCKET << 16 | SO_BROADCAST;
+	order.payload = &on;
+	order.payload_len = sizeof(on);
+	cr_expect_eq(host_broker_ask(channel, s, &order, &made), -ENOPROTOOPT);
+	cr_expect_eq(host_socket_int(s, SO_BROADCAST, -1), 0);
+	end(channel);
+}
+
 Test(broker, listens_on_the_port_that_was_granted)
 {
 	struct grants grants = {CD_OPBIT(CD_OP_NET_LISTEN), 0, 0};

@@ -429,7 +429,8 @@ Test(filter, knows_options_of_sockets_by_level_and_number, .init = build)
 	cr_expect_eq(ask(SYS_setsockopt, 3, RUBBISH | SOL_TCP, RUBBISH | TCP_NODELAY, 0, 0), ALLOW);
 	cr_expect_eq(ask(SYS_setsockopt, 3, SOL_TCP, TCP_ULP, 0, 0), REFUSE(ENOPROTOOPT));
 	cr_expect_eq(ask(SYS_setsockopt, 3, IPPROTO_IP, IP_OPTIONS, 0, 0), REFUSE(EPERM));
-	cr_expect_eq(ask(SYS_setsockopt, 3, IPPROTO_IP, IP_ADD_MEMBERSHIP, 0, 0),
+	cr_expect_eq(ask(SYS_setsockopt, 3, RUBBISH | IPPROTO_IP, IP_ADD_MEMBERSHIP, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_setsockopt, 3, IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, 0, 0),
 		     REFUSE(ENOPROTOOPT));
 }
 

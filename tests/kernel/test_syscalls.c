@@ -133,7 +133,8 @@ static bool can_reach_the_border(const struct kern_syscall *call)
 	return call->class == KERN_BORDER ||
 	       (call->class == KERN_CHECKED &&
 		(call->check == KERN_CHECK_IOCTL || call->check == KERN_CHECK_PRCTL ||
-		 call->check == KERN_CHECK_FCNTL || call->check == KERN_CHECK_SENDTO));
+		 call->check == KERN_CHECK_FCNTL || call->check == KERN_CHECK_SENDTO ||
+		 call->check == KERN_CHECK_SOCKOPT));
 }
 
 Test(syscalls, exactly_what_can_reach_the_border_has_a_verb_and_a_shape)

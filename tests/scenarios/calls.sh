@@ -48,7 +48,8 @@ inside 'what is in memory' 0 -- ./calls cached
 if out_has '^may be written: done$'; then
 	also 'is told to who could write it' out_is $'may be written: done\nmay be read: Operation not permitted\nno memory: Bad address\nunknown flags: Invalid argument\nno descriptor: Bad file descriptor'
 fi
+same 'multicast groups' -- ./calls groups
 inside 'interfaces' 0 -- ./calls interfaces
-also 'are the loopback' out_is $'list: done\nlo 127.0.0.1\nhow much: done\nit takes: 1\nflags: done\nup: 1, leads back: 1\ndown: Operation not permitted\nno memory: Bad address\nanother: No such device\nof a file: Inappropriate ioctl for device'
+also 'are the loopback' out_is $'list: done\nlo 127.0.0.1\nhow much: done\nit takes: 1\nflags: done\nup: 1, leads back: 1\ndown: Operation not permitted\nno memory: Bad address\nanother: No such device\nof a file: Inappropriate ioctl for device\na group of any: done'
 inside 'granted by a rule' 0 --allow='dev.ioctl:0x89.*' -- ./calls interfaces
 also 'Linux tells' out_has '^lo 127\.0\.0\.1$'

@@ -298,6 +298,7 @@ static void interfaces(void)
 	struct ifreq found[8] = {0}, one = {.ifr_name = "lo"};
 	struct ifconf list = {.ifc_len = sizeof(found), .ifc_req = found},
 		      size = {.ifc_len = 0};
+	const struct ip_mreq any = {.imr_multiaddr.s_addr = htonl(0xef010203)};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	say("list", ioctl(fd, SIOCGIFCONF, &list));
@@ -313,6 +314,35 @@ static void interfaces(void)
 	say("no memory", ioctl(fd, SIOCGIFFLAGS, NULL));
 	say("another", ioctl(fd, SIOCGIFFLAGS, strcpy(one.ifr_name, "eth0") ? &one : NULL));
 	say("of a file", ioctl(open("file", O_RDONLY), SIOCGIFCONF, &list));
+	say("a group of any", setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &any, sizeof(any)));
+}
+
+static void groups(void)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+					    .sin_addr.s_addr = htonl(0xef010203)};
+	const struct ip_mreq group = {.imr_multiaddr = address.sin_addr,
+				      .imr_interface.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct ipv6_mreq group6 = {.ipv6mr_multiaddr.s6_addr = {0xff, 2, [15] = 0x77},
+					 .ipv6mr_interface = 1};
+	struct group_req other = {.gr_interface = 1};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0),
+	    fd6 = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	memcpy(&other.gr_group, &address, sizeof(address));
+	say("join", setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)));
+	say("again", setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)));
+	say("leave", setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &group, sizeof(group)));
+	say("again", setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &group, sizeof(group)));
+	say("the other way", setsockopt(tcp, IPPROTO_IP, MCAST_JOIN_GROUP, &other, sizeof(other)));
+	say("leave", setsockopt(tcp, IPPROTO_IP, MCAST_LEAVE_GROUP, &other, sizeof(other)));
+	say("too little", setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, 4));
+	say("nothing", setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, NULL, 0));
+	say("no memory", setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, (void *)8, sizeof(group)));
+	say("no socket", setsockopt(0, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)));
+	if (fd6 >= 0)
+		say("version 6",
+		    setsockopt(fd6, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group6, sizeof(group6)));
 }
 
 int main(int argc, char **argv)
@@ -324,7 +354,8 @@ int main(int argc, char **argv)
 		    {"attributes", attributes}, {"restricted", restricted}, {"notify", notify},
 		    {"clocks", clocks},		{"set_clock", set_clock},
 		    {"personalities", personalities}, {"namespaces", namespaces},
-		    {"devices", devices},	      {"mounts", mounts},		{"cached", cached},	  {"interfaces", interfaces}};
+		    {"devices", devices},	      {"mounts", mounts},		{"cached", cached},	  {"interfaces", interfaces},
+		    {"groups", groups}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; argc > 1 && i < sizeof(ways) / sizeof(ways[0]); i++)
