@@ -79,6 +79,55 @@ struct audit_hash audit_reader_hash(const struct audit_reader *reader)
 
 /* ---- lines ---- */
 
+/* Where the first zero stands in what was read; *end: where the last ones begin. */
+static size_t first_zero(const char *bytes, size_t n, size_t *end)
+{
+	const char *zero = memchr(bytes, '\0', n);
+	size_t at = zero ? (size_t)(zero - bytes) : n;
+
+	for (*end = n; *end > at && bytes[*end - 1] == '\0';)
+		--*end;
+	return at;
+}
+
+static ssize_t look(struct audit_reader *reader)
+{
+	ssize_t n;
+
+	do
+		n = pread(reader->fd, reader->bytes + reader->end,
+			  sizeof(reader->bytes) - reader->end, reader->at);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/*
+ * Reads on: how many bytes, 0: none now; -1: errno says why. Zeros stand where something may be
+ * written yet. Of several pages a later one may be seen as it is now, and an earlier one as it was
+ * before that: what is still zero at a second look is zero for good.
+ */
+static ssize_t read_on(struct audit_reader *reader)
+{
+	const char *bytes = reader->bytes + reader->end;
+	ssize_t n = look(reader);
+	size_t zero, before, end;
+
+	if (n <= 0)
+		return n;
+	zero = before = first_zero(bytes, (size_t)n, &end);
+	if (end > zero) {
+		n = look(reader);
+		if (n <= 0)
+			return n;
+		zero = first_zero(bytes, (size_t)n, &end);
+		if (zero == before)
+			zero = end;
+	}
+	reader->end += zero;
+	reader->at += (off_t)zero;
+	return (ssize_t)zero;
+}
+
 /* A whole line: its length with the newline; 0: there is none now; -1: errno says why. */
 static ssize_t find_line(struct audit_reader *reader)
 {
@@ -97,23 +146,9 @@ static ssize_t find_line(struct audit_reader *reader)
 		/* Longer than any line: what follows is not of ours, either. */
 		if (reader->end == sizeof(reader->bytes))
 			return (ssize_t)reader->end;
-		/* Zeros stand where something may be written yet. */
-		if (reader->end && reader->bytes[reader->end - 1] == '\0') {
-			while (reader->end && reader->bytes[reader->end - 1] == '\0') {
-				reader->end--;
-				reader->at--;
-			}
-		}
-		n = pread(reader->fd, reader->bytes + reader->end,
-			  sizeof(reader->bytes) - reader->end, reader->at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0 || reader->bytes[reader->end] == '\0')
-			return 0;
-		reader->end += (size_t)n;
-		reader->at += n;
+		n = read_on(reader);
+		if (n <= 0)
+			return n;
 	}
 }
 

@@ -475,3 +475,64 @@ Test(log, rubbish_is_read_to_its_end)
 	}
 	unlink(path);
 }
+
+/* If there is such a one. */
+static void on_processor(int number)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(number, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* A look at several pages may see a later one as it is now, and an earlier one as it was. */
+Test(log, who_reads_along_misses_nothing)
+{
+	enum { OPS = 60000 };
+	size_t lines = 0, broken = 0;
+	struct audit_reader *reader;
+	struct audit_event event = {.kind = AUDIT_HEAD};
+	char path[64];
+	int fd, status;
+	pid_t writer;
+
+	scratch(path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	reader = audit_reader_new(fd);
+	cr_assert_not_null(reader);
+	writer = fork();
+	if (writer == 0) {
+		struct audit_log *log = open_log(path, UINT64_C(64) << 20);
+
+		on_processor(1);
+		write_head(log);
+		audit_log_map(log);
+		for (int i = 0; i < OPS; i++)
+			write_op(log, "/some/file", (uint64_t)i, AUDIT_KEEP);
+		_exit(finish(log) ? 0 : 1);
+	}
+	on_processor(0);
+	while (event.kind != AUDIT_TAIL && lines < OPS + 2) {
+		enum cd_status got = audit_reader_next(reader, &event);
+
+		if (got == CD_OK) {
+			lines++;
+			broken += event.broken != NULL;
+		} else {
+			cr_assert_eq(got, CD_ENOENT);
+			if (waitpid(writer, &status, WNOHANG) > 0)
+				writer = -1;
+			else if (writer < 0)
+				break;
+		}
+	}
+	if (writer > 0)
+		waitpid(writer, &status, 0);
+	cr_expect_eq(status, 0);
+	cr_expect_eq(lines, OPS + 2);
+	cr_expect_eq(broken, 0);
+	audit_reader_free(reader);
+	close(fd);
+	unlink(path);
+}
