@@ -109,9 +109,12 @@ done
 (cd "$SCRATCH" && exec timeout -k 5 $GUARD "$CORDON" run -q "${NEST[@]}" -- bash -c 'for i in {1..6}; do "$0" run -q -- true; done; echo up; read -r' "$CORDON") \
 	< <(sleep 20) >"$OUT" 2>"$ERR" &
 for _ in {1..200}; do grep -q up "$OUT" && break; sleep 0.05; done
-sleep 0.2
 keeper=$(pgrep -P $! -f "^$CORDON run")
-dead=$(for pid in $keeper $(pgrep -P "$keeper"); do ps -o stat= --ppid "$pid"; done | grep -c '^Z')
+for _ in {1..60}; do # on a busy machine they may not have been looked at yet
+	dead=$(for pid in $keeper $(pgrep -P "$keeper"); do ps -o stat= --ppid "$pid"; done | grep -c '^Z')
+	[ "$dead" -gt 1 ] || break
+	sleep 0.05
+done
 [ "$dead" -le 1 ] && pass 'no dead process is kept' || fail 'no dead process is kept' "$dead of them"
 kill $!
 wait
