@@ -309,7 +309,7 @@ static const struct cli_option options[] = {
      CLI_REPORTS, offsetof(struct run, port_number)},
     {0, "interpose", "OPS", "the operations that the nester is asked about",
      "Separated by commas:\n.Cm fs.read ,\n.Cm net.*\nor\n.Cm * ;\nand\n.Cm cap.list ,\nto ask "
-     "what processes hold.",
+     "what processes hold;\n.Cm cap.use ,\nto be shown what they do with it.",
      CLI_REPORTS, offsetof(struct run, interpose)},
     {0, "print-policy", NULL, "print the resulting policy as JSON and run nothing", NULL,
      CLI_REPORTS, offsetof(struct run, print_policy)},
@@ -726,6 +726,15 @@ void run_leave_to_nester(struct run *run)
 	run->native = run->plan->native;
 }
 
+/* To its own nester, or one around. */
+static bool shows_uses(const struct run *run)
+{
+	for (; run; run = run->outer)
+		if (run->port_ops & CD_NESTER_USE)
+			return true;
+	return false;
+}
+
 void run_describe(struct run *run, struct host_launch *in)
 {
 	*in = (struct host_launch){
@@ -746,6 +755,7 @@ void run_describe(struct run *run, struct host_launch *in)
 			     mon_grants_outer_socket(run->policy->table, run->plan),
 	    .native = run->native,
 	    .records_calls = run->records && run->policy->audit == POL_AUDIT_SYSCALLS,
+	    .shows_uses = shows_uses(run),
 	    .bare = run->bare,
 	    .pty = run->terminal.own ? &run->terminal.like : NULL,
 	    .serve = run_serve,

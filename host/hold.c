@@ -22,6 +22,7 @@
 #include "host/hops.h"
 #include "host/inet.h"
 #include "host/resolve.h"
+#include "kernel/process.h"
 
 #define ENTRY_NAME 19 /* of struct linux_dirent64 */
 
@@ -196,11 +197,10 @@ static const char *kind_of(mode_t mode)
 	}
 }
 
-static void name_file(struct kern_hold *hold)
+static void tell_rights(struct kern_hold *hold)
 {
 	const unsigned mode = (unsigned)hold->flags & O_ACCMODE;
 
-	hold->object.kind = CD_OBJECT_PATH;
 	if (hold->flags & O_PATH)
 		hold->ops = CD_OPBIT(CD_OP_FS_STAT);
 	else
@@ -251,11 +251,30 @@ static void look_at_socket(pid_t pid, int fd, ino_t inode, struct kern_hold *hol
 		close(pidfd);
 }
 
+/* What it is called: fd is a descriptor of ours for the same. True: it may be a socket outside. */
+static bool name_object(const struct kern_message *message, int fd, const struct stat *st,
+			struct kern_hold *hold)
+{
+	static struct host_object object;
+
+	host_name_held(message, fd, &object);
+	if (object.path_len >= sizeof(hold->text))
+		object.path_len = 0;
+	memcpy(hold->text, object.path, object.path_len);
+	if (object.anonymous && (hold->text[0] == '/' || hold->text[0] == '('))
+		object.path_len = 0;
+	hold->text[object.path_len] = '\0';
+	hold->object =
+	    (struct cd_object){.kind = object.anonymous ? CD_OBJECT_NAME : CD_OBJECT_PATH,
+			       .text = hold->text,
+			       .len = object.path_len};
+	return object.anonymous && S_ISSOCK(st->st_mode);
+}
+
 static bool look(const struct kern_space *space, pid_t pid, int fds, long number,
 		 struct kern_hold *hold)
 {
 	static struct kern_message probe;
-	static struct host_object object;
 	char name[40], text[512];
 	const char *field;
 	struct stat st;
@@ -263,30 +282,43 @@ static bool look(const struct kern_space *space, pid_t pid, int fds, long number
 
 	snprintf(name, sizeof(name), "%ld", number);
 	fd = openat(fds, name, O_PATH | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st)) {
+		if (fd >= 0)
+			close(fd);
 		return false;
+	}
 	probe.space = (struct kern_space *)(uintptr_t)space;
 	probe.tid = pid;
-	host_name_held(&probe, fd, &object);
 	snprintf(name, sizeof(name), "../fdinfo/%ld", number);
 	field = read_file(fds, name, text, sizeof(text)) ? strstr(text, "flags:") : NULL;
 	hold->fd = (int)number;
 	hold->flags = field ? strtoul(field + 6, NULL, 8) : O_PATH;
-	hold->kind = fstat(fd, &st) == 0 ? kind_of(st.st_mode) : "";
-	if (object.path_len >= sizeof(hold->text))
-		object.path_len = 0;
-	memcpy(hold->text, object.path, object.path_len);
-	if (object.anonymous && (hold->text[0] == '/' || hold->text[0] == '('))
-		object.path_len = 0;
-	hold->text[object.path_len] = '\0';
-	hold->object.text = hold->text;
-	hold->object.len = object.path_len;
-	if (!object.anonymous)
-		name_file(hold);
-	else if (S_ISSOCK(st.st_mode))
+	hold->kind = kind_of(st.st_mode);
+	if (name_object(&probe, fd, &st, hold))
 		look_at_socket(pid, (int)number, st.st_ino, hold);
+	else if (hold->object.kind == CD_OBJECT_PATH)
+		tell_rights(hold);
 	close(fd);
 	return true;
+}
+
+bool host_hold_named(void *context, const struct kern_message *message, int fd,
+		     struct kern_hold *hold)
+{
+	int object = kern_process_fd_object(message, fd), socket = -1;
+	struct stat st;
+	bool found = object >= 0 && fstat(object, &st) == 0;
+
+	(void)context;
+	if (found && name_object(message, object, &st, hold))
+		socket = kern_process_fd_dup(message, fd);
+	if (socket >= 0) {
+		name_socket(socket, hold);
+		close(socket);
+	}
+	if (object >= 0)
+		close(object);
+	return found;
 }
 
 /* ---- one after the other ---- */

@@ -7,7 +7,9 @@
 
 #include "kernel/border.h"
 
-/* For struct kern_host. */
+/* All for struct kern_host. */
+bool host_hold_named(void *context, const struct kern_message *message, int fd,
+		     struct kern_hold *hold);
 void host_hold_next(void *context, const struct kern_space *space, struct kern_hold *hold);
 
 #endif

@@ -90,6 +90,7 @@ static HOST_HANDLER(decide_trace)
 }
 
 const struct kern_host host_linux = {
+    .held = host_hold_named,
     .hold = host_hold_next,
     .perform =
 	{

@@ -63,8 +63,9 @@ struct launch {
 	bool no_killable_recv; /* Linux lacks it, or is to do without */
 	uid_t uid;
 	gid_t gid;
-	int main_pipe[2];  /* the program's pid, for init */
-	int ready_pipe[2]; /* sockets: the listener's number, for the monitor */
+	int main_pipe[2]; /* the program's pid, for init */
+	int *listener;	  /* its number, which the program's process writes and the monitor reads */
+	int ready_pipe[2]; /* sockets: an empty message says that it is there */
 	int go_pipe[2];	   /* for the program of a bare space: init has its own descriptors */
 	int proc_pipe[2];  /* for the monitor: a byte when the space's /proc stands, the end when
 			      init is out of the program's reach */
@@ -267,9 +268,10 @@ static _Noreturn void run_program(struct launch *l)
 		fail(l, HOST_STAGE_FILTER, NULL);
 	if (syscall(SYS_unshare, CLONE_FILES))
 		_exit(125);
-	/* A call that never waits for the monitor, even where internal ones are recorded. */
-	while (send(l->ready_pipe[1], &listener, sizeof(listener), MSG_NOSIGNAL) < 0 &&
-	       errno == EINTR)
+	*l->listener = listener;
+	/* A call that never waits for the monitor, even where internal ones are recorded, and those
+	 * on what is held shown: it is empty. */
+	while (send(l->ready_pipe[1], "", 0, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
 	/* Internal calls only, until the monitor serves. */
 	keep_granted(l);
@@ -580,15 +582,13 @@ static int await_listener(const struct launch *l, int init_pidfd)
 {
 	struct pollfd pollers[] = {{.fd = l->ready_pipe[0], .events = POLLIN},
 				   {.fd = init_pidfd, .events = POLLIN}};
-	int listener;
 
 	while (poll(pollers, 2, -1) < 0 && errno == EINTR)
 		;
-	if (!(pollers[0].revents & POLLIN) ||
-	    read(l->ready_pipe[0], &listener, sizeof(listener)) != sizeof(listener))
+	if (!(pollers[0].revents & POLLIN) || *l->listener < 0)
 		_exit(125); /* the program's process said why */
 	await_init_exec(l);
-	return listener;
+	return *l->listener;
 }
 
 static void close_pipes(const struct launch *l)
@@ -732,7 +732,7 @@ static _Noreturn void run_monitor(struct launch *l)
 	if (!l->in->bare)
 		enter_view(l, &monitor);
 	if (pipe2(l->main_pipe, O_CLOEXEC) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->ready_pipe) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->ready_pipe) ||
 	    pipe2(l->proc_pipe, O_CLOEXEC) || pipe2(l->go_pipe, O_CLOEXEC))
 		fail(l, HOST_STAGE_INIT, NULL);
 	(l->in->bare ? start_all_bare : start_all)(l, &monitor);
@@ -873,9 +873,15 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
 	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1, .queues = -1};
 	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN) |
-				  (in->records_calls ? CD_RECORD_CALLS : 0),
+				  (in->records_calls ? CD_RECORD_CALLS : 0) |
+				  (in->shows_uses ? CD_SHOW_USES : 0),
 			      in->bare, in->requests, l.filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
+	l.listener = mmap(NULL, sizeof(*l.listener), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (l.listener == MAP_FAILED)
+		return CD_ESYS;
+	*l.listener = -1;
 	if (!make_ends(in, &ends))
 		goto fail;
 	/* A user's supplementary groups are authority; only root can let go of them. */
@@ -895,6 +901,7 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	}
 	if (space->monitor < 0)
 		goto fail;
+	munmap(l.listener, sizeof(*l.listener));
 	close_ends(&ends, 1);
 	space->fault = ends.fault[0];
 	space->status = ends.status[0];
@@ -907,6 +914,7 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	return CD_OK;
 fail:
 	fault->error = errno;
+	munmap(l.listener, sizeof(*l.listener));
 	close_ends(&ends, 0);
 	close_ends(&ends, 1);
 	return CD_ESYS;

@@ -95,6 +95,7 @@ struct host_launch {
 	bool bare; /* without namespaces: the view is the one that host_hops_make() has made */
 	bool unix_sockets;	    /* the policy grants unix addresses */
 	bool records_calls;	    /* internal calls are told to the monitor */
+	bool shows_uses;	    /* likewise, calls on what is held (kernel/uses.h) */
 	bool outer_sockets;	    /* a socket of the space may lead outside */
 	const struct host_pty *pty; /* the terminal to make, for the program's standard streams;
 				       NULL: it has ours */

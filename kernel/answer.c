@@ -46,7 +46,8 @@ bool kern_answer_reply(const struct kern_message *message, const struct cd_port_
 		reply->value = -answer->value;
 		return true;
 	case CD_PORT_VALUE:
-		if (answer->value < -4095 || answer->text_len > result_room(message))
+		if (answer->value < -4095 || message->verb == CD_VERB_NONE ||
+		    answer->text_len > result_room(message))
 			return false;
 		error = answer->text_len ? kern_border_write(message, message->buf, answer->text,
 							     answer->text_len)

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel/arch/x86_64/numbers.h"
 #include "kernel/border_own.h"
 #include "kernel/process.h"
 #include "kernel/teach.h"
@@ -110,30 +111,45 @@ static void begin(struct kern_border *border, struct kern_message *message)
 }
 
 /*
- * A call that the filter would have let go its way, and sends here to be recorded. Of no other is
- * it said that Linux may go on without a decision: the table has to call it internal (invariant 1).
- * It is what the filter saw: nobody can change the number while the thread waits.
+ * A call that the filter would have let go its way, and sends here to be recorded, or shown. Of no
+ * other is it said that Linux may go on without a decision: the table has to call it internal
+ * (invariant 1), or it is a sendto without an address. It is what the filter saw: nobody can change
+ * number and registers while the thread waits.
  */
-static bool pass_internal(struct kern_border *border)
+static bool take_internal(struct kern_border *border)
 {
 	struct kern_message *message = &border->message;
-	struct seccomp_notif_resp response = {.id = border->trap->id,
-					      .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+	const int nr = border->trap->data.nr;
+	const bool internal = kern_syscall_is_internal(nr, border->space->bare);
 	uint64_t arguments[6];
 
-	if (!border->space->records_calls ||
-	    !kern_syscall_is_internal(border->trap->data.nr, border->space->bare))
+	memcpy(arguments, border->trap->data.args, sizeof(arguments));
+	message->use = (struct kern_use){0};
+	if (border->shows_uses && (internal || nr == KERN_NR_SENDTO))
+		kern_use_of(nr, arguments, &message->use);
+	if (!message->use.count && !(internal && border->space->records_calls))
 		return false;
 	begin(border, message);
 	border->counters.messages--; /* it is none */
 	message->tid = (pid_t)border->trap->pid;
-	message->nr = border->trap->data.nr;
+	message->nr = nr;
 	message->verb = CD_VERB_NONE;
-	memcpy(arguments, border->trap->data.args, sizeof(arguments));
-	if (border->observer && border->observer->called)
+	message->shape = NULL;
+	message->has_path = message->has_path2 = false;
+	message->data_len = 0;
+	if (internal && border->space->records_calls && border->observer &&
+	    border->observer->called)
 		border->observer->called(border->observer->context, message, arguments);
-	ioctl(border->space->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	return true;
+}
+
+/* A call that was recorded, and no more. */
+static void go_on(struct kern_border *border)
+{
+	struct seccomp_notif_resp response = {.id = border->message.id,
+					      .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+
+	ioctl(border->space->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
 void kern_border_finish(struct kern_border *border, struct kern_reply *reply)
@@ -154,7 +170,8 @@ void kern_border_finish(struct kern_border *border, struct kern_reply *reply)
 	    (reply->action != KERN_REPLY_VALUE || reply->value != KERN_PENDING)) {
 		int64_t result = kern_border_answer(border, reply);
 
-		if (border->observer && border->observer->answered && !border->worker)
+		if (border->observer && border->observer->answered && !border->worker &&
+		    message->verb != CD_VERB_NONE)
 			border->observer->answered(border->observer->context, message,
 						   reply->action == KERN_REPLY_CONTINUE ? NULL
 											: &result);
@@ -171,12 +188,22 @@ void kern_border_perform(struct kern_border *border, int error)
 	struct kern_reply reply = {.action = KERN_REPLY_VALUE, .value = -ENOSYS, .fd = -1};
 
 	border->asking = false;
+	if (!error && message->use.count)
+		error = kern_border_show_uses(border);
 	if (error)
 		reply.value = error;
+	else if (message->use.is_native)
+		reply.action = KERN_REPLY_CONTINUE;
 	else if (border->host->perform[message->verb])
 		border->host->perform[message->verb](border->host->context, border, message,
 						     &reply);
 	kern_border_finish(border, &reply);
+}
+
+/* Calls that are always the monitor's to perform, and uses all the same. */
+static bool sends(enum cd_verb verb)
+{
+	return verb == CD_VERB_SENDMSG || verb == CD_VERB_SENDMMSG;
 }
 
 static void handle(struct kern_border *border)
@@ -186,16 +213,24 @@ static void handle(struct kern_border *border)
 
 	if (border->held_for != (pid_t)border->trap->pid)
 		kern_border_let_go(border);
-	if (pass_internal(border))
+	border->asked.count = 0;
+	border->asked.changed_by = NULL;
+	if (take_internal(border)) {
+		if (message->use.count)
+			kern_border_perform(border, 0);
+		else
+			go_on(border);
 		return;
+	}
 	begin(border, message);
 	error = kern_trap_decode(border->trap, message);
 	if (!kern_message_alive(message))
 		return; /* what was read may be another process's: nothing is done with it */
 	if (!error)
 		teach(border);
-	border->asked.count = 0;
-	border->asked.changed_by = NULL;
+	if (border->shows_uses && sends(message->verb))
+		message->use =
+		    (struct kern_use){.count = 1, .fd = {message->fd, -1}, .extra = message->len};
 	kern_border_perform(border, error);
 }
 
@@ -234,6 +269,7 @@ enum cd_status kern_border_serve(struct kern_border *border)
 	    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
 	ops = kern_border_ports_ops(border->space);
 	border->may_list = ops & CD_NESTER_LIST;
+	border->shows_uses = ops & CD_NESTER_USE && border->host->held;
 	for (bool ports = ops;;) {
 		int ready = ports ? kern_border_wait_with_ports(border) : wait_for_trap(border);
 

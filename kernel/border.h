@@ -38,6 +38,9 @@ struct kern_host {
 	void (*perform[CD_VERB_COUNT])(void *context, struct kern_border *border,
 				       const struct kern_message *message,
 				       struct kern_reply *reply);
+	/* What one of the descriptors of the process that asks is for; false: it has no such. */
+	bool (*held)(void *context, const struct kern_message *message, int fd,
+		     struct kern_hold *hold);
 	/* What the space's processes hold, one after the other: from hold->next on. */
 	void (*hold)(void *context, const struct kern_space *space, struct kern_hold *hold);
 };

@@ -1,6 +1,7 @@
 /*
  * The inside of a border, for the files that are it: border.c takes messages and answers them,
- * chain.c decides, nester.c asks nesters and hears them, reply.c is what reaches who waits.
+ * chain.c decides, nester.c asks nesters and hears them, show.c shows them what is used, reply.c is
+ * what reaches who waits.
  */
 #ifndef CORDON_KERNEL_BORDER_OWN_H
 #define CORDON_KERNEL_BORDER_OWN_H
@@ -35,6 +36,7 @@ struct kern_border {
 	struct cd_object outward[2];
 	struct kern_asks asks;	 /* messages that wait for a nester */
 	struct kern_asked asked; /* what has been asked of the message at hand */
+	bool shows_uses;	 /* to a nester */
 	bool may_list;		 /* a nester may ask what is held, at any time */
 	bool asking;		 /* it has to wait for an answer: nothing more is done for it */
 	struct kern_heard
@@ -61,6 +63,16 @@ int kern_border_ask_nester(struct kern_border *border, struct kern_port *port,
 int kern_border_wait_with_ports(struct kern_border *border);
 /* What the nesters of the space, and of those around it, have subscribed to. */
 uint64_t kern_border_ports_ops(const struct kern_space *space);
+
+/* ---- show.c ---- */
+
+/* What a process holds, as the space around calls it; NULL: it is the inner space's own. turn: by
+ * turns 0 and 1. */
+const struct cd_object *kern_border_further_out(struct kern_border *border,
+						const struct kern_space *space,
+						const struct cd_object *object, unsigned turn);
+/* Shows what the message at hand uses, to who wants to see it; 0: it goes on. */
+int kern_border_show_uses(struct kern_border *border);
 
 /* ---- reply.c ---- */
 

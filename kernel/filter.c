@@ -26,6 +26,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -33,6 +34,7 @@
 #include "cordon/shim.h"
 #include "kernel/arch/x86_64/numbers.h"
 #include "kernel/syscalls.h"
+#include "kernel/uses.h"
 
 /* Newer than the headers of the machines that cordon is built on. */
 #define NEW_TIME 0x00000080u
@@ -57,6 +59,8 @@ struct program {
 	size_t count;
 	bool failed; /* too long, or a jump too far */
 	bool bare;   /* for a space without namespaces */
+	bool uses;   /* are shown */
+	bool records_calls;
 	const struct cd_requests *requests;
 };
 
@@ -162,7 +166,21 @@ static void check_sendto(struct program *p)
 	give_if(p, BPF_JSET, UINT32_MAX, BORDER);
 	load_low(p, 3);
 	give_if(p, BPF_JSET, FASTOPEN, BORDER);
+	/* An empty one says nothing. The program's process sends it when it has made the listener,
+	 * and before anybody serves that. */
+	for (unsigned half = 0; p->uses && half < 2; half++) {
+		(half ? load_high : load_low)(p, 2);
+		give_if(p, BPF_JSET, UINT32_MAX, BORDER);
+	}
 	give(p, ALLOW);
+}
+
+/* Memory of no file is no use of anything. */
+static void check_mmap(struct program *p)
+{
+	load_low(p, 3);
+	give_if(p, BPF_JSET, MAP_ANONYMOUS, p->records_calls ? (uint32_t)BORDER : (uint32_t)ALLOW);
+	give(p, BORDER);
 }
 
 static void check_protocol(struct program *p, uint32_t protocol)
@@ -369,6 +387,7 @@ static void (*const checks[KERN_CHECK_COUNT])(struct program *p) = {
     [KERN_CHECK_CLOCK] = check_clock,
     [KERN_CHECK_RLIMIT] = check_rlimit,
     [KERN_CHECK_PRLIMIT] = check_prlimit,
+    [KERN_CHECK_MMAP] = check_mmap,
 };
 
 /* ---- calls from the shim's range ---- */
@@ -531,6 +550,12 @@ static bool never_waits(uint32_t nr)
 	return false;
 }
 
+static bool waits(unsigned native, uint32_t nr)
+{
+	return (native & CD_RECORD_CALLS && !never_waits(nr)) ||
+	       (native & CD_SHOW_USES && kern_is_use((int)nr));
+}
+
 static void add_number(struct ranges *ranges, unsigned native, uint32_t nr,
 		       const struct kern_syscall *call)
 {
@@ -539,7 +564,9 @@ static void add_number(struct ranges *ranges, unsigned native, uint32_t nr,
 
 	switch (call ? call->class : KERN_UNKNOWN) {
 	case KERN_INTERNAL:
-		next.verdict = native & CD_RECORD_CALLS && !never_waits(nr) ? BORDER : ALLOW;
+		next.verdict = waits(native, nr) ? BORDER : ALLOW;
+		if (native & CD_SHOW_USES && nr == KERN_NR_MMAP)
+			next.check = KERN_CHECK_MMAP;
 		break;
 	case KERN_BORDER: next.verdict = BORDER; break;
 	case KERN_REFUSED: next.verdict = refuse(call->error); break;
@@ -599,7 +626,11 @@ static void emit_native(struct program *p, unsigned native, struct ranges *range
 enum cd_status kern_filter_build(unsigned native, bool bare, const struct cd_requests *requests,
 				 struct sock_filter code[KERN_FILTER_MAX], size_t *count)
 {
-	struct program p = {.code = code, .bare = bare, .requests = requests};
+	struct program p = {.code = code,
+			    .bare = bare,
+			    .uses = native & CD_SHOW_USES,
+			    .records_calls = native & CD_RECORD_CALLS,
+			    .requests = requests};
 	struct ranges ranges = {.count = 0};
 	size_t ours;
 
@@ -615,6 +646,8 @@ enum cd_status kern_filter_build(unsigned native, bool bare, const struct cd_req
 	search(&p, ranges.at, ranges.count);
 
 	for (unsigned check = KERN_CHECK_NONE + 1; check < KERN_CHECK_COUNT; check++) {
+		if (check == KERN_CHECK_MMAP && !p.uses)
+			continue;
 		for (size_t i = 0; i < ranges.count; i++)
 			if (ranges.at[i].check == check)
 				land(&p, ranges.at[i].jump);

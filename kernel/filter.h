@@ -25,7 +25,7 @@
  * message; those that are not settled fail there with CD_SHIM_UNSETTLED, so that the shim makes
  * them again elsewhere. 0: no range is special. With CD_NATIVE_LISTEN, listen(2) is native
  * everywhere. With CD_RECORD_CALLS, internal calls wait for the monitor, too, to be recorded; what
- * the filter itself decides from registers does not.
+ * the filter itself decides from registers does not. With CD_SHOW_USES, calls on what is held wait.
  *
  * bare: the space has no namespaces; what they bound otherwise crosses the border or is refused.
  * requests: of those that the table sends over the border, ioctl's that are native; NULL: none.

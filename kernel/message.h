@@ -16,6 +16,7 @@
 
 #include "cordon/limits.h"
 #include "kernel/syscalls.h"
+#include "kernel/uses.h"
 
 struct kern_space;
 
@@ -31,6 +32,8 @@ struct kern_message {
 	int nr;
 	enum cd_verb verb;
 	const struct kern_shape *shape;
+
+	struct kern_use use; /* that is to be shown */
 
 	/* Scalars, as the call passed them; 0 (or AT_FDCWD for dir, dir2) when it has none. */
 	int fd, dir, dir2;

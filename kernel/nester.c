@@ -169,22 +169,13 @@ static void tell_held(struct kern_border *border, struct kern_port *port, uint64
 {
 	static struct kern_hold hold;
 	const struct cd_object *object = &hold.object;
-	uint64_t ops;
 	unsigned turn = 0;
 
 	hold.next = from;
 	border->host->hold(border->host->context, border->space, &hold);
-	ops = hold.ops;
-	for (const struct kern_space *space = border->space; space && space->port != port;
-	     space = space->parent) {
-		if (!object || object->kind != CD_OBJECT_PATH || !space->parent || !space->outward)
-			continue;
-		turn ^= 1;
-		object = space->outward(space->outward_context, &ops, object,
-					border->outward_text[turn], &border->outward[turn])
-			     ? &border->outward[turn]
-			     : NULL;
-	}
+	for (const struct kern_space *space = border->space; object && space && space->port != port;
+	     space = space->parent)
+		object = kern_border_further_out(border, space, object, turn ^= 1);
 	kern_port_tell(port, border->space, &hold, object);
 }
 

@@ -99,8 +99,9 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 	question.kind = CD_PORT_OPERATION;
 	question.id = message->id;
 	question.ops = ops;
-	question.flags = message->flags;
-	question.mode = message->mode;
+	question.flags = ops & CD_NESTER_USE ? message->use.extra : message->flags;
+	question.mode =
+	    ops & CD_NESTER_USE ? (uint32_t)message->use.fd[message->use.at] : message->mode;
 	question.absent = absent;
 	question.cpu = sched_getcpu();
 	question.text_len = (uint32_t)write_object(object, question.text);
@@ -115,7 +116,9 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 		return -EACCES;
 	question.pid = process_of(message);
 	put_name(question.space, sizeof(question.space), message->space->id);
-	put_name(question.call, sizeof(question.call), cd_verb_name(message->verb));
+	put_name(question.call, sizeof(question.call),
+		 ops & CD_NESTER_USE ? kern_syscall_name(message->nr)
+				     : cd_verb_name(message->verb));
 	/* A nester that does not read has no say, and neither has who waits for it. */
 	if (!send_question(port, &question))
 		return -EACCES;

@@ -46,6 +46,8 @@ enum kern_check {
 	KERN_CHECK_CLOCK,	/* a0 CLOCK_REALTIME: allowed; else EPERM */
 	KERN_CHECK_RLIMIT,	/* a0 RLIMIT_CORE, which stays as it is: pretended; else allowed */
 	KERN_CHECK_PRLIMIT,	/* a1 RLIMIT_CORE, and a2 says a new one: likewise */
+	/* Of no call in the table: where uses are shown (kernel/uses.h), mmap of a file is one. */
+	KERN_CHECK_MMAP,
 	KERN_CHECK_COUNT
 };
 

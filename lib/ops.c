@@ -43,7 +43,7 @@ uint64_t cd_ops_named(const char *name, unsigned long len)
 static const struct {
 	uint64_t bit;
 	const char *name;
-} subscriptions[] = {{CD_NESTER_LIST, "cap.list"}};
+} subscriptions[] = {{CD_NESTER_LIST, "cap.list"}, {CD_NESTER_USE, "cap.use"}};
 #define SUBSCRIPTIONS (sizeof(subscriptions) / sizeof(subscriptions[0]))
 
 uint64_t cd_nester_ops_named(const char *list, const char **wrong)

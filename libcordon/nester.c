@@ -166,7 +166,7 @@ static void fill(struct cd_event *event, const struct port *port,
 	event->id = message->id;
 	event->port = port->number;
 	event->pid = message->pid;
-	event->ops = message->ops & CD_OPS_ALL;
+	event->ops = message->ops & CD_NESTER_ALL;
 	event->flags = message->flags;
 	event->mode = message->mode;
 	event->text_len = message->text_len;

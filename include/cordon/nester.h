@@ -40,7 +40,8 @@ extern "C" {
 
 enum cd_event_kind {
 	CD_EVENT_NONE,	    /* the time is over */
-	CD_EVENT_OPERATION, /* to be answered, with one of the calls below */
+	CD_EVENT_OPERATION, /* to be answered, with one of the calls below; with ops CD_NESTER_USE,
+			       a use of what is held: cd_nester_pass() or cd_nester_deny() */
 	CD_EVENT_SPACE,	    /* a space was made within; its operations come, too */
 	CD_EVENT_ENDED,	    /* the space has ended: cd_nester_end() tells how */
 	CD_EVENT_HELD,	    /* something that a process holds: after cd_nester_list() */
@@ -57,7 +58,8 @@ struct cd_event {
 	char call[32]; /* what it will do, as include/cordon/verbs.def has it: "open", "stat"; of
 			  CD_EVENT_HELD, the kind: "file", "directory", "socket", "pipe", ... */
 	uint64_t flags, mode;	/* of that call; of CD_EVENT_HELD, how it was opened (O_RDWR,
-				   O_PATH, ...), and the number of the descriptor */
+				   O_PATH, ...), and the number of the descriptor; of a use, its third
+				   argument, and the descriptor */
 	char text[CD_TEXT_MAX]; /* the object, as policies write it */
 	size_t text_len;
 	int absent; /* nothing has that name in the space's view: to pass it is to say that it is

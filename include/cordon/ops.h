@@ -20,7 +20,8 @@ enum { CD_OPS_FIT = 1 / (CD_OP_COUNT <= 64) };
 
 /* What a nester can subscribe to besides; "*" does not name it, and no policy speaks of it. */
 #define CD_NESTER_LIST (UINT64_C(1) << 63) /* "cap.list": it may ask what is held, at any time */
-#define CD_NESTER_ALL  (CD_OPS_ALL | CD_NESTER_LIST)
+#define CD_NESTER_USE  (UINT64_C(1) << 62) /* "cap.use": it is shown calls on what is held */
+#define CD_NESTER_ALL  (CD_OPS_ALL | CD_NESTER_LIST | CD_NESTER_USE)
 
 struct cd_op_info {
 	const char *name;     /* "fs.read" */

@@ -40,6 +40,10 @@ enum cd_native {
 	CD_NATIVE_LISTEN = 1 << 6,
 	/* Of the filter alone: internal calls are told to the monitor, who lets them go on. */
 	CD_RECORD_CALLS = 1 << 7,
+	/* Likewise, of those that use what a process holds (kernel/uses.h): they are shown to a
+	 * nester.
+	 */
+	CD_SHOW_USES = 1 << 8,
 };
 
 /* Device requests that the rules settle for every descriptor: those of which the bits in mask are

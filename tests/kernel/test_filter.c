@@ -41,6 +41,7 @@
 #include <unistd.h>
 
 #include "kernel/syscalls.h"
+#include "kernel/uses.h"
 
 #define ALLOW	      SECCOMP_RET_ALLOW
 #define BORDER	      SECCOMP_RET_USER_NOTIF
@@ -220,6 +221,7 @@ static uint32_t model_check(enum kern_check check, const __u64 *args)
 	case KERN_CHECK_PERSONALITY: return model_commands(check, (uint32_t)args[0], REFUSE(EPERM));
 	case KERN_CHECK_CLOCK: return model_commands(check, (uint32_t)args[0], REFUSE(EPERM));
 	case KERN_CHECK_NONE:
+	case KERN_CHECK_MMAP:
 	case KERN_CHECK_COUNT: break;
 	}
 	cr_assert(false, "check %d", (int)check);
@@ -1205,4 +1207,83 @@ Test(filter_recording, no_register_beyond_a_calls_arguments_is_recorded)
 	for (int nr = 0; nr < KERN_SYSCALL_MAX; nr++)
 		if (!kern_syscall_is_internal(nr, false))
 			cr_expect_eq(kern_syscall_arguments(nr), 0, "%d", nr);
+}
+
+/* ---- uses that are shown ---- */
+
+Test(filter_uses, wait_where_they_are_shown_and_nothing_else_changes)
+{
+	static struct sock_filter usual[KERN_FILTER_MAX];
+	size_t usual_len;
+	unsigned shown = 0;
+
+	for (int bare = 0; bare < 2; bare++) {
+		cr_assert_eq(kern_filter_build(0, bare, NULL, code, &code_len), CD_OK);
+		memcpy(usual, code, sizeof(code));
+		usual_len = code_len;
+		for (int nr = 0; nr < KERN_SYSCALL_MAX + 100; nr++) {
+			const uint64_t arguments[6] = {1, 2, 3, 4, 0, 5};
+			struct kern_use use;
+			uint32_t before, after;
+
+			memcpy(code, usual, sizeof(code));
+			code_len = usual_len;
+			before = ask(nr, 1, 2, 3, 4, 0);
+			cr_assert_eq(kern_filter_build(CD_SHOW_USES, bare, NULL, code, &code_len),
+				     CD_OK);
+			after = ask(nr, 1, 2, 3, 4, 0);
+			if (!kern_use_of(nr, arguments, &use)) {
+				cr_expect_eq(before, after, "%d", nr);
+				continue;
+			}
+			/* Linux is told to go on with it: it has to be one that goes on anyway. */
+			cr_expect(kern_syscall_is_internal(nr, bare) || nr == SYS_sendto, "%d", nr);
+			cr_expect_eq(before, ALLOW, "%d", nr);
+			cr_expect_eq(after, BORDER, "%d", nr);
+			shown++;
+		}
+	}
+	cr_expect_gt(shown, 50);
+}
+
+Test(filter_uses, memory_of_no_file_and_empty_messages_are_none)
+{
+	cr_assert_eq(kern_filter_build(CD_SHOW_USES, false, NULL, code, &code_len), CD_OK);
+	cr_expect_eq(ask(SYS_mmap, 0, 4096, 1, MAP_PRIVATE, 3), BORDER);
+	cr_expect_eq(ask(SYS_mmap, 0, 4096, 1, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1), ALLOW);
+	cr_expect_eq(ask(SYS_sendto, 3, 0x1000, 0, 0, 0), ALLOW);
+	cr_expect_eq(ask(SYS_sendto, 3, 0x1000, 1, 0, 0), BORDER);
+	cr_expect_eq(ask(SYS_sendto, 3, 0x1000, UINT64_C(1) << 32, 0, 0), BORDER);
+	/* Where both are wanted, what is recorded is still recorded. */
+	cr_assert_eq(
+	    kern_filter_build(CD_SHOW_USES | CD_RECORD_CALLS, false, NULL, code, &code_len), CD_OK);
+	cr_expect_eq(ask(SYS_mmap, 0, 4096, 1, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1), BORDER);
+	cr_expect_eq(ask(SYS_getpid, 0, 0, 0, 0, 0), BORDER);
+}
+
+Test(filter_uses, descriptors_stand_where_the_call_has_them)
+{
+	const uint64_t arguments[6] = {10, 11, 12, 13, 14, 15}, address[6] = {3, 4, 5, 0, 6, 16},
+		       nothing[6] = {0, 4096, 1, MAP_ANONYMOUS, (uint64_t)-1, 0};
+	struct kern_use use;
+
+	cr_assert(kern_use_of(SYS_read, arguments, &use));
+	cr_expect(use.count == 1 && use.fd[0] == 10 && use.extra == 12 && use.is_native);
+	cr_assert(kern_use_of(SYS_copy_file_range, arguments, &use));
+	cr_expect(use.count == 2 && use.fd[0] == 10 && use.fd[1] == 12);
+	cr_assert(kern_use_of(SYS_sendfile, arguments, &use));
+	cr_expect(use.count == 2 && use.fd[0] == 10 && use.fd[1] == 11);
+	cr_assert(kern_use_of(SYS_mmap, (const uint64_t[6]){0, 1, 2, MAP_SHARED, 7, 0}, &use));
+	cr_expect(use.count == 1 && use.fd[0] == 7);
+	cr_assert(kern_use_of(SYS_io_submit, arguments, &use));
+	cr_expect(use.count == 1 && use.fd[0] == -1, "in memory, where it may change");
+	cr_expect_not(kern_use_of(SYS_mmap, nothing, &use));
+	/* To an address is a message of its own, and Linux is never told to go on with it. */
+	cr_expect_not(kern_use_of(SYS_sendto, address, &use));
+	cr_expect_eq(use.count, 0);
+	cr_expect_not(
+	    kern_use_of(SYS_sendto, (const uint64_t[6]){3, 4, 5, MSG_FASTOPEN, 0, 0}, &use));
+	cr_expect_not(kern_use_of(SYS_openat, arguments, &use));
+	cr_expect_not(kern_use_of(-1, arguments, &use));
+	cr_expect_not(kern_use_of(KERN_SYSCALL_MAX, arguments, &use));
 }

@@ -57,6 +57,45 @@ refresh
 also 'tracer: what is asked for' err_has '^\[1 [0-9]+\] exec: fs.exec /'
 also 'tracer: at any depth' err_has '^\[1\.1 [0-9]+\] open: fs.read /etc/debian_version$'
 also 'tracer: that there is a space' err_has '^\[1\.1\] a space within$'
+# What was handed out is shown being used, whatever the protocol; and it makes no difference.
+cat >"$WORK/reads.c" <<'EOF'
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	int ends[2], fd = open(argv[1], O_RDONLY), n = 0;
+	char bytes[8];
+
+	for (int i = 0; i < 10; i++)
+		n += (int)read(fd, bytes, sizeof(bytes));
+	n += *(char *)mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends);
+	n += (int)send(ends[0], bytes, 5, 0) + (int)recv(ends[1], bytes, sizeof(bytes), 0);
+	n += (int)read(77, bytes, 1);
+	return printf("%d\\n", n) < 0 || argc != 2;
+}
+EOF
+gcc -O1 -o "$WORK/bin/reads" "$WORK/reads.c"
+refresh
+head -c 100 /dev/zero | tr '\0' A >"$SCRATCH/ten"
+wanted=$("$WORK/bin/reads" "$SCRATCH/ten")
+uses() { [ "$(grep -cE "^\[$1 [0-9]+\] $2: cap.use $3" "$ERR")" = "$4" ]; }
+(exec timeout -k 5 60 "$REAL" tracer -q --ro "$SCRATCH" --ro "$WORK/bin" --allow-run="$WORK/bin" -- "$WORK/bin/reads" "$SCRATCH/ten") >"$OUT" 2>"$ERR"
+also 'tracer: a program is none the wiser' out_is "$wanted"
+also 'tracer: ten reads of one that was opened' uses 1 read "$SCRATCH/ten" 10
+also 'tracer: how many bytes' uses 1 read "$SCRATCH/ten \(descriptor [0-9]+, 8\)" 10
+also 'tracer: a mapping' uses 1 mmap "$SCRATCH/ten" 1
+also 'tracer: send' uses 1 sendto 'socket:' 1
+also 'tracer: and recv' uses 1 recvfrom 'socket:' 1
+(exec timeout -k 5 60 "$REAL" tracer "${WIDE[@]}" --ro "$WORK/bin" --allow-run="$WORK/bin" -- "$REAL" run -q --bind "$SCRATCH:/other" --ro "$WORK/bin" --allow-run="$WORK/bin" -- \
+	"$WORK/bin/reads" /other/ten) >"$OUT" 2>"$ERR"
+also 'tracer: a program within is none the wiser' out_is "$wanted"
+also 'tracer: ten reads within, by the name around it' uses '1\.1' read "$SCRATCH/ten" 10
+(exec timeout -k 5 60 "$REAL" tracer --messages -q --ro "$SCRATCH" --ro "$WORK/bin" --allow-run="$WORK/bin" -- "$WORK/bin/reads" "$SCRATCH/ten") >"$OUT" 2>"$ERR"
+also 'tracer: messages alone' eval 'out_is "$wanted" && ! err_has cap.use && err_has "fs.read .*/ten"'
 (exec timeout -k 5 60 "$REAL" tally --ration fs.exec=3/60 -q -- sh -c 'for i in 1 2 3 4; do /bin/true && echo ran; done') >"$OUT" 2>"$ERR"
 also 'tally: as many as there may be' [ "$(grep -c ran "$OUT")" = 2 ]
 also 'tally: and it says so' err_has '^tally: fs.exec=3/60: 3 passed, 2 refused$'
@@ -80,6 +119,7 @@ also 'procman: too much memory' err_has '^procman: ends [0-9]+ \((sh|dash)\): to
 # What is held: at any depth, in the names of the nester's own space, and nothing of the space's own.
 held() { # COMMAND...: procman and what it runs; asked once the program is ready
 	local pid i
+	: >"$OUT" >"$ERR" # what another one said
 	"$@" >"$OUT" 2>"$ERR" </dev/null &
 	pid=$!
 	for ((i = 0; i < 100; i++)); do grep -q ready "$OUT" && break; sleep 0.1; done

@@ -12,7 +12,9 @@
 
 /* Where the low half of a 64-bit argument stands in struct seccomp_data. */
 /* Of the numbers in kernel/syscalls.def, those that the filter speaks of. */
+#define KERN_NR_MMAP		9
 #define KERN_NR_RT_SIGRETURN	15
+#define KERN_NR_SENDTO		44
 #define KERN_NR_RESTART_SYSCALL 219
 #define KERN_NR_URETPROBE	335
 #define KERN_NR_UPROBE		336

@@ -85,7 +85,7 @@ static void answer_wrongly(const char *way, int port, const struct message *m, u
 		say(port, m->id, PASS, 0, "", 0, -1);
 	} else if (strcmp(way, "list") == 0) {
 		how = MSG_DONTWAIT;
-		for (unsigned long i = 0; i < 200; i++)
+		for (unsigned long i = 0; i < 40; i++)
 			say(port, i * 0x9e3779b97f4a7c15UL >> i % 60, LIST, 0, "", 0, -1);
 		how = 0;
 		say(port, m->id, PASS, 0, "", 0, -1);
