@@ -293,7 +293,6 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 		    bool socket, bool verbose)
 {
 	struct native n = {.plan = plan, .verbose = verbose};
-	bool ours;
 
 	if (cd_without_name("shim") || !host_can_confine_native()) {
 		cli_native_hide(plan, table, socket);
@@ -307,10 +306,10 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 		cli_native_hide(plan, table, socket);
 		return 0;
 	}
-	ours = open_cache(&n);
-	mon_settle_looks(table, plan, socket);
-	if (!ours)
+	if (!open_cache(&n)) {
+		mon_settle_looks(table, plan, socket);
 		return 0;
+	}
 	if (mon_settle(table, plan) != CD_OK)
 		plan->native = 0;
 	/* What the copies cover has the same rights as what they are copies of. */

@@ -157,16 +157,17 @@ static const char *plan(struct run *run, const struct run *outer)
 		mon_settled_requests(run->policy->table, &run->requests);
 		mon_nest_requests(&run->requests, &outer->requests);
 	}
-	mon_settle_looks(run->policy->table, run->plan, cli_fds_have_socket(&run->fds));
-	run->plan->looks &= outer->plan->looks;
 	if (run->policy->audit != POL_AUDIT_DENIED || !outer->native ||
 	    !host_can_confine_native() || cli_fds_have_socket(&run->fds) ||
-	    mon_grants_outer_socket(run->policy->table, run->plan))
-		return NULL;
-	if (mon_settle(run->policy->table, run->plan) != CD_OK ||
-	    mon_nest_settle(run->plan, outer->plan) != CD_OK)
-		return "out of memory";
-	run->native = run->plan->native;
+	    mon_grants_outer_socket(run->policy->table, run->plan)) {
+		mon_settle_looks(run->policy->table, run->plan, cli_fds_have_socket(&run->fds));
+	} else {
+		if (mon_settle(run->policy->table, run->plan) != CD_OK ||
+		    mon_nest_settle(run->plan, outer->plan) != CD_OK)
+			return "out of memory";
+		run->native = run->plan->native;
+	}
+	run->plan->looks &= outer->plan->looks;
 	return NULL;
 }
 

@@ -240,9 +240,9 @@ static int64_t do_group(const struct broker *b, const struct order *order)
 {
 	static const struct {
 		unsigned level, option;
-	} known[] = {{IPPROTO_IP, IP_ADD_MEMBERSHIP},	{IPPROTO_IP, IP_DROP_MEMBERSHIP},
-		     {IPPROTO_IP, MCAST_JOIN_GROUP},	{IPPROTO_IP, MCAST_LEAVE_GROUP},
-		     {IPPROTO_IPV6, IPV6_JOIN_GROUP},	{IPPROTO_IPV6, IPV6_LEAVE_GROUP}};
+	} known[] = {{IPPROTO_IP, IP_ADD_MEMBERSHIP}, {IPPROTO_IP, IP_DROP_MEMBERSHIP},
+		     {IPPROTO_IP, MCAST_JOIN_GROUP},  {IPPROTO_IP, MCAST_LEAVE_GROUP},
+		     {IPPROTO_IPV6, IPV6_JOIN_GROUP}, {IPPROTO_IPV6, IPV6_LEAVE_GROUP}};
 	const unsigned level = order->head.flags >> 16, option = order->head.flags & 0xffff;
 
 	for (size_t i = 0; is_inside(b, order->socket) && i < sizeof(known) / sizeof(known[0]); i++)

@@ -1,7 +1,7 @@
 /*
- * What tells of a file what few ask for: its handle, its flags, how much of it is in memory, how much
- * room its file system has; and what is looked up and decided on like any other name, and then done for nobody: chroot,
- * file_setattr.
+ * What tells of a file what few ask for: its handle, its flags, how much of it is in memory, how
+ * much room its file system has; and what is looked up and decided on like any other name, and then
+ * done for nobody: chroot, file_setattr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -202,7 +202,8 @@ static int open_mount(struct kern_border *border, const struct kern_message *m, 
 		    makedev(major_number, minor_number) != device)
 			continue;
 		unescape(place);
-		if (host_would_allow_path(border, m, CD_OPBIT(CD_OP_FS_STAT), place, strlen(place)) &&
+		if (host_would_allow_path(border, m, CD_OPBIT(CD_OP_FS_STAT), place,
+					  strlen(place)) &&
 		    !host_decide_path(border, m, CD_OPBIT(CD_OP_FS_STAT), place, strlen(place)))
 			found = open(place, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	}
@@ -217,7 +218,8 @@ HOST_HANDLER(host_fs_ustat)
 {
 	/* As Linux takes numbers of devices from programs. */
 	const uint32_t number = (uint32_t)m->extra;
-	const dev_t device = makedev(number >> 8 & 0xfff, (number & 0xff) | (number >> 12 & 0xfff00));
+	const dev_t device =
+	    makedev(number >> 8 & 0xfff, (number & 0xff) | (number >> 12 & 0xfff00));
 	struct ustat told = {0};
 	struct statfs fs;
 	int error, fd = open_mount(border, m, device);

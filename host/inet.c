@@ -395,11 +395,11 @@ int64_t host_inet_listen(struct kern_border *border, const struct kern_message *
 
 int64_t host_inet_group(const struct kern_message *m, int socket)
 {
-	const struct host_broker_ask ask = {.call = HOST_BROKER_GROUP,
-					    .flags = (int)((uint32_t)m->mode << 16 |
-							   ((uint32_t)m->flags & 0xffff)),
-					    .payload = m->data,
-					    .payload_len = m->data_len};
+	const struct host_broker_ask ask = {
+	    .call = HOST_BROKER_GROUP,
+	    .flags = (int)((uint32_t)m->mode << 16 | ((uint32_t)m->flags & 0xffff)),
+	    .payload = m->data,
+	    .payload_len = m->data_len};
 	int none;
 
 	if (host_hops_on() || host_inet_is_outside(socket))

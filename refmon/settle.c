@@ -446,6 +446,7 @@ static void settle(struct settling *s)
 	struct cd_plan *plan = s->plan;
 	uint8_t everywhere = judge(s);
 
+	plan->looks = everywhere & CD_NATIVE_LOOK;
 	for (size_t i = 0; i < plan->count; i++) {
 		struct cd_mount *m = &plan->mounts[i];
 		uint8_t native = settled_from(s, i) & (uint8_t)~CD_NATIVE_LOOK;
@@ -491,6 +492,7 @@ enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan)
 	enum cd_status status = begin(&s);
 
 	plan->native = 0;
+	plan->looks = false;
 	if (status == CD_OK) {
 		qsort(plan->mounts, plan->count, sizeof(*plan->mounts), by_path);
 		for (size_t i = 0; i < plan->count; i++)
@@ -710,6 +712,7 @@ static bool shows_outside(const struct cd_mount *mount)
 bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan *plan)
 {
 	char path[CD_PATH_MAX];
+	bool any = false;
 
 	for (uint32_t i = 0; i < mon_table_count(table); i++) {
 		const struct cd_mount *mount;
@@ -717,9 +720,11 @@ bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan
 		size_t n;
 
 		mon_table_rule(table, i, &rule);
+		if (rule.verdict == CD_DENY || !(rule.ops & socket_ops))
+			continue;
+		any = true;
 		n = strcspn(rule.pattern, "*");
-		if (rule.verdict == CD_DENY || !(rule.ops & socket_ops) ||
-		    strncmp(rule.pattern, "unix:/", 6) != 0 || n - 5 >= sizeof(path))
+		if (strncmp(rule.pattern, "unix:/", 6) != 0 || n - 5 >= sizeof(path))
 			continue;
 		memcpy(path, rule.pattern + 5, n - 5);
 		path[n - 5] = '\0';
@@ -727,7 +732,7 @@ bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan
 		if (mount && shows_outside(mount))
 			return true;
 	}
-	for (size_t i = 0; i < plan->count; i++) {
+	for (size_t i = 0; any && i < plan->count; i++) {
 		const struct cd_mount *mount = &plan->mounts[i];
 
 		if (shows_outside(mount) &&

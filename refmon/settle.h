@@ -19,13 +19,14 @@
 #include "refmon/table.h"
 
 /*
- * Fills in `native` of the plan and of its mounts. Without memory nothing is settled: CD_ENOMEM.
+ * Fills in `native` of the plan and of its mounts, and `looks`. No descriptors may come in from
+ * outside. Without memory nothing is settled: CD_ENOMEM.
  */
 enum cd_status mon_settle(const struct mon_table *table, struct cd_plan *plan) CD_CHECKED;
 
 /*
- * Fills in `looks` of a plan, settled or not, to which nothing has been added since that covers
- * what it shows. socket: descriptors may come in from outside.
+ * Fills in `looks` alone, of a plan that nothing is to be settled in. socket: descriptors may come
+ * in from outside.
  */
 void mon_settle_looks(const struct mon_table *table, struct cd_plan *plan, bool socket);
 

@@ -217,7 +217,8 @@ Test(broker, connects_to_what_is_granted_and_to_nothing_else)
 	end(channel);
 }
 
-/* Groups are joined in the space's network, whatever is granted; and no other option is set by it. */
+/* Groups are joined in the space's network, whatever is granted; and no other option is set by it.
+ */
 Test(broker, joins_groups_inside_and_nowhere_else)
 {
 	struct grants grants = {~UINT64_C(0), 1, 1};

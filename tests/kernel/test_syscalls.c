@@ -193,9 +193,8 @@ Test(syscalls, a_border_call_names_an_object)
 		if (s->verb == CD_VERB_NONE)
 			continue;
 		cr_expect(s->fd || s->path || s->verb == CD_VERB_UMASK ||
-			      s->verb == CD_VERB_USTAT ||
-			      s->verb == CD_VERB_PRCTL || s->verb == CD_VERB_TRACE ||
-			      s->verb == CD_VERB_FILTER,
+			      s->verb == CD_VERB_USTAT || s->verb == CD_VERB_PRCTL ||
+			      s->verb == CD_VERB_TRACE || s->verb == CD_VERB_FILTER,
 			  "%s", name);
 		cr_expect(!(s->fd && s->path) || s->verb == CD_VERB_WATCH, "%s", name);
 		cr_expect(!s->dir || s->path == s->dir + 1,
