@@ -114,7 +114,7 @@ struct cd_process {
 int cd_nester_processes(struct cd_nester *nester, struct cd_process *processes, size_t max);
 /*
  * Asks for the capabilities of the space and of those within it. They come as events, in between of
- * others: CD_EVENT_HELD for each descriptor of a process, named as our space has it (with no name
+ * others: CD_EVENT_HELD for each descriptor of a process, named as in operations (with no name
  * where it has none), then CD_EVENT_LISTED. Takes CD_NESTER_LIST: -EPERM. To ask again is to begin
  * again. 0 or -errno.
  */
