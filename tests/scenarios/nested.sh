@@ -93,7 +93,7 @@ MARK=7$$
 left() { pgrep -f "sleep $MARK" | wc -l; }
 for victim in init asker; do
 	deep 4 sh -c "echo up; exec sleep $MARK" >"$OUT" 2>"$ERR" &
-	for _ in {1..100}; do grep -q up "$OUT" && break; sleep 0.05; done
+	for _ in {1..600}; do grep -q up "$OUT" && break; sleep 0.05; done
 	case $victim in
 	# Its parent is a monitor, whose parent is the keeper. Other files have such, too.
 	init) mapfile -t pids < <(pgrep -P "$(pgrep -d, -P "$(pgrep -o -f "^$CORDON run.*sleep $MARK")")" -f cordon-init) ;;
@@ -107,8 +107,8 @@ done
 
 # A space that lives long, and makes many: nothing is kept of those that have ended.
 (cd "$SCRATCH" && exec timeout -k 5 $GUARD "$CORDON" run -q "${NEST[@]}" -- bash -c 'for i in {1..6}; do "$0" run -q -- true; done; echo up; read -r' "$CORDON") \
-	< <(sleep 20) >"$OUT" 2>"$ERR" &
-for _ in {1..200}; do grep -q up "$OUT" && break; sleep 0.05; done
+	< <(sleep 60) >"$OUT" 2>"$ERR" &
+for _ in {1..600}; do grep -q up "$OUT" && break; sleep 0.05; done
 keeper=$(pgrep -P $! -f "^$CORDON run")
 for _ in {1..60}; do # on a busy machine they may not have been looked at yet
 	dead=$(for pid in $keeper $(pgrep -P "$keeper"); do ps -o stat= --ppid "$pid"; done | grep -c '^Z')
