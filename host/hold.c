@@ -23,44 +23,26 @@
 #include "host/inet.h"
 #include "host/resolve.h"
 #include "kernel/process.h"
+#include "lib/dir.h"
 
 #define ENTRY_NAME 19 /* of struct linux_dirent64 */
 
 /* ---- processes ---- */
 
-static bool read_file(int dir, const char *name, char *text, size_t size)
-{
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, text, size - 1);
-	close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	return n > 0;
-}
-
 /* The smallest number of a directory's entries that is not below least; -1: there is none. */
 static long least_entry(int dir, long least)
 {
-	static char list[16384];
-	long found = -1, n;
+	struct cd_dir entries;
+	const char *name;
+	long found = -1;
 
-	while (dir >= 0 && (n = syscall(SYS_getdents64, dir, list, sizeof(list))) > 0)
-		for (long at = 0; at < n;) {
-			const char *name = list + at + ENTRY_NAME;
-			unsigned short len;
-			long number;
+	cd_dir_begin(&entries, dir);
+	while ((name = cd_dir_next(&entries))) {
+		long number = *name < '0' || *name > '9' ? -1 : atol(name);
 
-			memcpy(&len, list + at + 16, sizeof(len));
-			at += len;
-			if (*name < '0' || *name > '9')
-				continue;
-			number = atol(name);
-			if (number >= least && (found < 0 || number < found))
-				found = number;
-		}
+		if (number >= least && (found < 0 || number < found))
+			found = number;
+	}
 	return found;
 }
 
@@ -95,7 +77,8 @@ static pid_t init_of(const struct kern_space *space)
 	char path[64], text[512];
 
 	snprintf(path, sizeof(path), "%d/fdinfo/%d", getpid(), space->init_pidfd);
-	return read_file(space->proc, path, text, sizeof(text)) ? number_after(text, "\nPid:") : -1;
+	return cd_dir_read(space->proc, path, text, sizeof(text)) ? number_after(text, "\nPid:")
+								  : -1;
 }
 
 /* Init itself does not let itself be looked at; its children do, and are where it is. */
@@ -106,7 +89,7 @@ static void find_namespace(const struct kern_space *space, char own[64])
 
 	for (pid_t pid = 0; init > 0 && !*own && (pid = next_process(space, pid)) > 0;) {
 		snprintf(path, sizeof(path), "%d/status", pid);
-		if (!read_file(space->proc, path, text, sizeof(text)) ||
+		if (!cd_dir_read(space->proc, path, text, sizeof(text)) ||
 		    number_after(text, "\nPPid:") != init)
 			continue;
 		snprintf(path, sizeof(path), "%d/ns/pid", pid);
@@ -132,7 +115,7 @@ static pid_t number_inside(const struct kern_space *space, int dir, pid_t pid)
 	const char *field;
 	int inside;
 
-	if (!read_file(dir, "status", text, sizeof(text)))
+	if (!cd_dir_read(dir, "status", text, sizeof(text)))
 		return 0;
 	if (space->bare) {
 		/* Our own workers are no processes of the space. */
@@ -290,7 +273,7 @@ static bool look(const struct kern_space *space, pid_t pid, int fds, long number
 	probe.space = (struct kern_space *)(uintptr_t)space;
 	probe.tid = pid;
 	snprintf(name, sizeof(name), "../fdinfo/%ld", number);
-	field = read_file(fds, name, text, sizeof(text)) ? strstr(text, "flags:") : NULL;
+	field = cd_dir_read(fds, name, text, sizeof(text)) ? strstr(text, "flags:") : NULL;
 	hold->fd = (int)number;
 	hold->flags = field ? strtoul(field + 6, NULL, 8) : O_PATH;
 	hold->kind = kind_of(st.st_mode);

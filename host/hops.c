@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "kernel/process.h"
+#include "lib/dir.h"
 #include "lib/path.h"
 
 #define FIRST_FD  512	/* of the table's */
@@ -411,30 +412,24 @@ enum cd_status host_hops_make(const struct cd_plan *plan, const char *base, cons
  */
 static bool empty_directory(int top, const char *name, unsigned long *moved)
 {
-	char list[4096] __attribute__((aligned(8))), fresh[32];
+	struct cd_dir entries;
+	const char *entry;
 	bool more = false;
+	char fresh[32];
 	int dir;
-	long n;
 
 	fchmodat(top, name, 0700, 0);
 	dir = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return false;
-	while ((n = syscall(SYS_getdents64, dir, list, sizeof(list))) > 0) {
-		for (long at = 0; at < n;) {
-			const char *entry = list + at + 19;
-			unsigned short len;
-
-			memcpy(&len, list + at + 16, sizeof(len));
-			at += len;
-			if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0 ||
-			    unlinkat(dir, entry, 0) == 0 || unlinkat(dir, entry, AT_REMOVEDIR) == 0)
-				continue;
-			/* What cannot be searched cannot be moved, either. */
-			fchmodat(dir, entry, 0700, 0);
-			snprintf(fresh, sizeof(fresh), ".moved-%lu", (*moved)++);
-			more |= renameat(dir, entry, top, fresh) == 0;
-		}
+	cd_dir_begin(&entries, dir);
+	while ((entry = cd_dir_next(&entries))) {
+		if (unlinkat(dir, entry, 0) == 0 || unlinkat(dir, entry, AT_REMOVEDIR) == 0)
+			continue;
+		/* What cannot be searched cannot be moved, either. */
+		fchmodat(dir, entry, 0700, 0);
+		snprintf(fresh, sizeof(fresh), ".moved-%lu", (*moved)++);
+		more |= renameat(dir, entry, top, fresh) == 0;
 	}
 	close(dir);
 	return more;
@@ -444,26 +439,17 @@ void host_hops_remove(void)
 {
 	unsigned long moved = 0;
 	bool more = hops.home_fd >= 0;
-	char list[4096] __attribute__((aligned(8)));
+	struct cd_dir entries;
+	const char *entry;
 
 	while (more) {
-		long n;
-
 		more = false;
-		lseek(hops.home_fd, 0, SEEK_SET);
-		while ((n = syscall(SYS_getdents64, hops.home_fd, list, sizeof(list))) > 0) {
-			for (long at = 0; at < n;) {
-				const char *entry = list + at + 19;
-				unsigned short len;
-
-				memcpy(&len, list + at + 16, sizeof(len));
-				at += len;
-				if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0 ||
-				    unlinkat(hops.home_fd, entry, 0) == 0)
-					continue;
-				more |= empty_directory(hops.home_fd, entry, &moved);
-				more |= unlinkat(hops.home_fd, entry, AT_REMOVEDIR) == 0;
-			}
+		cd_dir_begin(&entries, hops.home_fd);
+		while ((entry = cd_dir_next(&entries))) {
+			if (unlinkat(hops.home_fd, entry, 0) == 0)
+				continue;
+			more |= empty_directory(hops.home_fd, entry, &moved);
+			more |= unlinkat(hops.home_fd, entry, AT_REMOVEDIR) == 0;
 		}
 	}
 	if (hops.home_fd >= 0)

@@ -21,6 +21,7 @@
 
 #include "host/hops.h"
 #include "kernel/process.h"
+#include "lib/dir.h"
 
 static int end_pipe = -1;
 
@@ -62,15 +63,10 @@ static int signal_process(pid_t pid, int signal)
 static pid_t group_of(int dir)
 {
 	char text[512], *end;
-	int fd = openat(dir, "stat", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	int parent, group;
 
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
+	if (!cd_dir_read(dir, "stat", text, sizeof(text)))
 		return -1;
-	text[n] = '\0';
 	end = strrchr(text, ')'); /* ") S PPID PGRP" */
 	return end && sscanf(end + 1, " %*c %d %d", &parent, &group) == 2 ? group : -1;
 }
@@ -78,28 +74,22 @@ static pid_t group_of(int dir)
 /* Every process of the space but one, or those of a group (0: of any). */
 static int signal_many(pid_t group, pid_t but, int signal)
 {
-	char list[4096] __attribute__((aligned(8)));
 	int error = -ESRCH,
 	    all = openat(host_private_proc(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	long n;
+	struct cd_dir entries;
+	const char *name;
 
-	while (all >= 0 && (n = syscall(SYS_getdents64, all, list, sizeof(list))) > 0) {
-		for (long at = 0; at < n;) {
-			const char *name = list + at + 19; /* struct linux_dirent64 */
-			unsigned short len;
-			pid_t pid = atoi(name);
-			int dir;
+	cd_dir_begin(&entries, all);
+	while ((name = cd_dir_next(&entries))) {
+		pid_t pid = atoi(name);
+		int dir = pid > 0 && pid != but ? host_hops_member(pid) : -1;
 
-			memcpy(&len, list + at + 16, sizeof(len));
-			at += len;
-			dir = pid > 0 && pid != but ? host_hops_member(pid) : -1;
-			if (dir < 0)
-				continue;
-			if (group && group_of(dir) != group)
-				close(dir);
-			else if (signal_take(dir, signal) == 0)
-				error = 0;
-		}
+		if (dir < 0)
+			continue;
+		if (group && group_of(dir) != group)
+			close(dir);
+		else if (signal_take(dir, signal) == 0)
+			error = 0;
 	}
 	if (all >= 0)
 		close(all);

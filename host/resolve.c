@@ -26,6 +26,7 @@
 
 #include "host/hops.h"
 #include "kernel/process.h"
+#include "lib/dir.h"
 
 static int self_fds = -1; /* the monitor's own /proc/PID/fd */
 static int private_proc = -1;
@@ -282,19 +283,6 @@ void host_name_held(const struct kern_message *message, int fd, struct host_obje
 	object->anonymous = host_hops_on() || !is_in_view(fd, object->path);
 }
 
-static bool read_info(int dir, const char *path, char *text, size_t size)
-{
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, text, size - 1);
-	close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	return n > 0;
-}
-
 /* Have two fdinfo texts the same line that begins with key? */
 static bool same_line(const char *a, const char *b, const char *key)
 {
@@ -320,9 +308,9 @@ void host_take_flags(struct host_object *object, int dir, const char *info, int 
 	const char *field;
 
 	object->held_flags = O_PATH;
-	object->own_fd = read_info(dir, info, theirs, sizeof(theirs));
+	object->own_fd = cd_dir_read(dir, info, theirs, sizeof(theirs));
 	snprintf(path, sizeof(path), "../fdinfo/%d", fd);
-	if (!object->own_fd || !read_info(self_fds, path, ours, sizeof(ours)))
+	if (!object->own_fd || !cd_dir_read(self_fds, path, ours, sizeof(ours)))
 		return;
 	field = strstr(theirs, "flags:");
 	if (field && same_line(theirs, ours, "mnt_id:") && same_line(theirs, ours, "ino:"))

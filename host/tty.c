@@ -15,6 +15,7 @@
 #include "kernel/border.h"
 #include "kernel/process.h"
 #include "kernel/space.h"
+#include "lib/dir.h"
 
 #define DEVPTS_MAGIC 0x1cd1
 #define PTS_MAJOR    136
@@ -132,16 +133,10 @@ static int controlling_index(const struct kern_message *m)
 	char path[32], text[512];
 	const char *after;
 	unsigned number;
-	ssize_t n;
-	int fd;
 
 	snprintf(path, sizeof(path), "%d/stat", m->tid);
-	fd = openat(m->space->proc, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (!cd_dir_read(m->space->proc, path, text, sizeof(text)))
 		return -1;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n < 0 ? 0 : n] = '\0';
 	/* The name that the process has given itself may hold anything. */
 	after = strrchr(text, ')');
 	if (!after || sscanf(after + 1, " %*c %*d %*d %*d %u", &number) != 1 ||
