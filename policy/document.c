@@ -112,9 +112,10 @@ static const char *table_key(const void *context, size_t i)
 	return keys[i].name;
 }
 
-static enum cd_status read_member(struct reader *reader, const struct key *keys, const char *name,
+static enum cd_status read_member(struct reader *reader, const void *context, const char *name,
 				  const json_t *value)
 {
+	const struct key *keys = context;
 	const char *near;
 	char remedy[96];
 	struct cd_buf buf;
@@ -132,9 +133,11 @@ static enum cd_status read_member(struct reader *reader, const struct key *keys,
 	return pol_failf(reader->error, remedy, "unknown key \"%.100s\"", name);
 }
 
-/* Every member of an object by a table of keys; a handler of NULL means: read elsewhere. */
-static enum cd_status read_object(struct reader *reader, const json_t *object,
-				  const struct key *keys)
+/* Each member of an object, by one function. */
+static enum cd_status each_member(struct reader *reader, const json_t *object,
+				  enum cd_status (*read)(struct reader *reader, const void *context,
+							 const char *name, const json_t *value),
+				  const void *context)
 {
 	enum cd_status status = expect_type(reader, object, JSON_OBJECT);
 	const char *name;
@@ -145,12 +148,19 @@ static enum cd_status read_object(struct reader *reader, const json_t *object,
 	json_object_foreach((json_t *)object, name, value)
 	{
 		step_key(reader, name);
-		status = locate(reader, read_member(reader, keys, name, value));
+		status = locate(reader, read(reader, context, name, value));
 		step_back(reader);
 		if (status)
 			return status;
 	}
 	return CD_OK;
+}
+
+/* By a table of keys; a handler of NULL means: read elsewhere. */
+static enum cd_status read_object(struct reader *reader, const json_t *object,
+				  const struct key *keys)
+{
+	return each_member(reader, object, read_member, keys);
 }
 
 /* Every string of a list, each said in the same way. */
@@ -183,27 +193,20 @@ static enum cd_status read_list(struct reader *reader, const json_t *list,
 
 /* --- rules --- */
 
+/* context: what each of the list says, but for the operations. */
+static enum cd_status read_operation(struct reader *reader, const void *context, const char *name,
+				     const json_t *list)
+{
+	struct pol_statement rule = *(const struct pol_statement *)context;
+	enum cd_status status = pol_find_ops(name, &rule.number, reader->error);
+
+	return status ? status : read_list(reader, list, rule);
+}
+
 static enum cd_status read_by_operation(struct reader *reader, const json_t *object,
 					struct pol_statement rule)
 {
-	enum cd_status status = expect_type(reader, object, JSON_OBJECT);
-	const char *name;
-	json_t *list;
-
-	if (status)
-		return status;
-	json_object_foreach((json_t *)object, name, list)
-	{
-		step_key(reader, name);
-		status = pol_find_ops(name, &rule.number, reader->error);
-		if (!status)
-			status = read_list(reader, list, rule);
-		locate(reader, status);
-		step_back(reader);
-		if (status)
-			return status;
-	}
-	return CD_OK;
+	return each_member(reader, object, read_operation, &rule);
 }
 
 static enum cd_status read_rules(struct reader *reader, const json_t *object,
@@ -263,7 +266,8 @@ static enum cd_status read_view_mode(struct reader *reader, const json_t *object
 	return status;
 }
 
-static enum cd_status read_view_entry(struct reader *reader, const char *dest, const json_t *object)
+static enum cd_status read_view_entry(struct reader *reader, const void *context, const char *dest,
+				      const json_t *object)
 {
 	static const struct key keys[] = {{"private", check_private},
 					  {"from", check_string},
@@ -277,6 +281,7 @@ static enum cd_status read_view_entry(struct reader *reader, const char *dest, c
 				     .value = from};
 	enum cd_status status = read_object(reader, object, keys);
 
+	(void)context;
 	if (status)
 		return status;
 	if (is_private == (from != NULL) || (is_private && json_object_size(object) > 1))
@@ -288,21 +293,7 @@ static enum cd_status read_view_entry(struct reader *reader, const char *dest, c
 
 static enum cd_status read_view(struct reader *reader, const json_t *object)
 {
-	enum cd_status status = expect_type(reader, object, JSON_OBJECT);
-	const char *dest;
-	json_t *entry;
-
-	if (status)
-		return status;
-	json_object_foreach((json_t *)object, dest, entry)
-	{
-		step_key(reader, dest);
-		status = locate(reader, read_view_entry(reader, dest, entry));
-		step_back(reader);
-		if (status)
-			return status;
-	}
-	return CD_OK;
+	return each_member(reader, object, read_view_entry, NULL);
 }
 
 /* --- environment --- */
@@ -317,32 +308,20 @@ static enum cd_status read_env_deny(struct reader *reader, const json_t *value)
 	return read_list(reader, value, (struct pol_statement){.says = POL_SAYS_ENV_DENY});
 }
 
-static enum cd_status read_env_value(struct reader *reader, const char *name, const json_t *value)
+static enum cd_status read_env_value(struct reader *reader, const void *context, const char *name,
+				     const json_t *value)
 {
 	const struct pol_statement set = {
 	    .says = POL_SAYS_ENV_SET, .text = name, .value = json_string_value(value)};
 	enum cd_status status = expect_type(reader, value, JSON_STRING);
 
+	(void)context;
 	return status ? status : say(reader, &set);
 }
 
 static enum cd_status read_env_set(struct reader *reader, const json_t *object)
 {
-	enum cd_status status = expect_type(reader, object, JSON_OBJECT);
-	const char *name;
-	json_t *value;
-
-	if (status)
-		return status;
-	json_object_foreach((json_t *)object, name, value)
-	{
-		step_key(reader, name);
-		status = locate(reader, read_env_value(reader, name, value));
-		step_back(reader);
-		if (status)
-			return status;
-	}
-	return CD_OK;
+	return each_member(reader, object, read_env_value, NULL);
 }
 
 static enum cd_status read_env(struct reader *reader, const json_t *object)
@@ -355,12 +334,14 @@ static enum cd_status read_env(struct reader *reader, const json_t *object)
 
 /* --- limits, audit, on_deny --- */
 
-static enum cd_status read_limit(struct reader *reader, const char *name, const json_t *value)
+static enum cd_status read_limit(struct reader *reader, const void *context, const char *name,
+				 const json_t *value)
 {
 	enum pol_limit limit;
 	enum cd_status status = pol_find_limit(name, &limit, reader->error);
 	uint64_t number = 0;
 
+	(void)context;
 	if (status)
 		return status;
 	if (pol_limit_table[limit].is_size && json_is_string(value)) {
@@ -380,21 +361,7 @@ static enum cd_status read_limit(struct reader *reader, const char *name, const 
 
 static enum cd_status read_limits(struct reader *reader, const json_t *object)
 {
-	enum cd_status status = expect_type(reader, object, JSON_OBJECT);
-	const char *name;
-	json_t *value;
-
-	if (status)
-		return status;
-	json_object_foreach((json_t *)object, name, value)
-	{
-		step_key(reader, name);
-		status = locate(reader, read_limit(reader, name, value));
-		step_back(reader);
-		if (status)
-			return status;
-	}
-	return CD_OK;
+	return each_member(reader, object, read_limit, NULL);
 }
 
 static enum cd_status read_choice(struct reader *reader, const json_t *value,
