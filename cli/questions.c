@@ -79,17 +79,26 @@ static bool rule_of(const struct questions *q, const struct report_question *que
 	return true;
 }
 
+/* The object's name, as it is written. */
+static size_t object_of(const struct questions *q, const struct report_question *question,
+			char text[2 * CD_PATH_MAX])
+{
+	struct cd_buf raw;
+
+	cd_buf_init(&raw, text, 2 * CD_PATH_MAX);
+	report_field(q->view, &question->about, REPORT_FIELD_OBJECT, &raw);
+	return raw.len;
+}
+
 static void describe(const struct questions *q, const struct report_question *question,
 		     struct cd_buf *out)
 {
 	char text[2 * CD_PATH_MAX];
+	const size_t len = object_of(q, question, text);
 	struct mon_rule rule;
-	struct cd_buf raw;
 
-	cd_buf_init(&raw, text, sizeof(text));
-	report_field(q->view, &question->about, REPORT_FIELD_OBJECT, &raw);
 	cd_buf_fmt(out, "cordon: asked for %s ", cd_op_name((enum cd_op)question->about.op));
-	cd_buf_visible(out, text, raw.len);
+	cd_buf_visible(out, text, len);
 	add_line(out, "\n        by ", question->program, question->program_len);
 	cd_buf_fmt(out, "%s (process %d)", question->program_len ? "" : "a program", question->pid);
 	if (rule_of(q, question, &rule)) {
@@ -187,14 +196,12 @@ static void describe_json(const struct questions *q, const struct report_questio
 			  struct cd_buf *out)
 {
 	char text[2 * CD_PATH_MAX];
+	const size_t len = object_of(q, question, text);
 	struct mon_rule rule;
-	struct cd_buf raw;
 
-	cd_buf_init(&raw, text, sizeof(text));
-	report_field(q->view, &question->about, REPORT_FIELD_OBJECT, &raw);
 	rule_of(q, question, &rule);
 	cd_buf_fmt(out, "{\"v\":1,\"op\":\"%s\",", cd_op_name((enum cd_op)question->about.op));
-	add_json(out, "object", text, raw.len);
+	add_json(out, "object", text, len);
 	add_json(out, "program", question->program, question->program_len);
 	add_json(out, "policy", q->view->policy->name, strlen(q->view->policy->name));
 	add_json(out, "pattern", rule.pattern, strlen(rule.pattern));

@@ -65,20 +65,27 @@ static bool is_pattern_for(enum cd_op op, const char *text, size_t len)
 	return false;
 }
 
+#define PATTERN_ROOM (CD_PATH_MAX + 64)
+
 /*
- * The pattern that names the object and nothing else. False when there is none: its name holds a
- * "*", or is not UTF-8 and so cannot be kept in a policy.
+ * The pattern that names the object and nothing else: its length. 0 when there is none: its name
+ * holds a "*", or is not UTF-8 and so cannot be kept in a policy.
  */
-static bool exact_pattern(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
+static size_t exact_pattern(enum cd_op op, const struct mon_object *object, char text[PATTERN_ROOM])
 {
+	struct cd_buf out;
+
 	if ((unsigned)op >= CD_OP_COUNT || object->kind != cd_op_table[op].kind)
-		return false;
+		return 0;
+	cd_buf_init(&out, text, PATTERN_ROOM);
 	if (object->kind == CD_OBJECT_ADDRESS)
-		add_address(op, object, out);
+		add_address(op, object, &out);
 	else if (object->text)
-		cd_buf_add(out, object->text, object->len);
-	return !out->cut && !mon_is_glob(out->data, out->len) && cd_is_utf8(out->data, out->len) &&
-	       is_pattern_for(op, out->data, out->len);
+		cd_buf_add(&out, object->text, object->len);
+	if (out.cut || mon_is_glob(text, out.len) || !cd_is_utf8(text, out.len) ||
+	    !is_pattern_for(op, text, out.len))
+		return 0;
+	return out.len;
 }
 
 /* As a policy writes it: there, "${" begins a variable and "$${" is "${". */
@@ -108,14 +115,14 @@ static void add_general_flag(const char *verdict, enum cd_op op, const char *pat
 static void add_policy(const char *verdict, enum cd_op op, const struct mon_object *object,
 		       struct cd_buf *out)
 {
-	char text[CD_PATH_MAX + 64], word[2 * CD_PATH_MAX];
-	struct cd_buf pattern, value;
+	char text[PATTERN_ROOM], word[2 * CD_PATH_MAX];
+	size_t len = exact_pattern(op, object, text);
+	struct cd_buf value;
 
-	cd_buf_init(&pattern, text, sizeof(text));
-	cd_buf_init(&value, word, sizeof(word));
-	if (!exact_pattern(op, object, &pattern))
+	if (!len)
 		return;
-	add_escaped(&value, text, pattern.len);
+	cd_buf_init(&value, word, sizeof(word));
+	add_escaped(&value, text, len);
 	cd_buf_fmt(out, "\"%s\": {\"%s\": [\"", verdict, cd_op_name(op));
 	cd_buf_json(out, word, value.len);
 	cd_buf_str(out, "\"]}");
@@ -123,20 +130,19 @@ static void add_policy(const char *verdict, enum cd_op op, const struct mon_obje
 
 void mon_advise_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
 {
-	char text[CD_PATH_MAX + 64];
-	struct cd_buf pattern;
+	char text[PATTERN_ROOM];
+	size_t len = exact_pattern(op, object, text);
 
-	cd_buf_init(&pattern, text, sizeof(text));
-	if (!exact_pattern(op, object, &pattern))
+	if (!len)
 		return;
 	/* Flags of their own take a list, so a name with a comma needs the general one, which does
 	 * not. */
-	if (flag_names[op] && !memchr(text, ',', pattern.len)) {
+	if (flag_names[op] && !memchr(text, ',', len)) {
 		cd_buf_fmt(out, "--%s=", flag_names[op]);
-		cd_buf_shell(out, text, pattern.len);
+		cd_buf_shell(out, text, len);
 		return;
 	}
-	add_general_flag("allow", op, text, pattern.len, out);
+	add_general_flag("allow", op, text, len, out);
 }
 
 void mon_advise_policy(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
@@ -146,12 +152,11 @@ void mon_advise_policy(enum cd_op op, const struct mon_object *object, struct cd
 
 void mon_advise_deny_flag(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
 {
-	char text[CD_PATH_MAX + 64];
-	struct cd_buf pattern;
+	char text[PATTERN_ROOM];
+	size_t len = exact_pattern(op, object, text);
 
-	cd_buf_init(&pattern, text, sizeof(text));
-	if (exact_pattern(op, object, &pattern))
-		add_general_flag("deny", op, text, pattern.len, out);
+	if (len)
+		add_general_flag("deny", op, text, len, out);
 }
 
 void mon_advise_deny_policy(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
@@ -161,10 +166,9 @@ void mon_advise_deny_policy(enum cd_op op, const struct mon_object *object, stru
 
 void mon_advise_pattern(enum cd_op op, const struct mon_object *object, struct cd_buf *out)
 {
-	char text[CD_PATH_MAX + 64];
-	struct cd_buf pattern;
+	char text[PATTERN_ROOM];
+	size_t len = exact_pattern(op, object, text);
 
-	cd_buf_init(&pattern, text, sizeof(text));
-	if (exact_pattern(op, object, &pattern))
-		cd_buf_add(out, text, pattern.len);
+	if (len)
+		cd_buf_add(out, text, len);
 }
