@@ -164,11 +164,17 @@ struct lookups {
 	int report;
 };
 
+/* As mon_allows_name() has it, by what has not been revoked. */
 static bool allowed(void *context, const char *name, size_t len)
 {
-	const struct lookups *lookups = context;
+	const struct network *network = ((const struct lookups *)context)->network;
+	struct cd_object object = {.kind = CD_OBJECT_ADDRESS, .text = name, .len = len};
 
-	return mon_allows_name(lookups->network->table, name, len);
+	for (object.proto = CD_TCP; object.proto <= CD_UDP; object.proto++)
+		if (mon_host_ops(network->table, &object) &
+		    ~revoked_host(network, MON_HOST_OPS, &object))
+			return true;
+	return false;
 }
 
 static bool granted_address(void *context, unsigned char family, const unsigned char *address)

@@ -140,6 +140,16 @@ uint64_t revoked_ops(const struct network *network, uint64_t ops, const struct c
 	return found;
 }
 
+uint64_t revoked_host(const struct network *network, uint64_t ops, const struct cd_object *object)
+{
+	const struct mon_table *table;
+	uint64_t found = 0;
+
+	for (uint32_t at = 0; (table = next_table(network, &at));)
+		found |= mon_denied_host(table, ops, object);
+	return found;
+}
+
 static void decide(void *context, uint64_t ops, const struct cd_object *object,
 		   struct cd_decision *decision)
 {

@@ -39,6 +39,9 @@ bool revoked_add(struct revoked_page *page, const char *space, const char *rule,
 /* Those of ops that have been revoked from the network's space, for this object. */
 uint64_t revoked_ops(const struct network *network, uint64_t ops, const struct cd_object *object);
 
+/* Those of ops that have been, on every port of the object's host. */
+uint64_t revoked_host(const struct network *network, uint64_t ops, const struct cd_object *object);
+
 /* A layer for the chain that denies what was revoked from the network's space, which is borrowed.
  * NULL: out of memory. */
 struct kern_layer *revoked_layer(const struct network *network);

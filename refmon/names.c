@@ -257,20 +257,20 @@ void mon_decide_named(const struct mon_table *table, const struct mon_names *nam
 	memcpy(name_out, known[name].text, known[name].len + 1);
 }
 
+uint64_t mon_host_ops(const struct mon_table *table, const struct mon_object *object)
+{
+	uint64_t asked, allowed = mon_decide_host(table, MON_HOST_OPS, object, &asked);
+
+	return allowed | asked;
+}
+
 static bool allows_host(const struct mon_table *table, struct mon_object object)
 {
-	const uint64_t ops =
-	    CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND) | CD_OPBIT(CD_OP_NET_LISTEN);
-	uint64_t allowed = 0, asked = 0, some;
-
 	object.kind = CD_OBJECT_ADDRESS;
-	object.proto = MON_TCP;
-	allowed |= mon_decide_host(table, ops, &object, &some);
-	asked |= some;
-	object.proto = MON_UDP;
-	allowed |= mon_decide_host(table, ops, &object, &some);
-	asked |= some;
-	return allowed || asked;
+	for (object.proto = MON_TCP; object.proto <= MON_UDP; object.proto++)
+		if (mon_host_ops(table, &object))
+			return true;
+	return false;
 }
 
 bool mon_allows_name(const struct mon_table *table, const char *name, size_t len)

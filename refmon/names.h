@@ -61,6 +61,13 @@ void mon_decide_named(const struct mon_table *table, const struct mon_names *nam
 		      const struct mon_object *object, char name_out[MON_HOST_MAX + 1],
 		      struct mon_decision *out);
 
+#define MON_HOST_OPS                                                                               \
+	(CD_OPBIT(CD_OP_NET_CONNECT) | CD_OPBIT(CD_OP_NET_SEND) | CD_OPBIT(CD_OP_NET_LISTEN))
+
+/* Those of MON_HOST_OPS that the rules allow, or ask about, by the object's protocol on one port of
+ * its host at least. */
+uint64_t mon_host_ops(const struct mon_table *table, const struct mon_object *object);
+
 /*
  * May this name be looked up: do the rules allow, or ask about, connecting, sending or listening
  * by this name on one port at least? Rules for addresses allow no name, rules for any host do.

@@ -496,6 +496,25 @@ uint64_t mon_decide_host(const struct mon_table *table, uint64_t ops,
 	return decide_inet(table, object, true, &tally) ? tally_each(&tally, asked) : 0;
 }
 
+uint64_t mon_denied_host(const struct mon_table *table, uint64_t ops,
+			 const struct mon_object *object)
+{
+	struct tally tally;
+	uint64_t denied = 0;
+	uint32_t rule;
+
+	if (ops & ~CD_OPS_ALL || object->kind != CD_OBJECT_ADDRESS || object->proto == MON_UNIX)
+		return 0;
+	tally_init(&tally, ops);
+	if (!decide_inet(table, object, true, &tally))
+		return 0;
+	for (uint64_t rest = ops; rest; rest &= rest - 1)
+		if (tally_verdict(&tally, (unsigned)__builtin_ctzll(rest), &rule) == MON_DENY &&
+		    rule != MON_NO_RULE)
+			denied |= rest & -rest;
+	return denied;
+}
+
 static bool rules_below(const struct mon_table *table, uint32_t root, const char *path, size_t len)
 {
 	bool below;

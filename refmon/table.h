@@ -72,6 +72,10 @@ uint64_t mon_decide_each(const struct mon_table *table, uint64_t ops,
 uint64_t mon_decide_host(const struct mon_table *table, uint64_t ops,
 			 const struct mon_object *object, uint64_t *asked);
 
+/* Of an inet host, those of ops that a rule denies on every port. */
+uint64_t mon_denied_host(const struct mon_table *table, uint64_t ops,
+			 const struct mon_object *object);
+
 /*
  * True when a rule speaks of something strictly below this directory, other than through
  * a rule that covers the whole subtree of the directory or of one of its ancestors. Such a

@@ -124,6 +124,13 @@ Test(revoked, a_name_takes_its_addresses_along)
 	cr_expect_eq(revoked_ops(&network, ops, &object), ops);
 	object.port = 80;
 	cr_expect_eq(revoked_ops(&network, ops, &object), 0);
+	object = (struct cd_object){
+	    .kind = CD_OBJECT_ADDRESS, .proto = CD_TCP, .text = "a.example.org", .len = 13};
+	cr_expect_eq(revoked_host(&network, ops, &object), 0, "other ports are left");
+	cr_assert(revoked_add(page, "1", "net.connect:a.example.org", &why));
+	cr_expect_eq(revoked_host(&network, MON_HOST_OPS, &object), ops);
+	object.text = "c.example.org";
+	cr_expect_eq(revoked_host(&network, MON_HOST_OPS, &object), 0);
 	network_end(&network);
 }
 
