@@ -10,14 +10,14 @@
 
 int main(int argc, char **argv)
 {
-	const char *options[64] = {NULL};
+	const char *options[64] = {NULL}, *wrong;
 	struct cd_nester *nester;
 	struct cd_event event;
 	int kind, at = 2, count = 0;
 
 	for (; at < argc && strcmp(argv[at], "--") != 0 && count < 63; at++)
 		options[count++] = argv[at];
-	if (at + 1 >= argc || cd_nester_start(&nester, cd_ops_named(argv[1], strlen(argv[1])),
+	if (at + 1 >= argc || cd_nester_start(&nester, cd_nester_ops_named(argv[1], &wrong),
 					      options, (const char *const *)argv + at + 1))
 		return 125;
 	while ((kind = cd_nester_next(nester, &event, -1)) != CD_EVENT_ENDED && kind >= 0)
