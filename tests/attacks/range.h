@@ -25,7 +25,8 @@ typedef long range_function(long nr, const long arguments[6]);
 range_function range_here, range_by_shim;
 extern const char range_here_end[];
 
-/* range_here is copied into the range; range_by_shim has the site that the shim goes back to. */
+/* range_here is copied into the range; range_by_shim calls the shim as the stub does
+ * (shim/arch/x86_64/abi.h), and has the site that it goes back to. */
 #define RANGE_LOAD                                                                                 \
 	"mov %rdi, %rax\n"                                                                         \
 	"mov %rsi, %r11\n"                                                                         \
@@ -41,6 +42,11 @@ __asm__(".pushsection .text\n"
 	"range_here_end:\n"
 	"range_by_shim:\n" RANGE_LOAD "movabs $0x7ecd00000000, %rcx\n"
 	"lea 1f(%rip), %r11\n"
+	"push %r11\n" /* a word for the shim */
+	"push %r11\n"
+	"push %rax\n"
+	"call *%rcx\n"
+	"lea 24(%rsp), %rsp\n"
 	"jmp *%rcx\n"
 	"1: syscall\n"
 	"ret\n"
