@@ -5,8 +5,8 @@
  * caches play their part. The median of RUNS runs is printed.
  *
  * Links with refmon/ and lib/ alone:
- *   cc -O2 -std=gnu11 -D_GNU_SOURCE -I. -Iinclude bench/decide.c refmon/(all).c lib/(buf ops status
- * vec).c
+ *   cc -O2 -std=gnu11 -D_GNU_SOURCE -I. -Iinclude bench/decide.c refmon/(all).c lib/(buf ops path
+ * shared status vec).c
  */
 #include <stdio.h>
 #include <stdlib.h>

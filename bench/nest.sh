@@ -25,7 +25,7 @@ for name in loop repeat notify; do
 	gcc -std=gnu11 -D_GNU_SOURCE -O2 "$source/bench/$name.c" -o "$place/$name" || exit 1
 done
 cp "$cordon" "$place/cordon"
-mkdir tree && cp -r "$source"/{include,kernel,host} tree/
+mkdir tree && cp -r "$source"/{include,kernel,host,lib} tree/
 unit=(gcc -std=gnu11 -D_GNU_SOURCE -Itree -Itree/include -c tree/host/resolve.c -o /dev/null)
 head -c 65536 /dev/urandom >file
 loop=$place/loop repeat=$place/repeat

@@ -52,10 +52,10 @@ for name in notify loop repeat crowd landlock; do
 	gcc -std=gnu11 -D_GNU_SOURCE -O2 "$source/bench/$name.c" -o "$place/$name" || exit 1
 done
 gcc -std=gnu11 -D_GNU_SOURCE -O2 -I"$source" -I"$source/include" "$source/bench/decide.c" "$source"/refmon/*.c \
-	"$source"/lib/{buf,ops,status,vec}.c -o "$place/decide" || exit 1
+	"$source"/lib/{buf,ops,path,shared,status,vec}.c -o "$place/decide" || exit 1
 loop=$place/loop repeat=$place/repeat
 # What is compiled: one of cordon's own files, of 600 lines, with the system's headers.
-mkdir tree && cp -r "$source"/{include,kernel,host} tree/
+mkdir tree && cp -r "$source"/{include,kernel,host,lib} tree/
 unit=(-std=gnu11 -D_GNU_SOURCE -Itree -Itree/include -c tree/host/resolve.c)
 # What is built: the parts of cordon that need no library.
 mkdir project && cp -r "$source"/{include,lib,kernel,refmon} project/
