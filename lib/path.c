@@ -10,16 +10,21 @@ static bool is_dots(const char *name, size_t len)
 	return (len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.');
 }
 
+/* By hand: most components are shorter than what memchr() is good at. */
 bool cd_path_is_normal(const char *path, size_t len)
 {
-	if (len == 0 || len >= CD_PATH_MAX || path[0] != '/' || memchr(path, '\0', len))
-		return false;
-	for (size_t at = 1, n; at <= len && len > 1; at += n + 1) {
-		const char *end = memchr(path + at, '/', len - at);
+	size_t name = 1;
 
-		n = end ? (size_t)(end - path) - at : len - at;
-		if (n == 0 || is_dots(path + at, n))
+	if (len == 0 || len >= CD_PATH_MAX || path[0] != '/')
+		return false;
+	for (size_t at = 1; at <= len && len > 1; at++) {
+		if (at < len && path[at] == '\0')
 			return false;
+		if (at < len && path[at] != '/')
+			continue;
+		if (at == name || is_dots(path + name, at - name))
+			return false;
+		name = at + 1;
 	}
 	return true;
 }
