@@ -169,7 +169,7 @@ static const uint64_t fs_ops = CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ)
 static uint64_t allowed_below(const struct settling *s, size_t mount)
 {
 	const char *dest = s->plan->mounts[mount].dest;
-	size_t n = strcmp(dest, "/") ? strlen(dest) : 0;
+	size_t n = strcmp(dest, "/") ? strlen(dest) : 0, deep = n + 2 * 256;
 	uint64_t ops = allowed(s, fs_ops, dest);
 	char path[CD_PATH_MAX];
 
@@ -178,7 +178,7 @@ static uint64_t allowed_below(const struct settling *s, size_t mount)
 	memcpy(path, dest, n);
 	memcpy(path + n, "/\2", 3);
 	ops = allowed(s, ops, path);
-	while (n + 4 < sizeof(path) && n < strlen(dest) + 2 * 256) {
+	while (n + 4 < sizeof(path) && n < deep) {
 		memcpy(path + n, "/\2", 3);
 		n += 2;
 	}
@@ -245,10 +245,16 @@ static uint8_t shown_region(const struct settling *s, size_t mount)
 /* The entry that shows the place, which is above `before`; SIZE_MAX: the root of the skeleton. */
 static size_t covering(const struct cd_plan *plan, size_t before, const char *path, size_t len)
 {
-	for (size_t i = before; i-- > 0;)
-		if (cd_path_is_within_len(path, len, plan->mounts[i].dest,
-					  strlen(plan->mounts[i].dest)))
+	/* Most differ in the first few bytes: their lengths are not needed. */
+	for (size_t i = before; i-- > 0;) {
+		const char *dest = plan->mounts[i].dest;
+		size_t n = 0;
+
+		while (n < len && dest[n] && dest[n] == path[n])
+			n++;
+		if (!dest[n] && (n == len || path[n] == '/' || n == 1))
 			return i;
+	}
 	return SIZE_MAX;
 }
 
@@ -692,16 +698,11 @@ static const uint64_t socket_ops =
 
 static bool grants_socket(const struct mon_table *table, const char *path)
 {
-	for (uint64_t rest = socket_ops; rest; rest &= rest - 1) {
-		struct cd_object object = {
-		    .kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = strlen(path)};
-		struct cd_decision decision;
+	struct cd_object object = {
+	    .kind = CD_OBJECT_ADDRESS, .proto = CD_UNIX, .text = path, .len = strlen(path)};
+	uint64_t asked, allowed = mon_decide_each(table, socket_ops, &object, &asked);
 
-		mon_decide(table, rest & -rest, &object, &decision);
-		if (decision.verdict != CD_DENY)
-			return true;
-	}
-	return false;
+	return allowed | asked;
 }
 
 static bool shows_outside(const struct cd_mount *mount)
