@@ -19,7 +19,7 @@ for top in "abc":
         say("stat", name, lambda: os.stat(path))
         say("read", name, lambda: open(path).read())
         say("write", name, lambda: write(path))
-        say("run", name, lambda: os.close(os.open(path, os.O_PATH)) if os.access(path, os.X_OK) else os.stat("/nowhere"))
+        say("run", name, lambda: None if os.access(path, os.X_OK) else os.stat("/nowhere"))
         say("list", os.path.dirname(name), lambda: os.listdir(os.path.dirname(path)))
         say("make", name, lambda: (os.close(os.open(path + ".new", os.O_CREAT | os.O_EXCL | os.O_WRONLY)), os.unlink(path + ".new")))
         say("link", name, lambda: (os.link(path, path + ".link"), os.unlink(path + ".link")))
