@@ -1,4 +1,4 @@
-/* What only looks: stat, access, readlink, getxattr, statfs, chdir, inotify. */
+/* What only looks: stat, access, readlink, getxattr, statfs, chdir, chroot, inotify. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -220,6 +220,31 @@ HOST_HANDLER(host_fs_statfs)
 	reply->value = error;
 }
 
+/* A directory that the process may enter. *object is to be closed whatever comes. */
+static int find_enterable(struct kern_border *border, const struct kern_message *m,
+			  struct host_object *object)
+{
+	struct stat st;
+	int error = host_find(border, m, 0, CD_OPBIT(CD_OP_FS_STAT), object);
+
+	if (!error && (fstat(object->fd, &st) || !S_ISDIR(st.st_mode)))
+		error = -ENOTDIR;
+	if (!error && syscall(SYS_faccessat2, object->fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS))
+		error = -errno;
+	return error;
+}
+
+/* What is wrong with the name, Linux says before it asks for a capability that nobody here has. */
+HOST_HANDLER(host_fs_chroot)
+{
+	static struct host_object object;
+	int error = find_enterable(border, m, &object);
+
+	(void)context;
+	host_object_close(&object);
+	reply->value = error ? error : -EPERM;
+}
+
 /*
  * The working directory is no authority: every name that starts from it is resolved and decided on
  * afresh. So Linux may change it, and a process that exchanges the name after the decision gains
@@ -228,14 +253,9 @@ HOST_HANDLER(host_fs_statfs)
 HOST_HANDLER(host_fs_chdir)
 {
 	static struct host_object object;
-	struct stat st;
-	int error = host_find(border, m, 0, CD_OPBIT(CD_OP_FS_STAT), &object);
+	int error = find_enterable(border, m, &object);
 
 	(void)context;
-	if (!error && (fstat(object.fd, &st) || !S_ISDIR(st.st_mode)))
-		error = -ENOTDIR;
-	if (!error && syscall(SYS_faccessat2, object.fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS))
-		error = -errno;
 	/* Without mounts, where Linux would go to must be known here by the same path. */
 	if (!error && host_hops_on() && !host_hops_can_enter(m, m->path, &object))
 		error = -EACCES;

@@ -1,7 +1,7 @@
 /*
  * What tells of a file what few ask for: its handle, its flags, how much of it is in memory, how
  * much room its file system has; and what is looked up and decided on like any other name, and then
- * done for nobody: chroot, file_setattr.
+ * done for nobody: file_setattr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -234,22 +234,4 @@ HOST_HANDLER(host_fs_ustat)
 	if (fd >= 0)
 		close(fd);
 	reply->value = error;
-}
-
-/* ---- roots ---- */
-
-/* What is wrong with the name, Linux says before it asks for a capability that nobody here has. */
-HOST_HANDLER(host_fs_chroot)
-{
-	static struct host_object object;
-	struct stat st;
-	int error = host_find(border, m, 0, CD_OPBIT(CD_OP_FS_STAT), &object);
-
-	(void)context;
-	if (!error && (fstat(object.fd, &st) || !S_ISDIR(st.st_mode)))
-		error = -ENOTDIR;
-	if (!error && syscall(SYS_faccessat2, object.fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS))
-		error = -errno;
-	host_object_close(&object);
-	reply->value = error ? error : -EPERM;
 }
