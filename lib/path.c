@@ -37,5 +37,10 @@ bool cd_path_is_within_len(const char *path, size_t len, const char *dir, size_t
 
 bool cd_path_is_within(const char *path, const char *dir)
 {
-	return cd_path_is_within_len(path, strlen(path), dir, strlen(dir));
+	size_t n = 0;
+
+	/* Most differ in their first bytes: their lengths are not needed. */
+	while (dir[n] && dir[n] == path[n])
+		n++;
+	return !dir[n] && (!path[n] || path[n] == '/' || n == 1);
 }

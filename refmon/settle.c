@@ -243,18 +243,11 @@ static uint8_t shown_region(const struct settling *s, size_t mount)
 }
 
 /* The entry that shows the place, which is above `before`; SIZE_MAX: the root of the skeleton. */
-static size_t covering(const struct cd_plan *plan, size_t before, const char *path, size_t len)
+static size_t covering(const struct cd_plan *plan, size_t before, const char *path)
 {
-	/* Most differ in the first few bytes: their lengths are not needed. */
-	for (size_t i = before; i-- > 0;) {
-		const char *dest = plan->mounts[i].dest;
-		size_t n = 0;
-
-		while (n < len && dest[n] && dest[n] == path[n])
-			n++;
-		if (!dest[n] && (n == len || path[n] == '/' || n == 1))
+	for (size_t i = before; i-- > 0;)
+		if (cd_path_is_within(path, plan->mounts[i].dest))
 			return i;
-	}
 	return SIZE_MAX;
 }
 
@@ -267,7 +260,7 @@ static bool is_in_private(const struct settling *s, size_t mount)
 	if (m->kind != CD_MOUNT_DIR && m->kind != CD_MOUNT_TEXT && m->kind != CD_MOUNT_COPY)
 		return false;
 	do
-		i = covering(s->plan, i, m->dest, strlen(m->dest));
+		i = covering(s->plan, i, m->dest);
 	while (i != SIZE_MAX && !is_mount_point(&s->plan->mounts[i]));
 	return i != SIZE_MAX && s->plan->mounts[i].kind == CD_MOUNT_TMPFS;
 }
@@ -330,14 +323,16 @@ static bool judge_way(const struct settling *s, size_t mount)
 	char path[CD_PATH_MAX];
 
 	for (const char *at = dest; (at = strchr(at + 1, '/'));) {
-		size_t n = (size_t)(at - dest), in = covering(s->plan, mount, dest, n);
+		size_t n = (size_t)(at - dest), in;
 		uint8_t native;
 
-		if (n >= sizeof(path) || (strncmp(before, dest, n) == 0 && before[n] == '/') ||
-		    (in != SIZE_MAX && strlen(s->plan->mounts[in].dest) == n))
+		if (n >= sizeof(path) || (strncmp(before, dest, n) == 0 && before[n] == '/'))
 			continue;
 		memcpy(path, dest, n);
 		path[n] = '\0';
+		in = covering(s->plan, mount, path);
+		if (in != SIZE_MAX && strcmp(s->plan->mounts[in].dest, path) == 0)
+			continue;
 		native =
 		    native_of(allowed(s, CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ), path));
 		look &= (native & CD_NATIVE_LOOK) != 0;
