@@ -100,6 +100,7 @@ static void suspend(struct keeper *k)
 {
 	sigset_t stop, pending;
 
+	terminal_let_out(k->terminal);
 	terminal_leave(k->terminal);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);

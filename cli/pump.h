@@ -14,7 +14,8 @@
 
 struct pump {
 	pid_t pid;
-	int pidfd; /* -1: it does not run. Readable when it has ended */
+	int pidfd;     /* -1: it does not run. Readable when it has ended */
+	bool *holding; /* shared with it: it may have read what it has not written yet */
 };
 
 /*
@@ -25,6 +26,10 @@ struct pump {
 enum cd_status pump_start(struct pump *pump, int from, int to, unsigned char at_end) CD_CHECKED;
 /* Ends it, if it runs, and waits for it. */
 void pump_stop(struct pump *pump);
+
+/* It has written all that it ever read: said before a look at where it reads from, this means
+ * nothing; after one that found nothing there, that nothing is on its way. */
+bool pump_is_empty(const struct pump *pump);
 
 /* It stays where it is, with what it has read, until it goes on. */
 void pump_pause(const struct pump *pump, bool pause);

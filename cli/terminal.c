@@ -10,8 +10,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define LOOK_MS 250  /* how soon it is seen that the shell has brought us to the foreground */
-#define HELD_MS 1000 /* at the end, for a terminal that somebody outside still holds */
+#define LOOK_MS	   250	/* how soon it is seen that the shell has brought us to the foreground */
+#define LET_OUT_MS 250	/* for a screen that may be stuck */
+#define HELD_MS	   1000 /* at the end, for a terminal that somebody outside still holds */
 
 static bool same_device(int a, int b)
 {
@@ -61,13 +62,15 @@ void terminal_begin(struct terminal *t)
 	if (t->slave < 0)
 		t->slave = host_pty_peer(t->master);
 	t->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	if (t->slave < 0 || t->clock < 0 ||
-	    pump_start(&t->out, t->master, STDOUT_FILENO, 0) != CD_OK) {
+	if (t->slave < 0 || t->clock < 0) {
 		terminal_hang_up(t);
 		return;
 	}
 	terminal_resize(t);
 	terminal_return(t);
+	/* Now that the screen takes each byte as it is. */
+	if (t->master >= 0 && pump_start(&t->out, t->master, STDOUT_FILENO, 0) != CD_OK)
+		terminal_hang_up(t);
 }
 
 void terminal_resize(const struct terminal *t)
@@ -115,6 +118,21 @@ void terminal_return(struct terminal *t)
 		t->raw = false; /* who has it now has set it as he likes */
 		pump_stop(&t->in);
 		set_clock(t, LOOK_MS);
+	}
+}
+
+void terminal_let_out(const struct terminal *t)
+{
+	struct pollfd slave = {.fd = t->slave, .events = POLLIN};
+	struct pollfd master = {.fd = t->master, .events = POLLIN};
+
+	for (unsigned ms = 0; t->own && t->master >= 0 && ms < LET_OUT_MS; ms++) {
+		/* Looking at the slave has Linux finish what was typed: the echo of ^Z follows its
+		 * signal. */
+		poll(&slave, 1, 0);
+		if (poll(&master, 1, 0) == 0 && pump_is_empty(&t->out))
+			return;
+		poll(NULL, 0, 1);
 	}
 }
 

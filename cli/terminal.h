@@ -40,6 +40,9 @@ void terminal_choose(struct terminal *t, enum terminal_choice choice);
 void terminal_begin(struct terminal *t);
 /* The user's has another size now. */
 void terminal_resize(const struct terminal *t);
+/* What the space, which has stopped, has printed is shown, as far as the user's terminal takes it.
+ */
+void terminal_let_out(const struct terminal *t);
 /* Gives the user's terminal back, as we found it; what is typed is no longer ours. */
 void terminal_leave(struct terminal *t);
 /* We go on: the opposite, if we are in the foreground; else as soon as we are. */

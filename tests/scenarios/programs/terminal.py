@@ -263,6 +263,18 @@ def _(user):
     same(user, before)
 
 
+@case("what a program prints before it stops is on the screen before the shell says so")
+def _(user):
+    user.line(f"{RUN} python3 -c 'import os, signal; os.kill(os.getpid(), signal.SIGSTOP)\n"
+              "for i in range(20): os.write(1, b\"x\" * 3000 + b\"la%dst\" % i); os.kill(os.getpid(), signal.SIGSTOP)'")
+    user.expect("Stopped")
+    for i in range(20):
+        user.prompt()
+        user.line("fg")
+        if not user.expect(f"(la{i}st)?[^x]*Stopped").group(1):
+            raise Failed(f"the shell was first, at {i}")
+
+
 @case("a program in the background cannot read what is typed; brought to the foreground it can")
 def _(user):
     before = user.modes()
