@@ -24,12 +24,9 @@
 #include "cordon/limits.h"
 #include "host/allow.h"
 #include "host/hops.h"
+#include "host/landlock.h"
 #include "kernel/arch/x86_64/numbers.h"
 #include "lib/without.h"
-
-/* Rights that came after the headers that we may be compiled with. */
-#define FS_TRUNCATE  (UINT64_C(1) << 14) /* ABI 3 */
-#define FS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -92,219 +89,9 @@ int host_landlock_abi(void)
 	return abi < 0 ? 0 : (int)abi;
 }
 
-#define FILE_READ  LANDLOCK_ACCESS_FS_READ_FILE
-#define FILE_WRITE LANDLOCK_ACCESS_FS_WRITE_FILE
-#define DIR_WRITE                                                                                  \
-	(LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                          \
-	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                               \
-	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                             \
-	 LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
-#define FILE_RIGHTS                                                                                \
-	(FILE_READ | FILE_WRITE | LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV)
-
-struct ruleset {
-	int fd;
-	uint64_t handled;
-};
-
-/* Grants rights on what the descriptor stands for and below. A rule for a file takes file rights
- * only. */
-static enum cd_status grant(const struct ruleset *rules, int fd, uint64_t rights)
-{
-	struct landlock_path_beneath_attr rule = {.parent_fd = fd};
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return CD_ESYS;
-	rule.allowed_access =
-	    rights & rules->handled & (S_ISDIR(st.st_mode) ? UINT64_MAX : FILE_RIGHTS);
-	if (!rule.allowed_access)
-		return CD_OK;
-	/* EBADFD: a pipe or socket, which Landlock does not restrict. */
-	if (syscall(SYS_landlock_add_rule, rules->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) &&
-	    errno != EBADFD)
-		return CD_ESYS;
-	return CD_OK;
-}
-
-/* Grants rights on what the view shows at a place; nothing is there: nothing is granted. */
-static enum cd_status grant_place(const struct ruleset *rules, const char *place, uint64_t rights)
-{
-	int fd = open(place, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	enum cd_status status;
-
-	if (fd < 0)
-		return errno == ENOENT || errno == EACCES ? CD_OK : CD_ESYS;
-	status = grant(rules, fd, rights);
-	close(fd);
-	return status;
-}
-
-static enum cd_status grant_mount(const struct ruleset *rules, const struct cd_mount *mount)
-{
-	uint64_t rights = 0;
-
-	if (!mount->writable && !mount->exec && !mount->dev)
-		return CD_OK;
-	/* As the rule for the whole view says; but Linux need not look further up. */
-	rights |= LANDLOCK_ACCESS_FS_READ_DIR;
-	if (mount->writable)
-		rights |= FILE_WRITE | DIR_WRITE;
-	if (mount->exec)
-		rights |= LANDLOCK_ACCESS_FS_EXECUTE;
-	if (mount->dev)
-		rights |= FS_IOCTL_DEV;
-	return grant_place(rules, mount->dest, rights);
-}
-
-static enum cd_status grant_inherited(const struct ruleset *rules, int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-	uint64_t rights = FS_IOCTL_DEV;
-
-	if (flags < 0)
-		return CD_OK;
-	if ((flags & 3) != O_WRONLY)
-		rights |= FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR;
-	if ((flags & 3) != O_RDONLY)
-		rights |= FILE_WRITE;
-	return grant(rules, fd, rights);
-}
-
-/* The space's own message queues are files, to Landlock. */
-static enum cd_status grant_queues(const struct ruleset *rules, int queues)
-{
-	return queues < 0 ? CD_OK : grant(rules, queues, FILE_READ | FILE_WRITE);
-}
-
-/* As struct landlock_ruleset_attr is from ABI 4 on. */
-struct attributes {
-	uint64_t files, network, scoped; /* scoped: from ABI 6 on */
-};
-#define SCOPE_ABSTRACT_SOCKETS (UINT64_C(1) << 0)
-#define SCOPE_SIGNALS	       (UINT64_C(1) << 1)
-#define NET_BIND_TCP	       (UINT64_C(1) << 0)
-#define NET_CONNECT_TCP	       (UINT64_C(1) << 1)
-#define RULE_NET_PORT	       2
-
-static int create_ruleset(const struct attributes *attributes)
-{
-	const int abi = host_landlock_abi();
-	size_t size = abi >= 6	 ? sizeof(*attributes)
-		      : abi >= 4 ? offsetof(struct attributes, scoped)
-				 : sizeof(attributes->files);
-
-	return (int)syscall(SYS_landlock_create_ruleset, attributes, size, 0);
-}
-
-static enum cd_status begin(struct ruleset *rules, uint64_t handled)
-{
-	/* No rule is ever added for the network: who is in such a domain connects and binds no TCP
-	 * socket, wherever it leads. The broker does. */
-	struct attributes attributes = {.files = handled,
-					.network = NET_BIND_TCP | NET_CONNECT_TCP};
-
-	if (host_landlock_abi() < 2)
-		attributes.files &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
-	rules->handled = attributes.files;
-	rules->fd = create_ruleset(&attributes);
-	return rules->fd < 0 ? CD_ESYS : CD_OK;
-}
-
-/* Enters the domain if all went well so far. */
-static enum cd_status enter(const struct ruleset *rules, enum cd_status status)
-{
-	if (status == CD_OK && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-				syscall(SYS_landlock_restrict_self, rules->fd, 0)))
-		status = CD_ESYS;
-	close(rules->fd);
-	return status;
-}
-
-enum cd_status host_confine_landlock(const struct cd_plan *plan, const struct host_fds *fds,
-				     int proc, int queues)
-{
-	/*
-	 * Not the reading of files: in the view is nothing but what was granted, so that one rule
-	 * would allow all of it, and Linux would look for that rule at each open. Not truncation
-	 * either, for the same price: it takes a mount that can be written to.
-	 */
-	uint64_t handled = LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE | DIR_WRITE |
-			   LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-			   LANDLOCK_ACCESS_FS_MAKE_BLOCK;
-	enum cd_status status = CD_OK;
-	struct ruleset rules;
-	int abi = host_landlock_abi();
-
-	/* The first one lets nobody under it move a file between directories, and it is the monitor
-	 * who moves the program's. */
-	if (abi < 2)
-		return CD_ENOSUP;
-	if (abi >= 5)
-		handled |= FS_IOCTL_DEV;
-	if (begin(&rules, handled) != CD_OK)
-		return CD_ESYS;
-	for (size_t i = 0; status == CD_OK && i < plan->count; i++)
-		status = grant_mount(&rules, &plan->mounts[i]);
-	for (int fd = 0; status == CD_OK && fd <= 2; fd++)
-		status = grant_inherited(&rules, fd);
-	for (size_t i = 0; status == CD_OK && fds && i < fds->count; i++)
-		status = grant_inherited(&rules, fds->fd[i]);
-	/* Nothing is in the view but what was granted: one rule for reading says as much as one for
-	 * each of its mounts. */
-	if (status == CD_OK)
-		status = grant_place(&rules, "/", FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
-	if (status == CD_OK)
-		status = grant(&rules, proc, FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR);
-	if (status == CD_OK)
-		status = grant_queues(&rules, queues);
-	return enter(&rules, status);
-}
-
 bool host_can_confine_native(void)
 {
 	return host_landlock_abi() >= 1;
-}
-
-enum cd_status host_confine_native(const struct cd_plan *plan, int queues)
-{
-	static const struct {
-		unsigned native;
-		uint64_t rights;
-	} table[] = {
-	    {CD_NATIVE_READ, FILE_READ},
-	    {CD_NATIVE_LIST, LANDLOCK_ACCESS_FS_READ_DIR},
-	    {CD_NATIVE_WRITE, LANDLOCK_ACCESS_FS_WRITE_FILE},
-	    {CD_NATIVE_CREATE, LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR},
-	    {CD_NATIVE_REMOVE, LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR},
-	};
-	enum cd_status status = CD_OK;
-	struct ruleset rules;
-
-	if (!host_can_confine_native())
-		return CD_ENOSUP;
-	/*
-	 * Not truncation, which Linux would look for at each open: natively it takes a descriptor
-	 * that is open for writing. Nor reading, where the whole view may be read: what Landlock
-	 * does not know, it does not look for.
-	 */
-	if (begin(&rules, (plan->reads_all ? 0 : FILE_READ) | LANDLOCK_ACCESS_FS_READ_DIR |
-			      LANDLOCK_ACCESS_FS_WRITE_FILE | DIR_WRITE |
-			      LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK) !=
-	    CD_OK)
-		return CD_ESYS;
-	for (size_t i = 0; status == CD_OK && i < plan->count; i++) {
-		uint64_t rights = 0;
-
-		for (size_t j = 0; j < sizeof(table) / sizeof(table[0]); j++)
-			if (plan->mounts[i].native & table[j].native)
-				rights |= table[j].rights;
-		if (rights)
-			status = grant_place(&rules, plan->mounts[i].dest, rights);
-	}
-	if (status == CD_OK)
-		status = grant_queues(&rules, queues);
-	return enter(&rules, status);
 }
 
 /* Everything that this Landlock knows. */
@@ -317,7 +104,7 @@ static uint64_t all_files(int abi)
  * The running of what lies below. Landlock has no exceptions: a directory that holds one is granted
  * entry by entry, as they are now.
  */
-static enum cd_status grant_running(const struct ruleset *rules, int fd, const char *path)
+static enum cd_status grant_running(const struct host_rules *rules, int fd, const char *path)
 {
 	enum cd_status status = CD_OK;
 	char below[CD_PATH_MAX];
@@ -327,7 +114,7 @@ static enum cd_status grant_running(const struct ruleset *rules, int fd, const c
 	int list;
 
 	if (!host_hops_excepts(path, &exactly))
-		return grant(rules, fd, FILE_READ | LANDLOCK_ACCESS_FS_EXECUTE);
+		return host_rules_grant(rules, fd, FILE_READ | LANDLOCK_ACCESS_FS_EXECUTE);
 	list = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = list < 0 ? NULL : fdopendir(list);
 	if (!dir)
@@ -358,17 +145,16 @@ bool host_can_confine_bare(void)
 enum cd_status host_confine_bare(bool program, const struct host_fds *fds, int proc)
 {
 	const int abi = host_landlock_abi();
-	const struct attributes attributes = {.files = all_files(abi),
-					      .network = NET_BIND_TCP | NET_CONNECT_TCP,
-					      .scoped = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS};
+	const struct host_rights handled = {.files = all_files(abi),
+					    .network = NET_BIND_TCP | NET_CONNECT_TCP,
+					    .scoped = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS};
 	const uint64_t look = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR;
-	struct ruleset rules = {.handled = attributes.files};
+	struct host_rules rules;
 	enum cd_status status = CD_OK;
 
 	if (!host_can_confine_bare())
 		return CD_ENOSUP;
-	rules.fd = create_ruleset(&attributes);
-	if (rules.fd < 0)
+	if (host_rules_make(&rules, &handled) != CD_OK)
 		return CD_ESYS;
 	for (size_t i = 0; status == CD_OK && host_hops_entry(i); i++) {
 		const struct host_hop *hop = host_hops_entry(i);
@@ -382,17 +168,17 @@ enum cd_status host_confine_bare(bool program, const struct host_fds *fds, int p
 				rights |= FILE_WRITE | DIR_WRITE | FS_TRUNCATE;
 		}
 		if (status == CD_OK)
-			status = grant(&rules, hop->fd, rights);
+			status = host_rules_grant(&rules, hop->fd, rights);
 	}
 	for (int fd = 0; status == CD_OK && !program && fd <= 2; fd++)
-		status = grant_inherited(&rules, fd);
+		status = host_rules_grant_inherited(&rules, fd);
 	for (size_t n = 0; status == CD_OK && !program && fds && n < fds->count; n++)
-		status = grant_inherited(&rules, fds->fd[n]);
+		status = host_rules_grant_inherited(&rules, fds->fd[n]);
 	if (status == CD_OK && !program)
-		status = grant_place(&rules, host_hops_home(), look);
+		status = host_rules_grant_place(&rules, host_hops_home(), look);
 	if (status == CD_OK && !program)
-		status = grant(&rules, proc, look);
-	return enter(&rules, status);
+		status = host_rules_grant(&rules, proc, look);
+	return host_rules_enter(&rules, status);
 }
 
 /* What serving a border takes. Arguments are checked for ioctl alone: only the listener's requests,
@@ -550,38 +336,32 @@ enum cd_status host_confine_monitor(bool unix_sockets)
 /* For ever: neither files nor, where Linux knows to say so, TCP ports to bind. */
 static enum cd_status leave_files(bool may_bind)
 {
-	struct attributes attributes = {.files = (UINT64_C(1) << 13) - 1,
-					.network = may_bind ? 0 : NET_BIND_TCP};
-	struct ruleset rules;
+	struct host_rights handled = {.files = (UINT64_C(1) << 13) - 1,
+				      .network = may_bind ? 0 : NET_BIND_TCP};
+	struct host_rules rules;
+	enum cd_status status;
 
 	if (host_landlock_abi() < 1)
 		return CD_OK;
 	if (host_landlock_abi() >= 2)
-		attributes.files |= LANDLOCK_ACCESS_FS_REFER;
-	rules.fd = create_ruleset(&attributes);
-	return rules.fd < 0 ? CD_ESYS : enter(&rules, CD_OK);
+		handled.files |= LANDLOCK_ACCESS_FS_REFER;
+	status = host_rules_make(&rules, &handled);
+	return status == CD_OK ? host_rules_enter(&rules, CD_OK) : status;
 }
 
 enum cd_status host_confine_connect(const uint16_t *ports, size_t count)
 {
-	const struct attributes attributes = {.network = NET_CONNECT_TCP};
-	struct ruleset rules = {.handled = NET_CONNECT_TCP};
+	const struct host_rights handled = {.network = NET_CONNECT_TCP};
+	struct host_rules rules;
 	enum cd_status status = CD_OK;
 
 	if (host_landlock_abi() < 4)
 		return CD_ENOSUP;
-	rules.fd = create_ruleset(&attributes);
-	if (rules.fd < 0)
+	if (host_rules_make(&rules, &handled) != CD_OK)
 		return CD_ESYS;
-	for (size_t i = 0; i < count && status == CD_OK; i++) {
-		const struct {
-			uint64_t rights, port;
-		} rule = {NET_CONNECT_TCP, ports[i]};
-
-		if (syscall(SYS_landlock_add_rule, rules.fd, RULE_NET_PORT, &rule, 0))
-			status = CD_ESYS;
-	}
-	return enter(&rules, status);
+	for (size_t i = 0; i < count && status == CD_OK; i++)
+		status = host_rules_grant_port(&rules, ports[i]);
+	return host_rules_enter(&rules, status);
 }
 
 enum cd_status host_confine_service(const int *calls, size_t count, bool may_bind)

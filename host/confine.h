@@ -23,21 +23,6 @@ enum cd_status host_drop_capabilities(void) CD_CHECKED;
 int host_landlock_abi(void);
 
 /*
- * Restricts this process and its children to what the plan grants, to the descriptors 0 to 2, to
- * those in fds (NULL: none), and to the private /proc. queues: host_view_queues(). CD_ENOSUP: no
- * Landlock here that could; the view alone stands.
- */
-enum cd_status host_confine_landlock(const struct cd_plan *plan, const struct host_fds *fds,
-				     int proc, int queues) CD_CHECKED;
-
-/*
- * Restricts this process, the space's first program, and its children further: to what is settled,
- * so that what the filter lets them do natively is no more than the rules say. What the monitor
- * does for them is not affected. CD_ENOSUP: this Landlock cannot say it, and nothing may be native.
- */
-enum cd_status host_confine_native(const struct cd_plan *plan, int queues) CD_CHECKED;
-
-/*
  * Where there is no view that could bound it (host/hops.h): the monitor to what the entries grant,
  * or with program, further, the space's first program to the running of programs. Signals and
  * abstract sockets reach nobody outside of the domain, where this Landlock can say that.
@@ -46,7 +31,7 @@ enum cd_status host_confine_bare(bool program, const struct host_fds *fds, int p
 /* Can it on this machine? */
 bool host_can_confine_bare(void);
 
-/* Can host_confine_native() do it on this machine? */
+/* Can a program be held to what is settled, on this machine? (host/domains.h) */
 bool host_can_confine_native(void);
 
 /*

@@ -182,7 +182,7 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	struct ends ends;
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
-	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1, .queues = -1};
+	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1};
 	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN) |
 				  (in->records_calls ? CD_RECORD_CALLS : 0) |
 				  (in->shows_uses ? CD_SHOW_USES : 0),

@@ -172,8 +172,7 @@ static void close_pipes(const struct launch *l)
 	const int all[] = {l->main_pipe[0],  l->in->bare ? -1 : l->main_pipe[1],
 			   l->ready_pipe[0], l->ready_pipe[1],
 			   l->proc_pipe[0],  l->status,
-			   l->go_pipe[0],    l->go_pipe[1],
-			   l->queues};
+			   l->go_pipe[0],    l->go_pipe[1]};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		close(all[i]);
@@ -235,7 +234,9 @@ static void enter_view(struct launch *l, struct host_monitor *monitor)
 		errno = -l->proc;
 		launch_fail(l, HOST_STAGE_PROC, NULL);
 	}
-	if (host_view_enter(l->in->plan, &culprit) != CD_OK)
+	if (host_domains_make(&l->domains, l->in->plan, l->in->native) != CD_OK)
+		launch_fail(l, HOST_STAGE_LANDLOCK, NULL);
+	if (host_view_enter(l->in->plan, host_domains_grant, &l->domains, &culprit) != CD_OK)
 		launch_fail(l, HOST_STAGE_VIEW, culprit);
 	if (host_view_lend_proc(l->proc) != CD_OK)
 		launch_fail(l, HOST_STAGE_PROC, NULL);
@@ -248,14 +249,15 @@ static void enter_view(struct launch *l, struct host_monitor *monitor)
  */
 static void start_all(struct launch *l, struct host_monitor *monitor)
 {
-	enum cd_status status;
 	pid_t between;
+	int queues;
 
 	monitor->init_pidfd = launch_start_init(l);
-	l->queues = host_view_queues();
-	status = host_confine_landlock(l->in->plan, l->in->fds, l->proc, l->queues);
-	if (status != CD_OK && status != CD_ENOSUP)
+	queues = host_view_queues();
+	if (host_domains_enter_monitor(&l->domains, l->in->fds, l->proc, queues) != CD_OK)
 		launch_fail(l, HOST_STAGE_LANDLOCK, NULL);
+	if (queues >= 0)
+		close(queues);
 	between = launch_start_program(l);
 	/* As leader of the session we would be told that its terminal is gone. */
 	signal(SIGHUP, SIG_IGN);

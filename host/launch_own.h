@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "host/domains.h"
 #include "host/launch.h"
 #include "kernel/filter.h"
 
@@ -22,7 +23,7 @@ struct launch {
 	int warden;  /* likewise */
 	int insider; /* likewise */
 	int proc;
-	int queues;
+	struct host_domains domains;
 	mode_t umask;
 	pid_t init;
 	int init_pidfd, init_error;

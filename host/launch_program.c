@@ -150,8 +150,8 @@ _Noreturn void launch_run_program(struct launch *l)
 	enter_directory(l);
 	if (host_drop_capabilities() != CD_OK)
 		launch_fail(l, HOST_STAGE_CAPABILITIES, NULL);
-	if ((l->in->native && host_confine_native(l->in->plan, l->queues) != CD_OK) ||
-	    (l->in->bare && host_confine_bare(true, NULL, -1) != CD_OK))
+	if ((l->in->bare ? host_confine_bare(true, NULL, -1)
+			 : host_domains_enter_program(&l->domains)) != CD_OK)
 		launch_fail(l, HOST_STAGE_LANDLOCK, NULL);
 	listener = install_filter(l);
 	if (listener < 0)

@@ -25,6 +25,8 @@
 
 struct builder {
 	const struct cd_plan *plan;
+	host_view_shown *shown;
+	void *context;
 	int root;	 /* the skeleton's root, which is "/" while the view is built */
 	int old;	 /* the user's root, at OLD until the end */
 	int private_dir; /* upper and work folders of copy-on-write views */
@@ -135,12 +137,23 @@ static uint64_t attributes(const struct cd_mount *m)
 	       (m->exec ? 0 : MOUNT_ATTR_NOEXEC) | (m->dev ? 0 : MOUNT_ATTR_NODEV);
 }
 
-/* Attaches a detached mount at parent/name; the mount's descriptor is consumed. */
-static int attach_take(int tree, int parent, const char *name)
+static int show(const struct builder *b, const struct cd_mount *m, int fd)
 {
-	int result = sys_move_mount(tree, parent, *name ? name : ".");
-	int saved = errno;
+	return b && b->shown && b->shown(b->context, m, fd) != CD_OK ? -1 : 0;
+}
 
+/*
+ * Attaches a detached mount at parent/name; the mount's descriptor is consumed. b, m: of which plan
+ * it is which mount; NULL: none.
+ */
+static int attach_take(const struct builder *b, const struct cd_mount *m, int tree, int parent,
+		       const char *name)
+{
+	int result = sys_move_mount(tree, parent, *name ? name : "."), saved;
+
+	if (result == 0 && m)
+		result = show(b, m, tree);
+	saved = errno;
 	close(tree);
 	errno = saved;
 	return result;
@@ -150,10 +163,11 @@ static int attach_take(int tree, int parent, const char *name)
  * The same; but where the view that this one is within has covered a file (put_mask()), nothing can
  * be attached: what covers it has no name any more. It stays covered, and the space gets less.
  */
-static int attach_if_can_take(int tree, int parent, const char *name)
+static int attach_if_can_take(const struct builder *b, const struct cd_mount *m, int tree,
+			      int parent, const char *name)
 {
 	struct stat st;
-	int result = attach_take(tree, parent, name), saved = errno;
+	int result = attach_take(b, m, tree, parent, name), saved = errno;
 
 	if (result && saved == ENOENT && *name &&
 	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink == 0)
@@ -195,7 +209,7 @@ static int put_bind(struct builder *b, const struct cd_mount *m, int parent, con
 	if (fstat(source, &st) == 0 && !make_place(parent, name, S_ISDIR(st.st_mode)))
 		tree = clone_tree(source, m);
 	if (tree >= 0)
-		result = attach_if_can_take(tree, parent, name);
+		result = attach_if_can_take(b, m, tree, parent, name);
 	saved = errno;
 	/* Likewise, if it was removed since it was opened, at whatever moment. */
 	if (result && (is_gone(source) || (tree < 0 && saved == ENOENT)))
@@ -232,7 +246,7 @@ static int put_tmpfs(struct builder *b, const struct cd_mount *m, int parent, co
 	if (make_place(parent, name, true))
 		return -1;
 	tree = make_tmpfs(m->size, attributes(m), "1777");
-	return tree < 0 ? -1 : attach_take(tree, parent, name);
+	return tree < 0 ? -1 : attach_take(b, m, tree, parent, name);
 }
 
 /* Where copy-on-write views keep what is written. */
@@ -240,7 +254,8 @@ static int make_private_dir(struct builder *b, uint64_t size)
 {
 	int tree = make_tmpfs(size, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, "1777");
 
-	if (tree < 0 || make_place(b->root, COW_NAME, true) || attach_take(tree, b->root, COW_NAME))
+	if (tree < 0 || make_place(b->root, COW_NAME, true) ||
+	    attach_take(b, NULL, tree, b->root, COW_NAME))
 		return -1;
 	b->private_dir = open(COW, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return b->private_dir < 0 ? -1 : 0;
@@ -308,7 +323,7 @@ static int put_cow(struct builder *b, const struct cd_mount *m, int parent, cons
 		close(tree);
 		return -1;
 	}
-	return tree < 0 ? -1 : attach_take(tree, parent, name);
+	return tree < 0 ? -1 : attach_take(b, m, tree, parent, name);
 }
 
 /* An instance of its own: no terminal of anybody else has a name in it. */
@@ -331,7 +346,7 @@ static int put_pts(struct builder *b, const struct cd_mount *m, int parent, cons
 	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
 		tree = sys_fsmount(fs, (unsigned)attributes(m));
 	close(fs);
-	return tree < 0 ? 0 : attach_take(tree, parent, name);
+	return tree < 0 ? 0 : attach_take(b, m, tree, parent, name);
 }
 
 static int put_symlink(struct builder *b, const struct cd_mount *m, int parent, const char *name)
@@ -340,18 +355,24 @@ static int put_symlink(struct builder *b, const struct cd_mount *m, int parent, 
 	return symlinkat(m->from, parent, name) && errno != EEXIST ? -1 : 0;
 }
 
+/* The contents of a file of the skeleton; its descriptor is consumed. */
+static int write_take(const struct builder *b, const struct cd_mount *m, int fd, const char *bytes,
+		      size_t len)
+{
+	int result = write(fd, bytes, len) == (ssize_t)len ? show(b, m, fd) : -1;
+
+	close(fd);
+	return result;
+}
+
 static int put_text(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
 	size_t len = strlen(m->from);
 	int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
-	ssize_t n;
 
-	(void)b;
 	if (fd < 0)
 		return errno == EEXIST ? 0 : -1;
-	n = write(fd, m->from, len);
-	close(fd);
-	return n == (ssize_t)len ? 0 : -1;
+	return write_take(b, m, fd, m->from, len);
 }
 
 /* Cheaper than a mount, and the file itself is out of reach. What cannot be read is not there. */
@@ -370,15 +391,21 @@ static int put_copy(struct builder *b, const struct cd_mount *m, int parent, con
 	to = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
 	if (n < 0 || to < 0)
 		return -1;
-	n -= write(to, bytes, (size_t)n);
-	close(to);
-	return n ? -1 : 0;
+	return write_take(b, m, to, bytes, (size_t)n);
 }
 
 static int put_dir(struct builder *b, const struct cd_mount *m, int parent, const char *name)
 {
-	(void)b, (void)m;
-	return make_place(parent, name, true);
+	int fd, result = make_place(parent, name, true);
+
+	if (result || !m->native)
+		return result;
+	fd = openat(parent, *name ? name : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return is_absent() ? 0 : -1;
+	result = show(b, m, fd);
+	close(fd);
+	return result;
 }
 
 /* Is something granted by name inside this mask? */
@@ -449,7 +476,7 @@ static int put_mask(struct builder *b, const struct cd_mount *m, int parent, con
 			return -1;
 		}
 	}
-	return tree < 0 ? -1 : attach_if_can_take(tree, parent, name);
+	return tree < 0 ? -1 : attach_if_can_take(b, m, tree, parent, name);
 }
 
 static int (*const put[])(struct builder *b, const struct cd_mount *m, int parent,
@@ -505,9 +532,16 @@ static int finish(void)
 		   : 0;
 }
 
-enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit)
+enum cd_status host_view_enter(const struct cd_plan *plan, host_view_shown *shown, void *context,
+			       const char **culprit)
 {
-	struct builder b = {.plan = plan, .root = -1, .old = -1, .private_dir = -1, .parent = -1};
+	struct builder b = {.plan = plan,
+			    .shown = shown,
+			    .context = context,
+			    .root = -1,
+			    .old = -1,
+			    .private_dir = -1,
+			    .parent = -1};
 	enum cd_status status = CD_ESYS;
 
 	*culprit = "/";
@@ -595,5 +629,5 @@ enum cd_status host_view_mount_proc(void)
 
 	/* Over the one lent, which nothing in the space can uncover: taking that away would cost a
 	 * grace period. */
-	return tree >= 0 && attach_take(tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
+	return tree >= 0 && attach_take(NULL, NULL, tree, AT_FDCWD, "/proc") == 0 ? CD_OK : CD_ESYS;
 }

@@ -12,10 +12,19 @@
 #include "cordon/status.h"
 
 /*
+ * Told of each mount and each file of the skeleton that comes into the view, with a descriptor of
+ * it, and of those of the skeleton's directories that something is settled in. It may fail, with
+ * errno, and so does the view.
+ */
+typedef enum cd_status host_view_shown(void *context, const struct cd_mount *mount, int fd);
+
+/*
  * Builds the tree and makes it the root of this process, with nothing of the old one left to be
  * seen. On CD_ESYS errno tells why and culprit (static or of the plan) which path it was about.
+ * shown: NULL: nobody wants to know.
  */
-enum cd_status host_view_enter(const struct cd_plan *plan, const char **culprit) CD_CHECKED;
+enum cd_status host_view_enter(const struct cd_plan *plan, host_view_shown *shown, void *context,
+			       const char **culprit) CD_CHECKED;
 
 /* A detached /proc of this process's pid namespace, reachable by this descriptor alone; -errno. */
 int host_view_private_proc(void);
