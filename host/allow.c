@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "kernel/shorten.h"
+
 #define LOAD(field)                                                                                \
 	(struct sock_filter)                                                                       \
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -80,13 +82,17 @@ enum cd_status host_allow_only(struct host_allowed *p, const int *calls, size_t 
 {
 	struct sock_fprog program;
 	int sorted[HOST_ALLOW_MAX];
+	size_t len;
 
 	if (count == 0 || count > HOST_ALLOW_MAX)
 		return CD_ELIMIT;
 	memcpy(sorted, calls, count * sizeof(calls[0]));
 	qsort(sorted, count, sizeof(sorted[0]), compare_numbers);
 	emit_sorted(p, sorted, count);
-	program = (struct sock_fprog){p->len, p->code};
+	len = p->len;
+	if (kern_shorten(p->code, sizeof(p->code) / sizeof(p->code[0]), &len) != CD_OK)
+		return CD_ELIMIT;
+	program = (struct sock_fprog){(unsigned short)len, p->code};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		return CD_ESYS;

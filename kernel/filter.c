@@ -33,6 +33,7 @@
 #include "cordon/plan.h"
 #include "cordon/shim.h"
 #include "kernel/arch/x86_64/numbers.h"
+#include "kernel/shorten.h"
 #include "kernel/syscalls.h"
 #include "kernel/uses.h"
 
@@ -657,5 +658,5 @@ enum cd_status kern_filter_build(unsigned native, bool bare, const struct cd_req
 	if (p.failed)
 		return CD_ELIMIT;
 	*count = p.count;
-	return CD_OK;
+	return kern_shorten(code, KERN_FILTER_MAX, count);
 }
