@@ -18,13 +18,15 @@ $(BUILD)/cordon-init: $(call ship_obj,$(INIT_SRC))
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack -s $^ -o $@
 $(BUILD)/ship/kernel/init_image.o: $(BUILD)/cordon-init
 
+# What the static build has of its own.
+MUSL_SRC := lib/musl_fortify.c lib/musl_memcpy.c lib/musl_memcmp.c
 # Archives, of which only what is used is taken.
 STATIC_LIBS := $(SYSLIB)/libjansson.a $(SYSLIB)/libelf.a $(SYSLIB)/libz.a $(SYSLIB)/libcapstone.a $(SYSLIB)/libcares.a $(SYSLIB)/libsodium.a
-$(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c)
+$(BUILD)/cordon: $(call ship_obj,$(CORDON_SRC) $(MUSL_SRC))
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ $(STATIC_LIBS) -o $@
 
 # The built-in groups, read while cordon is built, by the reader that it reads policies with.
-$(BUILD)/make-groups: $(call ship_obj,policy/make_groups.c $(filter lib/% refmon/% policy/%,$(CORDON_SRC)) lib/musl_fortify.c lib/musl_memcpy.c)
+$(BUILD)/make-groups: $(call ship_obj,policy/make_groups.c $(filter lib/% refmon/% policy/%,$(CORDON_SRC)) $(MUSL_SRC))
 	$(MUSL_CC) -static $^ $(SYSLIB)/libjansson.a -o $@
 $(BUILD)/groups.c: $(BUILD)/make-groups $(GROUPS_JSON)
 	$(BUILD)/make-groups $(GROUPS_JSON) >$@.new && mv $@.new $@
@@ -39,7 +41,7 @@ $(BUILD)/page.c: mk/page.sh $(wildcard cli/page/*)
 lint: $(BUILD)/page.c
 
 # The same program with the hook that plays a monitor in an attacker's hands; never installed.
-$(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c tests/hook/hook.c))
+$(BUILD)/cordon-hooked: $(patsubst $(BUILD)/ship/%,$(BUILD)/hook/%,$(call ship_obj,$(CORDON_SRC) $(MUSL_SRC) tests/hook/hook.c))
 	$(MUSL_CC) -static $^ $(STATIC_LIBS) -o $@
 $(BUILD)/hook/%.o: %.c
 	@mkdir -p $(@D)
@@ -121,7 +123,7 @@ libcordon: $(BUILD)/libcordon.a $(BUILD)/libcordon.so.0 $(BUILD)/cordon.pc ## bu
 nesters: libcordon $(addprefix $(BUILD)/nesters/,$(NESTERS))
 .PHONY: libcordon nesters
 # Static, so that they run in any space that shows them.
-$(BUILD)/nesters/%: $(BUILD)/ship/nesters/%.o $(call ship_obj,nesters/options.c $(LIBCORDON_SRC) lib/musl_fortify.c lib/musl_memcpy.c)
+$(BUILD)/nesters/%: $(BUILD)/ship/nesters/%.o $(call ship_obj,nesters/options.c $(LIBCORDON_SRC) $(MUSL_SRC))
 	@mkdir -p $(@D)
 	$(MUSL_CC) -static -Wl,-z,relro,-z,now,-z,noexecstack $^ -o $@
 
