@@ -116,8 +116,8 @@ static void play_attacker(const struct run *run, const struct host_monitor *moni
 }
 #endif
 
-static bool outward(void *context, uint64_t *ops, const struct cd_object *object, char *text,
-		    struct cd_object *out)
+static const struct cd_object *outward(void *context, uint64_t *ops, const struct cd_object *object,
+				       char *text, struct cd_object *out)
 {
 	return mon_nest_outward(context, ops, object, text, out);
 }

@@ -11,12 +11,20 @@
 #include "kernel/border.h"
 #include "kernel/pending.h"
 #include "kernel/port.h"
+#include "lib/path.h"
 
 #define KERN_SWEEP_MS 20 /* how often what waits is looked at */
 
 struct kern_processors {
 	long size; /* bytes of the mask that Linux knows */
 	unsigned long mask[16];
+};
+
+/* An object as a space sees it. A chain is walked with two: what is seen further out is made in the
+ * other one. */
+struct kern_seen {
+	struct cd_object object;
+	char text[CD_PATH_MAX];
 };
 
 struct kern_border {
@@ -31,9 +39,10 @@ struct kern_border {
 	pid_t taught; /* the thread whose program has been told what it may do; 0: none */
 	struct kern_counters counters;
 	struct kern_pending pending;
-	/* The object at hand as the spaces around see it, by turns: as long as the decision is. */
-	char outward_text[2][CD_PATH_MAX];
-	struct cd_object outward[2];
+	/* The object at hand as the spaces around see it, and divided: as long as the decision is.
+	 */
+	struct kern_seen seen[2];
+	struct cd_parts parts[2];
 	struct kern_asks asks;	 /* messages that wait for a nester */
 	struct kern_asked asked; /* what has been asked of the message at hand */
 	bool shows_uses;	 /* to a nester */
@@ -53,6 +62,13 @@ void kern_border_perform(struct kern_border *border, int error);
 /* Answers, unless a worker or a nester does, and lets go of what the reply holds. */
 void kern_border_finish(struct kern_border *border, struct kern_reply *reply);
 
+/* ---- chain.c ---- */
+
+/* What an object of the space is to the one around it, as the space's `outward` says. seen: two, of
+ * which one may be the object as it is now. */
+const struct cd_object *kern_border_outward(const struct kern_space *space, uint64_t *ops,
+					    const struct cd_object *object, struct kern_seen *seen);
+
 /* ---- nester.c ---- */
 
 /* As kern_port_ask(), of the message at hand. */
@@ -66,11 +82,10 @@ uint64_t kern_border_ports_ops(const struct kern_space *space);
 
 /* ---- show.c ---- */
 
-/* What a process holds, as the space around calls it; NULL: it is the inner space's own. turn: by
- * turns 0 and 1. */
+/* What a process holds, as the space around calls it; NULL: it is the inner space's own. */
 const struct cd_object *kern_border_further_out(struct kern_border *border,
 						const struct kern_space *space,
-						const struct cd_object *object, unsigned turn);
+						const struct cd_object *object);
 /* Shows what the message at hand uses, to who wants to see it; 0: it goes on. */
 int kern_border_show_uses(struct kern_border *border);
 

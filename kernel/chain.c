@@ -14,6 +14,26 @@ static void observe(struct kern_border *border, struct kern_record *record)
 		border->observer->record(border->observer->context, record);
 }
 
+const struct cd_object *kern_border_outward(const struct kern_space *space, uint64_t *ops,
+					    const struct cd_object *object, struct kern_seen *seen)
+{
+	struct kern_seen *other = &seen[object == &seen[0].object];
+
+	if (!space->parent || !space->outward)
+		return object;
+	return space->outward(space->outward_context, ops, object, other->text, &other->object);
+}
+
+/* A path is divided once for all layers that call it the same: seen[which] of the border. */
+static const struct cd_object *divide(struct kern_border *border, unsigned which)
+{
+	struct cd_object *object = &border->seen[which].object;
+
+	if (object->kind == CD_OBJECT_PATH)
+		object->parts = cd_path_divide(object->text, object->len, &border->parts[which]);
+	return object;
+}
+
 /*
  * The first layer of the chain that does not allow, or NULL. The record says which it was; when all
  * allow, it holds the decision of the outermost one that has a say.
@@ -28,9 +48,11 @@ static const struct kern_layer *walk_chain(struct kern_border *border, int *said
 {
 	/* What a nester has changed is its own, not the program's. */
 	const struct kern_port *changed_by = border->asked.changed_by;
-	unsigned turn = 0;
+	const struct cd_object *outer;
 
 	record->seen = NULL;
+	border->seen[0].object = *object;
+	object = divide(border, 0);
 	for (const struct kern_space *space = record->message->space; space;
 	     space = space->parent) {
 		for (size_t i = 0; !changed_by && i < space->layer_count; i++) {
@@ -55,13 +77,11 @@ static const struct kern_layer *walk_chain(struct kern_border *border, int *said
 		}
 		if (changed_by == space->port)
 			changed_by = NULL;
-		if (!space->parent || !space->outward)
-			continue;
-		turn ^= 1;
-		if (!space->outward(space->outward_context, &ops, object,
-				    border->outward_text[turn], &border->outward[turn]))
+		outer = kern_border_outward(space, &ops, object, border->seen);
+		if (!outer)
 			break;
-		record->seen = object = &border->outward[turn];
+		if (outer != object)
+			record->seen = object = divide(border, outer == &border->seen[1].object);
 	}
 	return NULL;
 }
@@ -261,50 +281,37 @@ static bool layer_allows(const struct kern_layer *layer, uint64_t ops,
 bool kern_border_would_widen(const struct kern_message *message, uint64_t ops,
 			     const struct cd_object *from, const struct cd_object *to)
 {
-	char text[2][2][CD_PATH_MAX];
-	struct cd_object outer[2][2];
-	unsigned turn = 0;
+	struct kern_seen seen[2][2];
 
 	for (const struct kern_space *space = message->space; space; space = space->parent) {
+		uint64_t asked = ops;
+
 		for (size_t i = 0; i < space->layer_count; i++)
 			if (layer_allows(space->layers[i], ops, to) &&
 			    !layer_allows(space->layers[i], ops, from))
 				return true;
-		if (!space->parent || !space->outward)
-			continue;
-		turn ^= 1;
-		for (unsigned side = 0; side < 2; side++) {
-			uint64_t asked = ops;
-
-			if (!space->outward(space->outward_context, &asked, side ? to : from,
-					    text[turn][side], &outer[turn][side]) ||
-			    asked != ops)
-				return false;
-		}
-		from = &outer[turn][0];
-		to = &outer[turn][1];
+		from = kern_border_outward(space, &asked, from, seen[0]);
+		to = kern_border_outward(space, &asked, to, seen[1]);
+		if (!from || !to || asked != ops)
+			return false;
 	}
 	return false;
 }
 
 bool kern_border_movable(const struct kern_message *message, const char *path, size_t len)
 {
-	struct cd_object object = {.kind = CD_OBJECT_PATH, .text = path, .len = len}, outer;
-	char text[2][CD_PATH_MAX];
+	const struct cd_object named = {.kind = CD_OBJECT_PATH, .text = path, .len = len},
+			       *object = &named;
+	struct kern_seen seen[2];
 	uint64_t ops = CD_OPBIT(CD_OP_FS_REMOVE);
-	unsigned turn = 0;
 
-	for (const struct kern_space *space = message->space; space; space = space->parent) {
+	for (const struct kern_space *space = message->space; space && object;
+	     space = space->parent) {
 		for (size_t i = 0; i < space->layer_count; i++)
-			if (!space->layers[i]->movable(space->layers[i]->context, object.text,
-						       object.len))
+			if (!space->layers[i]->movable(space->layers[i]->context, object->text,
+						       object->len))
 				return false;
-		if (!space->parent || !space->outward)
-			continue;
-		turn ^= 1;
-		if (!space->outward(space->outward_context, &ops, &object, text[turn], &outer))
-			break;
-		object = outer;
+		object = kern_border_outward(space, &ops, object, seen);
 	}
 	return true;
 }

@@ -169,13 +169,12 @@ static void tell_held(struct kern_border *border, struct kern_port *port, uint64
 {
 	static struct kern_hold hold;
 	const struct cd_object *object = &hold.object;
-	unsigned turn = 0;
 
 	hold.next = from;
 	border->host->hold(border->host->context, border->space, &hold);
 	for (const struct kern_space *space = border->space; object && space && space->port != port;
 	     space = space->parent)
-		object = kern_border_further_out(border, space, object, turn ^= 1);
+		object = kern_border_further_out(border, space, object);
 	kern_port_tell(port, border->space, &hold, object);
 }
 

@@ -11,22 +11,18 @@
 
 const struct cd_object *kern_border_further_out(struct kern_border *border,
 						const struct kern_space *space,
-						const struct cd_object *object, unsigned turn)
+						const struct cd_object *object)
 {
 	uint64_t ops = CD_OPBIT(CD_OP_FS_READ);
 
-	if (object->kind != CD_OBJECT_PATH || !space->parent || !space->outward)
-		return object;
-	return space->outward(space->outward_context, &ops, object, border->outward_text[turn],
-			      &border->outward[turn])
-		   ? &border->outward[turn]
-		   : NULL;
+	return object->kind == CD_OBJECT_PATH
+		   ? kern_border_outward(space, &ops, object, border->seen)
+		   : object;
 }
 
 /* Innermost first. */
 static int show(struct kern_border *border, const struct cd_object *object)
 {
-	unsigned turn = 0;
 	int said;
 
 	for (const struct kern_space *space = border->space; space && object;
@@ -38,7 +34,7 @@ static int show(struct kern_border *border, const struct cd_object *object)
 			if (said)
 				return border->asking ? -EACCES : said;
 		}
-		object = kern_border_further_out(border, space, object, turn ^= 1);
+		object = kern_border_further_out(border, space, object);
 	}
 	return 0;
 }

@@ -46,12 +46,15 @@ struct kern_space {
 	size_t layer_count;
 	struct kern_port *port; /* of its nester (kernel/port.h); NULL: it has none. Borrowed */
 	/*
-	 * What an object of this space is to the space around it: in out, which may borrow from
-	 * text (CD_PATH_MAX bytes). ops: those that it has a say in. False: it has none, the object
-	 * is this space's own, or is asked of it by other means. NULL: as it is.
+	 * What an object of this space is to the space around it: the object itself, where it is
+	 * called the same there; else out, which may borrow from the object and from text
+	 * (CD_PATH_MAX bytes), and has no parts. ops: those that it has a say in. NULL: it has
+	 * none, the object is this space's own, or is asked of it by other means. Without such a
+	 * function all is as it is.
 	 */
-	bool (*outward)(void *context, uint64_t *ops, const struct cd_object *object, char *text,
-			struct cd_object *out);
+	const struct cd_object *(*outward)(void *context, uint64_t *ops,
+					   const struct cd_object *object, char *text,
+					   struct cd_object *out);
 	void *outward_context;
 
 	int init_pidfd; /* pid 1 of the space; -1 before the start */

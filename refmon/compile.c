@@ -185,7 +185,7 @@ static enum cd_status trie_child(struct trie *trie, uint32_t parent, size_t name
 				 bool glob, uint32_t *child)
 {
 	const char *bytes = trie->text + name;
-	uint32_t hash = mon_hash_edge(parent, mon_hash_name(bytes, len));
+	uint32_t hash = mon_hash_edge(parent, cd_hash32(bytes, len));
 	struct grown_edge edge = {{glob ? ~hash : hash, parent, 0, (uint32_t)name, (uint32_t)len},
 				  glob};
 	size_t slot = trie_slot(trie, &edge.edge, bytes, glob);

@@ -14,6 +14,7 @@
 #ifndef CORDON_REFMON_LAYOUT_H
 #define CORDON_REFMON_LAYOUT_H
 
+#include "lib/hash.h"
 #include "refmon/address.h"
 #include "refmon/table.h"
 
@@ -106,31 +107,11 @@ void mon_key_inet(struct mon_key *key, enum mon_host host, const unsigned char *
 void mon_key_name(struct mon_key *key, enum mon_host host, const char *name, size_t len,
 		  uint16_t port, unsigned port_bits);
 
-/* The hash of a component, and of an edge: FNV-1a, finished with a mix so that low bits depend on
- * all. */
-#define MON_HASH_START 2166136261u
-
-static inline uint32_t mon_hash_byte(uint32_t hash, char c)
-{
-	return (hash ^ (unsigned char)c) * 16777619u;
-}
-
-static inline uint32_t mon_hash_name(const char *name, size_t len)
-{
-	uint32_t hash = MON_HASH_START;
-
-	for (size_t i = 0; i < len; i++)
-		hash = mon_hash_byte(hash, name[i]);
-	return hash;
-}
-
+/* The hash of an edge, from that of its component, cd_hash32(): of a path that many tables decide
+ * on, that is made once (struct cd_parts). */
 static inline uint32_t mon_hash_edge(uint32_t parent, uint32_t name_hash)
 {
-	uint32_t hash = name_hash ^ parent * 0x9e3779b1u;
-
-	hash = (hash ^ hash >> 16) * 0x85ebca6bu;
-	hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
-	return hash ^ hash >> 16;
+	return name_hash ^ parent * 0x9e3779b1u;
 }
 
 #endif

@@ -115,7 +115,7 @@ static bool same_address(const struct record *a, const struct record *b)
 
 static uint32_t set_of(const struct record *record)
 {
-	uint32_t hash = mon_hash_name((const char *)record->address, sizeof(record->address));
+	uint32_t hash = cd_hash32((const char *)record->address, sizeof(record->address));
 
 	return mon_hash_edge(record->family, hash) % MON_NAMES_SETS;
 }

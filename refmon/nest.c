@@ -21,75 +21,88 @@ static bool is_shown(const struct cd_mount *mount)
  * The mount that shows what is at the path. What covers a place is the space's own; that there is
  * something to be covered is not, and is what the mount around it shows.
  */
-static const struct cd_mount *shown_at(const struct cd_plan *plan, const char *path)
+static const struct cd_mount *shown_at(const struct cd_plan *plan, const char *path,
+				       const struct cd_parts *parts)
 {
-	const struct cd_mount *mount = mon_plan_at(plan, path);
-	char above[CD_PATH_MAX];
+	unsigned depth = parts->count;
+	const struct cd_mount *mount = mon_plan_above(plan, path, parts, &depth);
 
-	while (mount && mount->kind == CD_MOUNT_MASK && mount->dest[1]) {
-		size_t n = (size_t)(strrchr(mount->dest, '/') - mount->dest);
-
-		n += n == 0;
-		memcpy(above, mount->dest, n);
-		above[n] = '\0';
-		mount = mon_plan_at(plan, above);
+	while (mount && mount->kind == CD_MOUNT_MASK && depth) {
+		depth--;
+		mount = mon_plan_above(plan, path, parts, &depth);
 	}
 	return mount && is_shown(mount) ? mount : NULL;
 }
 
-/* Where what is at the path, of *len bytes, comes from: then text has it, and *len is its length.
- * false: it is the space's own. */
-static bool outer_path(const struct cd_plan *plan, uint64_t *ops, const char *path, size_t *len,
-		       char text[CD_PATH_MAX])
+/* Where what the mount shows at the path comes from. The length. */
+static size_t outer_path(const struct cd_mount *mount, const char *path, size_t len,
+			 char text[CD_PATH_MAX])
 {
-	const struct cd_mount *mount = shown_at(plan, path);
-	size_t from, dest, rest;
+	size_t from = strcmp(mount->from, "/") ? strlen(mount->from) : 0,
+	       dest = strcmp(mount->dest, "/") ? strlen(mount->dest) : 0,
+	       rest = path[1] ? len - dest : 0; /* a root ends with its slash */
 
-	if (!mount)
-		return false;
-	if (mount->kind == CD_MOUNT_COW)
-		*ops &= ~CHANGES;
-	if (!*ops)
-		return false;
-	if (*len < CD_PATH_MAX && strcmp(mount->from, mount->dest) == 0) {
-		memcpy(text, path, *len);
-		text[*len] = '\0';
-		return true;
-	}
-	from = strcmp(mount->from, "/") ? strlen(mount->from) : 0;
-	dest = strcmp(mount->dest, "/") ? strlen(mount->dest) : 0;
-	rest = *len - dest;
 	if (from + rest + 1 >= CD_PATH_MAX) {
 		/* No such name: no rule allows it. */
 		memcpy(text, "//", 3);
-		*len = 2;
-		return true;
+		return 2;
 	}
 	memcpy(text, mount->from, from);
 	memcpy(text + from, path + dest, rest);
-	*len = from + rest;
-	if (*len == 0)
-		text[(*len)++] = '/';
-	text[*len] = '\0';
-	return true;
+	len = from + rest;
+	if (len == 0)
+		text[len++] = '/';
+	text[len] = '\0';
+	return len;
 }
 
-bool mon_nest_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd_object *object,
-		      char text[CD_PATH_MAX], struct cd_object *out)
+static const struct cd_object *path_outward(const struct cd_plan *plan, uint64_t *ops,
+					    const struct cd_object *object,
+					    const struct cd_parts *parts, char text[CD_PATH_MAX],
+					    struct cd_object *out)
+{
+	const struct cd_mount *mount = shown_at(plan, object->text, parts);
+
+	if (!mount)
+		return NULL;
+	if (mount->kind == CD_MOUNT_COW)
+		*ops &= ~CHANGES;
+	if (!*ops)
+		return NULL;
+	if (mount->same_name)
+		return object;
+	*out = *object;
+	out->parts = NULL;
+	out->len = outer_path(mount, object->text, object->len, text);
+	out->text = text;
+	return out;
+}
+
+/* By itself, for what it takes on the stack. */
+__attribute__((noinline)) static const struct cd_object *
+undivided_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd_object *object,
+		  char text[CD_PATH_MAX], struct cd_object *out)
+{
+	struct cd_parts parts;
+
+	/* What is no name here is none there: no rule allows it. */
+	return cd_path_divide(object->text, object->len, &parts)
+		   ? path_outward(plan, ops, object, &parts, text, out)
+		   : object;
+}
+
+const struct cd_object *mon_nest_outward(const struct cd_plan *plan, uint64_t *ops,
+					 const struct cd_object *object, char text[CD_PATH_MAX],
+					 struct cd_object *out)
 {
 	bool is_path = object->kind == CD_OBJECT_PATH ||
 		       (object->kind == CD_OBJECT_ADDRESS && object->proto == CD_UNIX &&
 			object->text && object->text[0] == '/');
-	/* The two may be one. */
-	const char *path = object->text;
 
-	if (object->kind == CD_OBJECT_ADDRESS && !is_path)
-		return false;
-	*out = *object;
 	if (!is_path)
-		return true;
-	out->text = text;
-	return outer_path(plan, ops, path, &out->len, text);
+		return object->kind == CD_OBJECT_ADDRESS ? NULL : object;
+	return object->parts ? path_outward(plan, ops, object, object->parts, text, out)
+			     : undivided_outward(plan, ops, object, text, out);
 }
 
 /* What is granted at a place of the plan, there and on all below. */

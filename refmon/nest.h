@@ -17,12 +17,13 @@
 #include "cordon/status.h"
 
 /*
- * What an object is to the space around, as struct kern_space's `outward` has it. Of the network
- * nothing is said: who connects for the space is a program of the one around it, and is asked
- * there.
+ * What an object is to the space around, as struct kern_space's `outward` has it: the object
+ * itself, where it has the same name there. Of the network nothing is said: who connects for the
+ * space is a program of the one around it, and is asked there.
  */
-bool mon_nest_outward(const struct cd_plan *plan, uint64_t *ops, const struct cd_object *object,
-		      char text[CD_PATH_MAX], struct cd_object *out);
+const struct cd_object *mon_nest_outward(const struct cd_plan *plan, uint64_t *ops,
+					 const struct cd_object *object, char text[CD_PATH_MAX],
+					 struct cd_object *out);
 
 /* Takes away what the plan of the space around, which is settled likewise, does not settle. Without
  * memory nothing of the plan is to be used: CD_ENOMEM. */

@@ -250,7 +250,7 @@ static bool remember(struct draft *d, const char *path, size_t len, struct known
 static struct known *look(struct draft *d, const char *path)
 {
 	size_t len = strlen(path), slot;
-	struct known found = {.hash = mon_hash_name(path, len)};
+	struct known found = {.hash = cd_hash32(path, len)};
 	struct stat st;
 
 	for (slot = found.hash % KNOWN_SLOTS; d->known[slot].path; slot = (slot + 1) % KNOWN_SLOTS)
@@ -924,16 +924,19 @@ void mon_plan_index(struct cd_plan *plan)
 	plan->index = calloc(size, sizeof(*plan->index));
 	plan->index_mask = size - 1;
 	for (size_t i = 0; plan->index && i < plan->count; i++) {
-		const char *dest = plan->mounts[i].dest;
-		const uint32_t hash = mon_hash_name(dest, strlen(dest));
+		struct cd_mount *mount = &plan->mounts[i];
+		const uint32_t len = (uint32_t)strlen(mount->dest),
+			       hash = cd_hash32(mount->dest, len);
 		size_t slot;
 
+		mount->same_name = mount->from && strcmp(mount->from, mount->dest) == 0;
 		/* Of two at one place the later one counts. */
 		for (slot = hash & plan->index_mask; plan->index[slot].mount;
 		     slot = (slot + 1) & plan->index_mask)
-			if (strcmp(plan->mounts[plan->index[slot].mount - 1].dest, dest) == 0)
+			if (strcmp(plan->mounts[plan->index[slot].mount - 1].dest, mount->dest) ==
+			    0)
 				break;
-		plan->index[slot] = (struct cd_plan_slot){hash, (uint32_t)i + 1};
+		plan->index[slot] = (struct cd_plan_slot){hash, len, (uint32_t)i + 1};
 	}
 }
 
@@ -941,42 +944,49 @@ void mon_plan_index(struct cd_plan *plan)
 static const struct cd_mount *indexed(const struct cd_plan *plan, const char *path, size_t len,
 				      uint32_t hash)
 {
-	for (size_t slot = hash & plan->index_mask; plan->index[slot].mount;
-	     slot = (slot + 1) & plan->index_mask) {
-		const struct cd_mount *mount = &plan->mounts[plan->index[slot].mount - 1];
+	for (size_t at = hash & plan->index_mask; plan->index[at].mount;
+	     at = (at + 1) & plan->index_mask) {
+		const struct cd_plan_slot *slot = &plan->index[at];
+		const struct cd_mount *mount = &plan->mounts[slot->mount - 1];
 
-		if (plan->index[slot].hash == hash && strncmp(mount->dest, path, len) == 0 &&
-		    !mount->dest[len])
+		if (slot->hash == hash && slot->len == len && memcmp(mount->dest, path, len) == 0)
 			return mount;
 	}
 	return NULL;
 }
 
-/* Place by place on the way down. */
-static const struct cd_mount *find_indexed(const struct cd_plan *plan, const char *path)
+static const struct cd_mount *listed(const struct cd_plan *plan, const char *path, size_t len)
 {
-	const struct cd_mount *deepest = NULL, *here;
-	uint32_t hash = MON_HASH_START;
+	for (size_t i = plan->count; i-- > 0;) {
+		const char *dest = plan->mounts[i].dest;
 
-	if (*path == '/')
-		deepest = indexed(plan, path, 1, mon_hash_byte(hash, '/'));
-	for (const char *at = path; *at; at++) {
-		hash = mon_hash_byte(hash, *at);
-		if (at[1] && at[1] != '/')
-			continue;
-		here = indexed(plan, path, (size_t)(at + 1 - path), hash);
-		if (here)
-			deepest = here;
+		if (strncmp(dest, path, len) == 0 && !dest[len])
+			return &plan->mounts[i];
 	}
-	return deepest;
+	return NULL;
+}
+
+const struct cd_mount *mon_plan_above(const struct cd_plan *plan, const char *path,
+				      const struct cd_parts *parts, unsigned *depth)
+{
+	const struct cd_mount *mount;
+
+	for (;; --*depth) {
+		const struct cd_part *last = *depth ? &parts->part[*depth - 1] : NULL;
+		const size_t len = last ? (size_t)last->at + last->len : 1;
+
+		mount = plan->index
+			    ? indexed(plan, path, len, last ? last->whole : cd_hash32(path, 1))
+			    : listed(plan, path, len);
+		if (mount || !last)
+			return mount;
+	}
 }
 
 const struct cd_mount *mon_plan_at(const struct cd_plan *plan, const char *path)
 {
 	const struct cd_mount *deepest = NULL;
 
-	if (plan->index)
-		return find_indexed(plan, path);
 	for (size_t i = 0; i < plan->count; i++) {
 		const char *dest = plan->mounts[i].dest;
 

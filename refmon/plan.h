@@ -11,6 +11,7 @@
 
 #include "cordon/plan.h"
 #include "cordon/status.h"
+#include "lib/path.h"
 #include "refmon/table.h"
 
 /*
@@ -29,6 +30,12 @@ enum cd_status mon_plan_add(struct cd_plan *plan, const struct cd_mount *mount) 
 /* The mount that shows the path: the deepest one, the last of several there. NULL: only the
  * skeleton's root does. */
 const struct cd_mount *mon_plan_at(const struct cd_plan *plan, const char *path);
+/*
+ * The same of the path's first *depth components, of which *depth becomes the number that name the
+ * mount's own place: to go on above it, begin with one less.
+ */
+const struct cd_mount *mon_plan_above(const struct cd_plan *plan, const char *path,
+				      const struct cd_parts *parts, unsigned *depth);
 /* Makes that fast, for a plan of which no mount changes its place any more. Without memory it stays
  * as slow as it was. */
 void mon_plan_index(struct cd_plan *plan);

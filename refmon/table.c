@@ -59,8 +59,8 @@ static const struct mon_node *node_at(const struct mon_table *table, uint32_t nu
 }
 
 /* The child over a plain component, or 0. */
-static uint32_t child_of(const struct mon_table *table, uint32_t parent, const char *name,
-			 size_t len, uint32_t name_hash)
+static inline uint32_t child_of(const struct mon_table *table, uint32_t parent, const char *name,
+				size_t len, uint32_t name_hash)
 {
 	const struct mon_edge *edges = part(table, table->edges);
 	uint32_t hash = mon_hash_edge(parent, name_hash);
@@ -86,7 +86,7 @@ static void tally_init(struct tally *tally, uint64_t ops)
 			tally->first[__builtin_ctzll(rest)][tier] = MON_NO_RULE;
 }
 
-static void tally_rule(struct tally *tally, enum mon_tier tier, uint64_t ops, uint32_t rule)
+static inline void tally_rule(struct tally *tally, enum mon_tier tier, uint64_t ops, uint32_t rule)
 {
 	for (uint64_t rest = ops & tally->ops; rest; rest &= rest - 1) {
 		uint32_t *first = &tally->first[__builtin_ctzll(rest)][tier];
@@ -149,26 +149,41 @@ static void tally_decide(const struct tally *tally, struct mon_decision *out)
 
 /* --- walking --- */
 
-static void front_init(struct front *front, uint32_t root)
-{
-	front->count = 1;
-	front->places[0] = (struct place){.node = root, .spelled = true};
-}
-
 /*
- * The path goes on from `from` to the child: tally it, and hold it if there is anything below. Says
- * whether a protected path ends there. mon_builder_compile() has made sure that there is room; if
- * not, the walk says so and everything is denied.
+ * Where a path can be so far, and by turns where its next component leads. marked: a protected path
+ * ended at the last one. mon_builder_compile() has made sure that there is room; if not, the walk
+ * says so and everything is denied.
  */
 struct walk {
 	const struct mon_table *table;
 	struct tally *tally; /* NULL: only walk */
 	bool marked, overflow;
+	struct front *now, *next, fronts[2];
 };
 
-static void walk_enter(struct walk *walk, struct front *next, const struct place *from,
-		       uint32_t child, bool plain, const struct component *component)
+static void walk_init(struct walk *walk, const struct mon_table *table, uint32_t root,
+		      struct tally *tally)
 {
+	walk->table = table;
+	walk->tally = tally;
+	walk->marked = walk->overflow = false;
+	walk->now = &walk->fronts[0];
+	walk->next = &walk->fronts[1];
+	walk->now->count = 1;
+	walk->now->places[0] = (struct place){.node = root, .spelled = true};
+}
+
+/* Is there anything below where the path is? */
+static bool walk_goes_on(const struct walk *walk)
+{
+	return walk->now->count != 0;
+}
+
+/* The path goes on from `from` to the child: tally it, and hold it if there is anything below. */
+static inline void walk_enter(struct walk *walk, const struct place *from, uint32_t child,
+			      bool plain, const struct component *component)
+{
+	struct front *next = walk->next;
 	const struct mon_node *node = node_at(walk->table, child);
 	struct place place = {.node = child, .spelled = from->spelled && plain};
 
@@ -185,12 +200,12 @@ static void walk_enter(struct walk *walk, struct front *next, const struct place
 }
 
 /* From where the path so far can be to where it can be after the component. */
-static void walk_step(struct walk *walk, const struct front *front, struct front *next,
-		      const struct component *component)
+static void walk_step(struct walk *walk, const struct component *component)
 {
 	const struct mon_edge *globs = part(walk->table, walk->table->globs);
+	struct front *front = walk->now;
 
-	next->count = 0;
+	walk->next->count = 0;
 	for (unsigned i = 0; i < front->count; i++) {
 		const struct place *place = &front->places[i];
 		const struct mon_node *node = node_at(walk->table, place->node);
@@ -198,45 +213,60 @@ static void walk_step(struct walk *walk, const struct front *front, struct front
 					  component->hash);
 
 		if (child)
-			walk_enter(walk, next, place, child, true, component);
+			walk_enter(walk, place, child, true, component);
 		for (uint32_t g = node->globs; g < node->globs + node->glob_count; g++) {
 			if (mon_glob_match(string(walk->table, globs[g].name), globs[g].len,
 					   component->name, component->len))
-				walk_enter(walk, next, place, globs[g].child, false, component);
+				walk_enter(walk, place, globs[g].child, false, component);
 		}
 	}
+	walk->now = walk->next;
+	walk->next = front;
 }
 
 /* Tallies a path below a root. *below: is there anything below where it ends? False: a front
  * overflowed. */
-static bool walk_path(const struct mon_table *table, uint32_t root, const char *path, size_t len,
-		      struct tally *tally, bool *below)
+static bool walk_path(const struct mon_table *table, uint32_t root, const char *path,
+		      const struct cd_parts *parts, struct tally *tally, bool *below)
 {
-	struct walk walk = {.table = table, .tally = tally}, watch = {.table = table};
-	struct front rules[2], secrets[2]; /* in turns */
-	const char *cursor = path, *end = path + len;
-	struct component component = {0};
-	unsigned at = 0;
+	struct walk rules, secrets;
 
-	front_init(&rules[at], root);
-	front_init(&secrets[at], MON_ROOT_PROTECTED);
+	walk_init(&rules, table, root, tally);
+	walk_init(&secrets, table, MON_ROOT_PROTECTED, NULL);
 	if (tally)
-		tally_node(tally, table, node_at(table, root), len == 1, false);
-	while ((rules[at].count || secrets[at].count) &&
-	       mon_path_next(&cursor, end, &component.name, &component.len)) {
-		component.hash = mon_hash_name(component.name, component.len);
-		component.last = cursor == end;
-		component.secret = false;
-		watch.marked = false;
-		walk_step(&watch, &secrets[at], &secrets[!at], &component);
-		component.secret = watch.marked;
-		if (watch.marked && tally)
-			tally_drop_grants(tally);
-		walk_step(&walk, &rules[at], &rules[!at], &component);
-		at = !at;
+		tally_node(tally, table, node_at(table, root), parts->count == 0, false);
+	for (unsigned i = 0; i < parts->count; i++) {
+		const struct cd_part *part = &parts->part[i];
+		struct component component = {.name = path + part->at,
+					      .len = part->len,
+					      .hash = part->hash,
+					      .last = i + 1 == parts->count};
+
+		if (walk_goes_on(&secrets)) {
+			secrets.marked = false;
+			walk_step(&secrets, &component);
+			component.secret = secrets.marked;
+			if (secrets.marked && tally)
+				tally_drop_grants(tally);
+		}
+		if (walk_goes_on(&rules))
+			walk_step(&rules, &component);
+		else if (!walk_goes_on(&secrets))
+			break;
 	}
-	*below = rules[at].count || secrets[at].count;
-	return !walk.overflow && !watch.overflow;
+	*below = walk_goes_on(&rules) || walk_goes_on(&secrets);
+	return !rules.overflow && !secrets.overflow;
+}
+
+/* By itself, or every decision would have to find room for this on the stack. */
+__attribute__((noinline)) static bool walk_undivided(const struct mon_table *table, uint32_t root,
+						     const char *path, size_t len,
+						     struct tally *tally, bool *below)
+{
+	struct cd_parts parts;
+
+	return cd_path_divide(path, len, &parts) &&
+	       walk_path(table, root, path, &parts, tally, below);
 }
 
 static bool decide_path(const struct mon_table *table, uint32_t root,
@@ -244,23 +274,23 @@ static bool decide_path(const struct mon_table *table, uint32_t root,
 {
 	bool below;
 
-	return cd_path_is_normal(object->text, object->len) &&
-	       walk_path(table, root, object->text, object->len, tally, &below);
+	return object->parts
+		   ? walk_path(table, root, object->text, object->parts, tally, &below)
+		   : walk_undivided(table, root, object->text, object->len, tally, &below);
 }
 
 /* A name is one component; it may hold any byte. */
 static bool decide_name(const struct mon_table *table, uint32_t root,
 			const struct mon_object *object, struct tally *tally)
 {
-	struct walk walk = {.table = table, .tally = tally};
 	struct component component = {.name = object->text, .len = object->len, .last = true};
-	struct front front, next;
+	struct walk walk;
 
 	if (object->len == 0 || object->len > CD_PATH_MAX)
 		return false;
-	component.hash = mon_hash_name(component.name, component.len);
-	front_init(&front, root);
-	walk_step(&walk, &front, &next, &component);
+	component.hash = cd_hash32(component.name, component.len);
+	walk_init(&walk, table, root, tally);
+	walk_step(&walk, &component);
 	return !walk.overflow;
 }
 
@@ -318,7 +348,7 @@ static void tally_key(const struct inet_walk *walk, const struct mon_key *key)
 {
 	const char *bytes = (const char *)key->bytes;
 	uint32_t node =
-	    child_of(walk->table, walk->root, bytes, key->len, mon_hash_name(bytes, key->len));
+	    child_of(walk->table, walk->root, bytes, key->len, cd_hash32(bytes, key->len));
 
 	if (node)
 		tally_node(walk->tally, walk->table, node_at(walk->table, node), true, false);
@@ -519,9 +549,7 @@ static bool rules_below(const struct mon_table *table, uint32_t root, const char
 {
 	bool below;
 
-	if (!cd_path_is_normal(path, len))
-		return true;
-	if (!walk_path(table, root, path, len, NULL, &below))
+	if (!walk_undivided(table, root, path, len, NULL, &below))
 		return true;
 	/* Only nodes with something below them are held. */
 	if (len == 1)

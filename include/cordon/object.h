@@ -10,6 +10,8 @@
 
 #include "cordon/ops.h"
 
+struct cd_parts;
+
 enum cd_proto { CD_TCP, CD_UDP, CD_UNIX };
 
 /*
@@ -27,6 +29,9 @@ struct cd_object {
 	unsigned char family; /* 4, 6, or 0 when proto is CD_UNIX or only text is known */
 	unsigned char address[16];
 	uint16_t port;
+	/* Of a path: the text, divided (lib/path.h), where that has been done; else NULL. It is of
+	 * this very text. */
+	const struct cd_parts *parts;
 };
 
 /* Ordered: of two verdicts the lower one holds. */

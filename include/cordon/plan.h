@@ -65,13 +65,16 @@ struct cd_mount {
 			    something to be mounted on; else NULL */
 	bool writable, exec, dev;
 	bool file;	/* what is shown is no directory */
+	bool same_name; /* from is dest: what is shown is called there as here. As mon_plan_index()
+			   found it */
 	uint8_t native; /* enum cd_native: to be granted here, for all below, beside what is granted
 			   above */
 	uint64_t size;
 };
 
 struct cd_plan_slot {
-	uint32_t hash, mount; /* mount: which, plus 1; 0: a free slot */
+	uint32_t hash, len; /* of the place */
+	uint32_t mount;	    /* which, plus 1; 0: a free slot */
 };
 
 struct cd_plan {

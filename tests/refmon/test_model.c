@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/path.h"
 #include "tests/refmon/support.h"
 
 #define RULES	10
@@ -206,11 +207,14 @@ static void draw_model(struct model *model, struct mon_builder *builder)
 
 static void compare(const struct model *model, const struct mon_table *table, const char *path)
 {
-	struct mon_object object;
+	struct mon_object object, known;
+	struct cd_parts parts;
 
 	cr_assert_eq(mon_object_parse(CD_OP_FS_READ, path, &object), CD_OK);
+	known = object;
+	known.parts = cd_path_divide(path, strlen(path), &parts);
 	for (unsigned op = CD_OP_FS_STAT; op <= CD_OP_FS_EXEC; op++) {
-		struct mon_decision want = slow_decide(model, op, path), got;
+		struct mon_decision want = slow_decide(model, op, path), got, again;
 
 		mon_decide(table, CD_OPBIT(op), &object, &got);
 		cr_assert(
@@ -218,6 +222,9 @@ static void compare(const struct model *model, const struct mon_table *table, co
 		    "%s %s: verdict %d by %d, the model says %d by %d (first rule %s, secret %s)",
 		    cd_op_name(op), path, got.verdict, (int)got.rule, want.verdict, (int)want.rule,
 		    model->patterns[0], model->secret_count ? model->secrets[0] : "none");
+		mon_decide(table, CD_OPBIT(op), &known, &again);
+		cr_assert(again.verdict == got.verdict && again.rule == got.rule,
+			  "%s %s, divided by who asks", cd_op_name(op), path);
 	}
 	cr_assert_eq(mon_rules_below(table, path, strlen(path)), slow_below(model, path), "%s",
 		     path);

@@ -519,7 +519,9 @@ Test(plan, a_place_is_found_in_the_same_mount_with_an_index)
 	for (int round = 0; round < 300; round++) {
 		struct cd_mount mount = {.kind = CD_MOUNT_DIR};
 		char path[64] = "";
-		const struct cd_mount *linear;
+		const struct cd_mount *linear, *found;
+		struct cd_parts place;
+		unsigned at;
 
 		for (int depth = rand_r(&seed) % 5; depth; depth--)
 			strcat(path, parts[rand_r(&seed) % 5]);
@@ -529,9 +531,19 @@ Test(plan, a_place_is_found_in_the_same_mount_with_an_index)
 		if (round % 3 == 0)
 			cr_assert_eq(mon_plan_add(&plan, &mount), CD_OK);
 		linear = mon_plan_at(&plan, path);
-		mon_plan_index(&plan);
-		cr_assert_not_null(plan.index);
-		cr_assert_eq(mon_plan_at(&plan, path), linear, "%s", path);
+		cr_assert_not_null(cd_path_divide(path, strlen(path), &place));
+		for (int with = 0; with < 2; with++) {
+			if (with)
+				mon_plan_index(&plan);
+			cr_assert_eq(plan.index != NULL, with);
+			at = place.count;
+			found = mon_plan_above(&plan, path, &place, &at);
+			cr_assert_eq(found, linear, "%s", path);
+			if (found)
+				cr_assert_eq(strlen(found->dest),
+					     at ? place.part[at - 1].at + place.part[at - 1].len
+						: 1);
+		}
 		free(plan.index);
 		plan.index = NULL;
 	}
