@@ -108,6 +108,11 @@ static bool has_sync_wakeup(void)
 	return is_at_least(6, 6);
 }
 
+static bool has_pipe_nowait(void)
+{
+	return is_at_least(6, 4);
+}
+
 static bool has_landlock(void)
 {
 	return host_landlock_abi() >= 1;
@@ -179,6 +184,7 @@ static const struct probe replaced[CD_MECHANISM_COUNT] = {
     [CD_LANDLOCK_SCOPE] = {.probe = has_landlock_scope},
     [CD_KILLABLE_RECV] = {.probe = has_killable_wait},
     [CD_SYNC_WAKEUP] = {.probe = has_sync_wakeup},
+    [CD_PIPE_NOWAIT] = {.probe = has_pipe_nowait},
     [CD_PIDFD_THREAD] = {.probe = has_thread_pidfds},
     [CD_PID_MAX] = {.probe = has_pid_max},
 };

@@ -52,6 +52,22 @@ bool cli_fds_keep(struct host_fds *fds, int fd)
 	return add(fds, fd);
 }
 
+int cli_fds_of_port(const char *text, int numbers[3])
+{
+	for (int count = 0; text && count < 3;) {
+		char *end;
+		long number = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : -1;
+
+		if (number < 3 || number > HIGHEST || (*end && *end != ','))
+			return 0;
+		numbers[count++] = (int)number;
+		if (*end == '\0')
+			return count == 2 ? 0 : count;
+		text = end + 1;
+	}
+	return 0;
+}
+
 void cli_fds_named(struct host_fds *fds, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++) {
@@ -61,11 +77,15 @@ void cli_fds_named(struct host_fds *fds, int argc, char **argv)
 				    : strncmp(argv[i], "--port=", 7) == 0 ? argv[i] + 7
 				    : next				  ? argv[i + 1]
 									  : "";
+		int numbers[3];
 		bool read_only;
 		int fd = parse(value, &read_only);
 
 		if (fd >= 0)
 			add(fds, fd);
+		else
+			for (int n = cli_fds_of_port(value, numbers); n > 0; n--)
+				add(fds, numbers[n - 1]);
 	}
 }
 

@@ -13,6 +13,8 @@
 void cli_fds_named(struct host_fds *fds, int argc, char **argv);
 /* Adds one to the list, in its order; false: there is no room, or it is there already. */
 bool cli_fds_keep(struct host_fds *fds, int fd);
+/* What --port names: a socket, or that and two pipes. 1, 3, or 0: neither. */
+int cli_fds_of_port(const char *text, int numbers[3]);
 /* Closes every descriptor above the standard streams but these. */
 void cli_fds_close_others(const struct host_fds *fds);
 /* Adds the one that an option's value names, if it may be passed on; else false, and said. */

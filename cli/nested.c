@@ -44,7 +44,9 @@ static enum cd_status ask(const struct run *run, int ends[CD_GATE_FD_COUNT][2], 
 	for (int i = 0; i < 3; i++)
 		create.fd[CD_GATE_IN + i] = i;
 	create.fd[CD_GATE_NAMES] = run->network.names_fd;
-	create.fd[CD_GATE_PORT] = run->port;
+	create.fd[CD_GATE_PORT] = run->port.socket;
+	create.fd[CD_GATE_PORT_OUT] = run->port.out;
+	create.fd[CD_GATE_PORT_IN] = run->port.in;
 	create.fd[CD_GATE_ANSWERS] = run->network.answers_fd;
 	create.fd[CD_GATE_LOG] = run->records ? records_fd(run->records) : -1;
 	for (size_t i = 0; i < run->fds.count; i++)

@@ -123,12 +123,12 @@ static const struct cd_object *outward(void *context, uint64_t *ops, const struc
 }
 
 /* The nester's port, as this monitor has it; NULL: there is none. */
-static struct kern_port *make_port(const struct run *run, int fd)
+static struct kern_port *make_port(const struct run *run, const struct kern_wire *wire)
 {
 	struct kern_port *port = run->port_ops ? calloc(1, sizeof(*port)) : NULL;
 
 	if (port)
-		*port = (struct kern_port){.fd = fd, .ops = run->port_ops};
+		*port = (struct kern_port){.wire = *wire, .ops = run->port_ops};
 	return port;
 }
 
@@ -136,7 +136,8 @@ static struct kern_port *make_port(const struct run *run, int fd)
  * The space, in all the spaces around it: what they decide by. Each has a process of its own that
  * serves it; here they only decide. ports: of the spaces around, the nearest first.
  */
-static struct kern_space *make_chain(const struct run *run, int proc, int port, const int *ports)
+static struct kern_space *make_chain(const struct run *run, int proc, const struct kern_wire *port,
+				     const struct kern_wire *ports)
 {
 	static const enum kern_on_deny on_deny[] = {[POL_DENY_ERRNO] = KERN_DENY_ERRNO,
 						    [POL_DENY_HIDE] = KERN_DENY_HIDE,
@@ -145,7 +146,7 @@ static struct kern_space *make_chain(const struct run *run, int proc, int port, 
 	struct kern_layer *layer;
 
 	if (run->outer) {
-		around = make_chain(run->outer, -1, *ports, ports + 1);
+		around = make_chain(run->outer, -1, ports, ports + 1);
 		if (!around)
 			return NULL;
 	}
@@ -195,7 +196,7 @@ void run_serve(void *context, const struct host_monitor *monitor)
 					 .called = all ? report_called : NULL};
 	static struct asking asking;
 	const struct kern_asker asker = {&asking, asking_ask};
-	struct kern_space *space = make_chain(run, monitor->proc, run->port, run->outer_ports);
+	struct kern_space *space = make_chain(run, monitor->proc, &run->port, run->outer_ports);
 	const struct host_channels channels = {monitor->broker, monitor->insider, monitor->warden};
 	struct report_sink *sink;
 	struct kern_border *border;
@@ -303,9 +304,9 @@ static const struct cli_option options[] = {
      "run).\n"
      "Anything else, and no answer within a minute, is a denial.",
      CLI_RULES, offsetof(struct run, ask_command)},
-    {0, "port", "N", "descriptor N is a nester's port",
-     "Who holds its other end is asked about what\n.Fl Fl interpose\nnames: see\n.Xr cordon-nester "
-     "3 .",
+    {0, "port", "N[,OUT,IN]", "descriptor N is a nester's port",
+     "Who holds its other end is asked about what\n.Fl Fl interpose\nnames.\n.Ar OUT\nand\n.Ar IN\n"
+     "are pipes beside it: see\n.Xr cordon-nester 3 .",
      CLI_REPORTS, offsetof(struct run, port_number)},
     {0, "interpose", "OPS", "the operations that the nester is asked about",
      "Separated by commas:\n.Cm fs.read ,\n.Cm net.*\nor\n.Cm * ;\nand\n.Cm cap.list ,\nto ask "
@@ -344,18 +345,20 @@ static int take_option(struct run *run, const struct cli_args *args)
 static bool take_port(struct run *run)
 {
 	struct host_fds kept = run->fds;
+	int *const ends[] = {&run->port.socket, &run->port.out, &run->port.in};
+	int numbers[3];
 	const char *wrong = "";
-	char *end = NULL;
-	long number;
 
 	if (!run->port_number && !run->interpose) {
 		cli_fds_close_others(&kept);
 		return true;
 	}
-	number = run->port_number ? strtol(run->port_number, &end, 10) : -1;
-	if (number < 3 || number > 1023 || *end || fcntl((int)number, F_SETFD, FD_CLOEXEC)) {
+	for (int i = cli_fds_of_port(run->port_number, numbers); i > 0; i--)
+		*ends[i - 1] = numbers[i - 1];
+	if (!kern_wire_is_sound(&run->port)) {
 		cli_say(
-		    "--port=N and --interpose=OPS go together, and N is a descriptor that is open");
+		    "--port=N and --interpose=OPS go together, and N is an open socket, or that "
+		    "and two pipes");
 		return false;
 	}
 	if (run->interpose)
@@ -365,10 +368,14 @@ static bool take_port(struct run *run)
 			run->interpose, (int)strcspn(wrong, ","), wrong);
 		return false;
 	}
-	run->port = (int)number;
-	if (!cli_fds_keep(&kept, run->port)) {
-		cli_say("too many descriptors");
-		return false;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (*ends[i] < 0)
+			continue;
+		fcntl(*ends[i], F_SETFD, FD_CLOEXEC);
+		if (!cli_fds_keep(&kept, *ends[i])) {
+			cli_say("too many descriptors");
+			return false;
+		}
 	}
 	cli_fds_close_others(&kept);
 	return true;
@@ -904,7 +911,7 @@ static int prepare(struct run *run)
 
 static int run_command(int argc, char **argv)
 {
-	static struct run run = {.id = "1", .port = -1, .report = -1};
+	static struct run run = {.id = "1", .port = {-1, -1, -1}, .report = -1};
 	int first = program_index(argc, argv), at, status;
 	struct pol_vars vars;
 

@@ -11,6 +11,7 @@
 #include "cordon/plan.h"
 #include "host/fds.h"
 #include "host/launch.h"
+#include "kernel/wire.h"
 #include "policy/policy.h"
 
 struct records;
@@ -37,10 +38,9 @@ struct run {
 	bool no_sync_wakeup, no_thread_pidfds;
 	bool directory_must; /* it was named */
 	/* Of a nester (cordon/nester.h): what it has subscribed to, its port, and those of the
-	 * nesters of the spaces around, the nearest first, as this space has them. -1: there is
-	 * none. */
+	 * nesters of the spaces around, the nearest first, as this space has them. */
 	uint64_t port_ops;
-	int port, *outer_ports;
+	struct kern_wire port, *outer_ports;
 	struct revoked_page *revoked; /* in the keeper, which writes it (cli/revoked.h) */
 	int report; /* to the keeper of this space, for what it denies to spaces within; -1: none
 		       yet */

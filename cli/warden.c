@@ -59,6 +59,18 @@ static int move(int fd)
 	return moved;
 }
 
+static struct kern_wire move_wire(const struct kern_wire *wire)
+{
+	struct kern_wire moved = {.socket = fcntl(wire->socket, F_DUPFD_CLOEXEC, ABOVE + 128),
+				  .out = fcntl(wire->out, F_DUPFD_CLOEXEC, ABOVE + 128),
+				  .in = fcntl(wire->in, F_DUPFD_CLOEXEC, ABOVE + 128)};
+
+	/* The nester waits for all of it, or for nothing. */
+	if ((wire->out >= 0) != (moved.out >= 0) || (wire->in >= 0) != (moved.in >= 0))
+		kern_wire_close(&moved);
+	return moved;
+}
+
 /*
  * Of all that the warden holds this keeps what the new space is made of. The numbers below are
  * free then for what its program is to have.
@@ -74,8 +86,8 @@ static void keep_own(struct warden *outer, struct given *given, struct host_cgro
 	if (outer->run->report >= 0 && outer->run->report < ABOVE + 128)
 		outer->run->report = fcntl(outer->run->report, F_DUPFD_CLOEXEC, ABOVE + 128);
 	/* Those of the spaces further out are there already. */
-	if (outer->run->port >= 0 && outer->run->port < ABOVE + 128)
-		outer->run->port = fcntl(outer->run->port, F_DUPFD_CLOEXEC, ABOVE + 128);
+	if (outer->run->port.socket >= 0 && outer->run->port.socket < ABOVE + 128)
+		outer->run->port = move_wire(&outer->run->port);
 	syscall(SYS_close_range, 0, ABOVE - 1, 0);
 	for (int fd = ABOVE; fd < ABOVE + 128; fd++) {
 		bool ours = false;
@@ -102,40 +114,31 @@ static bool place_granted(const struct given *given, const struct host_fds *fds)
 	return true;
 }
 
-/* A port of the nester's for this space, which is within the nester's own: the monitor's end. */
-static int announce(const struct run *nested, const char *id)
-{
-	struct cd_port_message message = {.kind = CD_PORT_SPACE};
-	const struct iovec part = {&message, offsetof(struct cd_port_message, text)};
-	int ends[2];
-	ssize_t n;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
-		return -1;
-	snprintf(message.space, sizeof(message.space), "%s", id);
-	n = cd_pass_send(nested->port, &part, 1, &ends[0], 1, MSG_DONTWAIT);
-	close(ends[0]);
-	if (n > 0)
-		return ends[1];
-	/* Without its nester nothing of what that wants to see is let through (invariant 11). */
-	close(ends[1]);
-	return -1;
-}
-
 /* Its own nester's port, and one of each nester of the spaces around. */
-static bool take_ports(struct run *run, int port)
+static bool take_ports(struct run *run, const struct given *given)
 {
+	const struct kern_wire wire = {.socket = given->fd[CD_GATE_PORT],
+				       .out = given->fd[CD_GATE_PORT_OUT],
+				       .in = given->fd[CD_GATE_PORT_IN]};
 	size_t depth = 0;
 
-	run->port = port < 0 ? -1 : fcntl(port, F_DUPFD_CLOEXEC, ABOVE + 128);
+	run->port = KERN_WIRE_NONE;
+	if (wire.socket >= 0 && kern_wire_is_sound(&wire))
+		run->port = move_wire(&wire);
 	for (const struct run *r = run->outer; r; r = r->outer)
 		depth++;
-	run->outer_ports = calloc(depth + 1, sizeof(int));
+	run->outer_ports = calloc(depth + 1, sizeof(run->outer_ports[0]));
 	if (!run->outer_ports)
 		return false;
 	depth = 0;
-	for (const struct run *r = run->outer; r; r = r->outer)
-		run->outer_ports[depth++] = r->port_ops ? announce(r, run->id) : -1;
+	/* Where it cannot be had, nothing of what that nester wants to see is let through
+	 * (invariant 11). */
+	for (const struct run *r = run->outer; r; r = r->outer) {
+		struct kern_wire *port = &run->outer_ports[depth++];
+
+		if (!r->port_ops || !kern_wire_announce(&r->port, run->id, port))
+			*port = KERN_WIRE_NONE;
+	}
 	return true;
 }
 
@@ -195,7 +198,7 @@ static const char *prepare(struct run *run, const struct run *outer, struct give
 	if (why)
 		return why;
 	run_leave_to_nester(run);
-	if (!take_ports(run, given->fd[CD_GATE_PORT]))
+	if (!take_ports(run, given))
 		return "out of memory";
 	run->asks = given->fd[CD_GATE_ANSWERS] >= 0;
 	run->network = (struct network){.table = run->policy->table,
@@ -361,8 +364,7 @@ static _Noreturn void begin(struct warden *outer, struct given *given, unsigned 
 		_exit(1);
 	let_go(given, run);
 	for (const struct run *r = run->outer; r; r = r->outer)
-		if (run->outer_ports[depth++] >= 0)
-			close(run->outer_ports[depth - 1]);
+		kern_wire_close(&run->outer_ports[depth++]);
 	own.ask = space.warden;
 	own.insider = space.insider;
 	serve(&own, space.monitor_pidfd, asker);

@@ -207,6 +207,8 @@ static const int monitor_calls[] = {
     SYS_pwrite64,
     SYS_write,
     SYS_writev,
+    SYS_preadv2,
+    SYS_pwritev2,
     SYS_lseek,
     SYS_fstat,
     SYS_newfstatat,

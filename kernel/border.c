@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -268,6 +269,8 @@ enum cd_status kern_border_serve(struct kern_border *border)
 	    !border->space->no_sync_wakeup &&
 	    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
 	ops = kern_border_ports_ops(border->space);
+	if (ops)
+		signal(SIGPIPE, SIG_IGN); /* of a nester that has gone */
 	border->may_list = ops & CD_NESTER_LIST;
 	border->shows_uses = ops & CD_NESTER_USE && border->host->held;
 	for (bool ports = ops;;) {

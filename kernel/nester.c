@@ -13,7 +13,8 @@
 #include "kernel/border_own.h"
 #include "kernel/process.h"
 
-#define STAY_MS 2 /* how long a message stays where it is for a nester's answer */
+#define POLLERS_MAX (1 + 2 * CD_LAYERS_MAX)
+#define STAY_MS	    2 /* how long a message stays where it is for a nester's answer */
 
 /* ---- asking ---- */
 
@@ -24,12 +25,14 @@ static nfds_t list_pollers(const struct kern_border *border, struct pollfd *poll
 	nfds_t count = 1;
 
 	pollers[0] = (struct pollfd){.fd = border->space->listener, .events = POLLIN};
-	for (const struct kern_space *space = border->space; space && count <= CD_LAYERS_MAX;
+	for (const struct kern_space *space = border->space; space && count + 2 <= POLLERS_MAX;
 	     space = space->parent) {
-		if (!space->port || space->port->fd < 0)
+		if (!space->port || space->port->wire.socket < 0)
 			continue;
-		ports[count] = space->port;
-		pollers[count++] = (struct pollfd){.fd = space->port->fd, .events = POLLIN};
+		ports[count] = ports[count + 1] = space->port;
+		pollers[count++] = (struct pollfd){space->port->wire.socket, POLLIN, 0};
+		if (space->port->wire.in >= 0)
+			pollers[count++] = (struct pollfd){space->port->wire.in, POLLIN, 0};
 	}
 	return count;
 }
@@ -37,8 +40,8 @@ static nfds_t list_pollers(const struct kern_border *border, struct pollfd *poll
 /* Waits until something comes, but not for long. Has this port alone? */
 static bool is_heard_first(const struct kern_border *border, const struct kern_port *port)
 {
-	struct pollfd pollers[1 + CD_LAYERS_MAX];
-	struct kern_port *ports[1 + CD_LAYERS_MAX];
+	struct pollfd pollers[POLLERS_MAX];
+	struct kern_port *ports[POLLERS_MAX];
 	const nfds_t count = list_pollers(border, pollers, ports);
 
 	if (poll(pollers, count, STAY_MS) != 1)
@@ -60,7 +63,8 @@ static bool is_let_pass(struct kern_border *border, struct kern_port *port,
 	if (heard->port)
 		return false;
 	/* On this processor it has often run before we do. */
-	heard->received = kern_port_receive(port, &heard->answer, &heard->fd);
+	heard->fd = -1;
+	heard->received = kern_port_receive(port, &heard->answer, NULL);
 	if (heard->received == 0) {
 		waited = true;
 		if (!is_heard_first(border, port))
@@ -214,8 +218,8 @@ static void sweep_asked(struct kern_border *border)
 
 int kern_border_wait_with_ports(struct kern_border *border)
 {
-	struct pollfd pollers[1 + CD_LAYERS_MAX];
-	struct kern_port *ports[1 + CD_LAYERS_MAX];
+	struct pollfd pollers[POLLERS_MAX];
+	struct kern_port *ports[POLLERS_MAX];
 	struct kern_heard *heard = &border->heard;
 	bool waiting = border->pending.count || border->asks.count;
 	nfds_t count;

@@ -8,14 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "kernel/border.h"
 #include "kernel/process.h"
 #include "kernel/space.h"
 #include "lib/hash.h"
-#include "lib/pass.h"
 
 /* ---- the object, as policies write it ---- */
 
@@ -50,13 +47,6 @@ static size_t write_object(const struct cd_object *object, char text[CD_TEXT_MAX
 }
 
 /* ---- asking ---- */
-
-static bool send_question(const struct kern_port *port, const struct cd_port_message *question)
-{
-	const size_t size = offsetof(struct cd_port_message, text) + question->text_len;
-
-	return send(port->fd, question, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
-}
 
 /* Cut, with a NUL, and with zeros behind it. */
 static void put_name(char *field, size_t size, const char *name)
@@ -94,7 +84,7 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 	struct kern_question *new;
 	uint64_t hash;
 
-	if (port->fd < 0)
+	if (port->wire.socket < 0)
 		return -EACCES;
 	question.kind = CD_PORT_OPERATION;
 	question.id = message->id;
@@ -120,7 +110,7 @@ int kern_port_ask(struct kern_port *port, struct kern_asked *asked,
 		 ops & CD_NESTER_USE ? kern_syscall_name(message->nr)
 				     : cd_verb_name(message->verb));
 	/* A nester that does not read has no say, and neither has who waits for it. */
-	if (!send_question(port, &question))
+	if (!kern_wire_send(&port->wire, &question))
 		return -EACCES;
 	new = &asked->questions[asked->count++];
 	*new = (struct kern_question){.port = port, .ops = ops, .hash = hash};
@@ -141,7 +131,7 @@ void kern_port_tell(struct kern_port *port, const struct kern_space *space,
 	message.text_len = object ? (uint32_t)write_object(object, message.text) : 0;
 	put_name(message.space, sizeof(message.space), space->id);
 	put_name(message.call, sizeof(message.call), hold->kind);
-	send_question(port, &message);
+	kern_wire_send(&port->wire, &message);
 }
 
 /* ---- what waits ---- */
@@ -214,22 +204,10 @@ void kern_asks_drop(struct kern_asks *asks, struct kern_asked *asked)
 
 int kern_port_receive(struct kern_port *port, struct cd_port_answer *answer, int *fd)
 {
-	size_t count = 1;
-	ssize_t n;
+	int heard =
+	    fd ? kern_wire_hear(&port->wire, answer, fd) : kern_wire_hear_pipe(&port->wire, answer);
 
-	*fd = -1;
-	n = cd_pass_receive(port->fd, answer, sizeof(*answer), fd, &count, MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n < (ssize_t)offsetof(struct cd_port_answer, text) ||
-	    (size_t)n != offsetof(struct cd_port_answer, text) + answer->text_len) {
-		/* Who does not keep to the form is not listened to any more. */
-		if (*fd >= 0)
-			close(*fd);
-		*fd = -1;
-		close(port->fd);
-		port->fd = -1;
-		return -1;
-	}
-	return 1;
+	if (heard < 0)
+		kern_wire_close(&port->wire);
+	return heard;
 }

@@ -17,10 +17,11 @@
 #include "cordon/nester.h"
 #include "cordon/object.h"
 #include "kernel/message.h"
+#include "kernel/wire.h"
 
 struct kern_port {
-	int fd;	      /* -1: nobody is there any more, and what is subscribed to is denied */
-	uint64_t ops; /* subscribed to */
+	struct kern_wire wire; /* no socket: what is subscribed to is denied */
+	uint64_t ops;	       /* subscribed to */
 };
 
 /* One message that has been put aside, with what has been answered so far. */
@@ -77,10 +78,8 @@ struct kern_heard {
 	struct cd_port_answer answer;
 };
 
-/*
- * Receives one answer, if there is one. 1: in *answer, with *fd, owned by the caller, or -1; 0:
- * none; -1: the nester is gone.
- */
+/* As kern_wire_hear(); of the pipe alone where fd is NULL. Who is gone, or does not keep to the
+ * form, is not listened to any more. */
 int kern_port_receive(struct kern_port *port, struct cd_port_answer *answer, int *fd);
 
 #endif

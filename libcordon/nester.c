@@ -1,14 +1,15 @@
 /*
  * libcordon: the nester API (cordon/nester.h) over ports.
  *
- * A port is a socket whose other end a monitor has: one for the space, and one more for each that
- * is made within it, which comes by a port that is there already. Whatever comes is from the kernel
- * of the spaces, and is checked for its form all the same.
+ * A port is a socket whose other end a monitor has, and two pipes: one for the space, and one more
+ * for each that is made within it, which comes by a port that is there already. Whatever comes is
+ * from the kernel of the spaces, and is checked for its form all the same.
  */
 #include "libcordon/nester.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -19,9 +20,15 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/without.h"
+
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 0x00000008
+#endif
 #define STAY_MS 100 /* how long a port is waited at alone */
 
 /* ---- starting ---- */
@@ -36,11 +43,11 @@ static size_t count_words(const char *const *words)
 }
 
 /* In the child. */
-static _Noreturn void become_cordon(int port, uint64_t ops, const char *const *options,
-				    const char *const *program)
+static _Noreturn void become_cordon(const int *ends, size_t count, uint64_t ops,
+				    const char *const *options, const char *const *program)
 {
 	const char *cordon = getenv("CORDON");
-	char number[32], names[1024];
+	char numbers[64], names[1024];
 	const size_t given = count_words(options), words = count_words(program);
 	const char **argv = calloc(given + words + 6, sizeof(*argv));
 	size_t at = 0;
@@ -48,15 +55,19 @@ static _Noreturn void become_cordon(int port, uint64_t ops, const char *const *o
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	snprintf(number, sizeof(number), "--port=%d", port);
+	snprintf(numbers, sizeof(numbers), count == 3 ? "--port=%d,%d,%d" : "--port=%d", ends[0],
+		 ends[1], ends[2]);
 	cd_nester_ops_name(ops, names + 12, sizeof(names) - 12);
 	memcpy(names, "--interpose=", 12);
-	if (!argv || fcntl(port, F_SETFD, 0))
+	for (size_t i = 0; i < count; i++)
+		if (fcntl(ends[i], F_SETFD, 0))
+			_exit(125);
+	if (!argv)
 		_exit(125);
 	cordon = cordon && *cordon ? cordon : "cordon";
 	argv[at++] = cordon;
 	argv[at++] = "run";
-	argv[at++] = number;
+	argv[at++] = numbers;
 	argv[at++] = names;
 	for (size_t i = 0; i < given; i++)
 		argv[at++] = options[i];
@@ -75,25 +86,36 @@ static bool watch(const struct cd_nester *nester, int fd, uint64_t number)
 	return epoll_ctl(nester->watch, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-static bool add_port(struct cd_nester *nester, int fd, const char *space)
+/* fd: by enum cd_port_end; taken over, unless it fails. */
+static bool add_port(struct cd_nester *nester, const int *fd, const char *space)
 {
 	const struct timeval most = {.tv_usec = STAY_MS * 1000};
 	struct port *port = &nester->ports[nester->count];
+	const uint64_t number = nester->numbers + 1;
 
 	if (nester->count == PORTS_MAX ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most)) ||
-	    !watch(nester, fd, nester->numbers + 1))
+	    setsockopt(fd[CD_PORT_SOCKET], SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most)) ||
+	    !watch(nester, fd[CD_PORT_SOCKET], number * 2) ||
+	    (fd[CD_PORT_QUESTIONS] >= 0 && !watch(nester, fd[CD_PORT_QUESTIONS], number * 2 + 1)))
 		return false;
-	*port = (struct port){.fd = fd, .number = ++nester->numbers};
+	*port = (struct port){.number = ++nester->numbers};
+	memcpy(port->fd, fd, sizeof(port->fd));
 	snprintf(port->space, sizeof(port->space), "%s", space);
 	nester->count++;
 	return true;
 }
 
+static void close_all(const int *fd, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
 static void free_nester(struct cd_nester *nester)
 {
 	for (size_t i = 0; i < nester->count; i++)
-		close(nester->ports[i].fd);
+		close_all(nester->ports[i].fd, CD_PORT_ENDS);
 	if (nester->pidfd >= 0)
 		close(nester->pidfd);
 	if (nester->watch >= 0)
@@ -101,11 +123,42 @@ static void free_nester(struct cd_nester *nester)
 	free(nester);
 }
 
+/*
+ * The pipes beside a port (cordon/nester.h), if they are of use: theirs is to write to and to read
+ * from. Whoever reads and writes them there must be able not to wait.
+ */
+static bool make_pipes(int ours[CD_PORT_ENDS], int theirs[2])
+{
+	int questions[2], answers[2];
+	char byte;
+	const struct iovec part = {&byte, 1};
+
+	if (cd_without(CD_PIPE_NOWAIT) || pipe2(questions, O_CLOEXEC))
+		return false;
+	if (fcntl(questions[1], F_SETPIPE_SZ, CD_PORT_PIPE_SIZE) < 0 || pipe2(answers, O_CLOEXEC)) {
+		close_all(questions, 2);
+		return false;
+	}
+	if (syscall(SYS_preadv2, answers[0], &part, 1L, -1L, 0L, (long)RWF_NOWAIT) >= 0 ||
+	    errno != EAGAIN || fcntl(answers[1], F_SETFL, O_NONBLOCK)) {
+		close_all(questions, 2);
+		close_all(answers, 2);
+		return false;
+	}
+	ours[CD_PORT_QUESTIONS] = questions[0];
+	ours[CD_PORT_ANSWERS] = answers[1];
+	ours[CD_PORT_OTHER_END] = answers[0];
+	theirs[0] = questions[1];
+	theirs[1] = answers[0];
+	return true;
+}
+
 EXPORT int cd_nester_start(struct cd_nester **out, uint64_t ops, const char *const *options,
 			   const char *const *program)
 {
+	int ours[CD_PORT_ENDS] = {-1, -1, -1, -1}, theirs[3] = {-1, -1, -1}, sockets[2], error;
 	struct cd_nester *nester;
-	int ends[2], error;
+	bool pipes;
 
 	if (!ops || ops & ~CD_NESTER_ALL || !count_words(program))
 		return -EINVAL;
@@ -115,21 +168,24 @@ EXPORT int cd_nester_start(struct cd_nester **out, uint64_t ops, const char *con
 	nester->cpu = nester->pidfd = -1;
 	nester->ops = ops;
 	nester->watch = epoll_create1(EPOLL_CLOEXEC);
-	if (nester->watch < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+	if (nester->watch < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) {
 		error = -errno;
 		goto fail;
 	}
-	if (!add_port(nester, ends[0], "")) {
+	ours[CD_PORT_SOCKET] = sockets[0];
+	theirs[0] = sockets[1];
+	pipes = make_pipes(ours, theirs + 1);
+	if (!add_port(nester, ours, "")) {
 		error = -errno;
-		close(ends[0]);
-		close(ends[1]);
+		close_all(ours, CD_PORT_ENDS);
+		close_all(theirs, 2); /* the third is one of ours */
 		goto fail;
 	}
 	nester->cordon = fork();
 	if (nester->cordon == 0)
-		become_cordon(ends[1], ops, options, program);
+		become_cordon(theirs, pipes ? 3 : 1, ops, options, program);
 	error = -errno;
-	close(ends[1]);
+	close_all(theirs, 2);
 	if (nester->cordon < 0)
 		goto fail;
 	nester->pidfd = (int)syscall(SYS_pidfd_open, nester->cordon, 0);
@@ -146,7 +202,7 @@ fail:
 
 static void drop_port(struct cd_nester *nester, size_t at)
 {
-	close(nester->ports[at].fd);
+	close_all(nester->ports[at].fd, CD_PORT_ENDS);
 	nester->ports[at] = nester->ports[--nester->count];
 }
 
@@ -183,7 +239,7 @@ static bool ask_for_held(struct port *port, uint64_t from)
 	const struct cd_port_answer ask = {.id = from, .action = CD_PORT_LIST};
 	const size_t size = offsetof(struct cd_port_answer, text);
 
-	port->listing = send(port->fd, &ask, size, MSG_NOSIGNAL) == (ssize_t)size;
+	port->listing = send(port->fd[CD_PORT_SOCKET], &ask, size, MSG_NOSIGNAL) == (ssize_t)size;
 	return port->listing;
 }
 
@@ -236,23 +292,44 @@ static void go_to(struct cd_nester *nester, int cpu)
 		nester->cpu = cpu;
 }
 
-/* One datagram. The event's kind; CD_EVENT_NONE: nothing that would be one; or -errno. how: of
- * recvmsg(). */
+/* What it says, if it is well-formed; ends: what came with it, closed if it is not taken over. */
+static void take(struct cd_nester *nester, size_t at, const struct cd_port_message *message,
+		 size_t size, int *ends, struct cd_event *event)
+{
+	const bool is_sound = is_well_formed(message, size);
+
+	if (is_sound && message->kind == CD_PORT_OPERATION) {
+		fill(event, &nester->ports[at], message);
+		nester->pending++;
+		go_to(nester, message->cpu);
+	} else if (is_sound && message->kind == CD_PORT_HELD) {
+		take_held(&nester->ports[at], message, event);
+	} else if (is_sound && message->kind == CD_PORT_SPACE && ends[CD_PORT_SOCKET] >= 0 &&
+		   add_port(nester, ends, message->space)) {
+		*event = (struct cd_event){.kind = CD_EVENT_SPACE};
+		memcpy(event->space, message->space, sizeof(event->space));
+		return;
+	}
+	close_all(ends, CD_PORT_ENDS);
+}
+
+/* One message from the socket: the event's kind; CD_EVENT_NONE: nothing that would be one; or
+ * -errno. how: of recvmsg(). */
 static int receive(struct cd_nester *nester, size_t at, struct cd_event *event, int how)
 {
 	static _Thread_local struct cd_port_message message;
+	int ends[CD_PORT_ENDS] = {-1, -1, -1, -1};
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(ends))];
 	} control;
 	struct iovec vector = {&message, sizeof(message)};
 	struct msghdr header = {.msg_iov = &vector,
 				.msg_iovlen = 1,
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(nester->ports[at].fd, &header, MSG_CMSG_CLOEXEC | how);
+	ssize_t n = recvmsg(nester->ports[at].fd[CD_PORT_SOCKET], &header, MSG_CMSG_CLOEXEC | how);
 	const struct cmsghdr *rights = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
-	int fd = -1;
 
 	if (n < 0 && errno == EINTR)
 		return -EINTR;
@@ -263,21 +340,36 @@ static int receive(struct cd_nester *nester, size_t at, struct cd_event *event, 
 		return CD_EVENT_NONE;
 	}
 	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
-	if (is_well_formed(&message, (size_t)n) && message.kind == CD_PORT_OPERATION) {
-		fill(event, &nester->ports[at], &message);
-		nester->pending++;
-		go_to(nester, message.cpu);
-	} else if (is_well_formed(&message, (size_t)n) && message.kind == CD_PORT_HELD) {
-		take_held(&nester->ports[at], &message, event);
-	} else if (is_well_formed(&message, (size_t)n) && message.kind == CD_PORT_SPACE &&
-		   fd >= 0 && add_port(nester, fd, message.space)) {
-		*event = (struct cd_event){.kind = CD_EVENT_SPACE};
-		memcpy(event->space, message.space, sizeof(event->space));
-		fd = -1;
+		memcpy(ends, CMSG_DATA(rights), rights->cmsg_len - CMSG_LEN(0));
+	take(nester, at, &message, (size_t)n, ends, event);
+	return (int)event->kind;
+}
+
+/* The same from the pipe: waits for it. */
+static int receive_piped(struct cd_nester *nester, size_t at, struct cd_event *event)
+{
+	static _Thread_local struct cd_port_message message;
+	const int pipe = nester->ports[at].fd[CD_PORT_QUESTIONS];
+	int ends[CD_PORT_ENDS] = {-1, -1, -1, -1};
+	ssize_t n = read(pipe, &message, CD_PORT_UNIT);
+	size_t size, rest;
+
+	if (n < 0 && errno == EINTR)
+		return -EINTR;
+	size = offsetof(struct cd_port_message, text) + message.text_len;
+	if (n != CD_PORT_UNIT || message.text_len > sizeof(message.text)) {
+		drop_port(nester, at);
+		return CD_EVENT_NONE;
 	}
-	if (fd >= 0)
-		close(fd);
+	if (message.kind == CD_PORT_LOOK)
+		return receive(nester, at, event, MSG_DONTWAIT);
+	rest = size <= CD_PORT_UNIT ? 0 : (size - 1) / CD_PORT_UNIT * CD_PORT_UNIT;
+	/* All of it is there already. */
+	if (rest && read(pipe, (char *)&message + CD_PORT_UNIT, rest) != (ssize_t)rest) {
+		drop_port(nester, at);
+		return CD_EVENT_NONE;
+	}
+	take(nester, at, &message, size, ends, event);
 	return (int)event->kind;
 }
 
@@ -301,20 +393,24 @@ EXPORT int cd_nester_next(struct cd_nester *nester, struct cd_event *event, int 
 		return (int)(event->kind = CD_EVENT_LISTED);
 	/* Where there is one alone, and much to do, one call less. */
 	if (nester->count == 1 && timeout_ms < 0 && !nester->listing) {
-		got = receive(nester, 0, event, 0);
+		got = nester->ports[0].fd[CD_PORT_QUESTIONS] >= 0 ? receive_piped(nester, 0, event)
+								  : receive(nester, 0, event, 0);
 		if (got != CD_EVENT_NONE)
 			return got;
 	}
 	/* By turns: a space that floods does not keep the others waiting. */
 	while ((got = epoll_wait(nester->watch, ready, 2, timeout_ms)) > 0) {
-		uint64_t number = ready[0].data.u64 ? ready[0].data.u64 : ready[got - 1].data.u64;
-		size_t at = find_port(nester, number);
+		uint64_t source = ready[0].data.u64 ? ready[0].data.u64 : ready[got - 1].data.u64;
+		size_t at = find_port(nester, source / 2);
 
-		if (number && at == nester->count)
+		if (source && at == nester->count)
 			continue;
-		got = number ? receive(nester, at, event, MSG_DONTWAIT) : CD_EVENT_ENDED;
-		if (!number)
-			event->kind = CD_EVENT_ENDED;
+		if (!source)
+			got = (int)(event->kind = CD_EVENT_ENDED);
+		else if (source % 2)
+			got = receive_piped(nester, at, event);
+		else
+			got = receive(nester, at, event, MSG_DONTWAIT);
 		if (got != CD_EVENT_NONE)
 			return got;
 		if (nester->listing && is_listed(nester))
@@ -352,16 +448,22 @@ static int send_answer(struct cd_nester *nester, const struct cd_event *event,
 {
 	const size_t size = offsetof(struct cd_port_answer, text) + answer->text_len;
 	const size_t at = find_port(nester, event->port);
-	ssize_t n;
+	const int *ends;
+	ssize_t n = -1;
 
 	if (at == nester->count)
 		return -ESRCH; /* the space has ended */
+	ends = nester->ports[at].fd;
 	answer->id = event->id;
-	do {
-		/* Of a nester in a space sendmsg would be a message, and send is none. */
-		n = fd < 0 ? send(nester->ports[at].fd, answer, size, MSG_NOSIGNAL)
-			   : send_with(nester->ports[at].fd, (struct iovec){answer, size}, fd);
-	} while (n < 0 && errno == EINTR);
+	if (fd < 0 && ends[CD_PORT_ANSWERS] >= 0 && size <= PIPE_BUF)
+		n = write(ends[CD_PORT_ANSWERS], answer, size);
+	/* Of a nester in a space sendmsg would be a message, and send is none. */
+	while (n < 0) {
+		n = fd < 0 ? send(ends[CD_PORT_SOCKET], answer, size, MSG_NOSIGNAL)
+			   : send_with(ends[CD_PORT_SOCKET], (struct iovec){answer, size}, fd);
+		if (n < 0 && errno != EINTR)
+			break;
+	}
 	if (n < 0)
 		return -errno;
 	nester->pending -= nester->pending > 0;
@@ -460,7 +562,7 @@ EXPORT int cd_nester_end(struct cd_nester *nester)
 	int status = 0;
 
 	for (size_t i = 0; i < nester->count; i++)
-		close(nester->ports[i].fd);
+		close_all(nester->ports[i].fd, CD_PORT_ENDS);
 	nester->count = 0;
 	while (waitpid(nester->cordon, &status, 0) < 0 && errno == EINTR)
 		;

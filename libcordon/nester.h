@@ -10,10 +10,10 @@
 #define EXPORT	  __attribute__((visibility("default")))
 
 struct port {
-	int fd;
-	uint64_t number; /* never used again */
-	char space[256]; /* empty: not said yet */
-	bool listing;	 /* has been asked for what is held, and not said all */
+	int fd[CD_PORT_ENDS]; /* by enum cd_port_end; -1: there are no pipes */
+	uint64_t number;      /* never used again */
+	char space[256];      /* empty: not said yet */
+	bool listing;	      /* has been asked for what is held, and not said all */
 };
 
 struct cd_nester {
@@ -25,7 +25,8 @@ struct cd_nester {
 	bool listing; /* CD_EVENT_LISTED is still to come */
 	uint64_t numbers;
 	int cpu;   /* where we stay; -1: anywhere */
-	int watch; /* an epoll set of the ports, by their numbers, and of pidfd, which is 0 */
+	int watch; /* an epoll set of the ports, by twice their numbers, and one more
+		      for their pipes; and of pidfd, which is 0 */
 };
 
 #endif

@@ -30,8 +30,10 @@ enum cd_gate_fd {
 	CD_GATE_FAULT,
 	CD_GATE_STATUS,
 	CD_GATE_BROKER,
-	CD_GATE_NAMES,	 /* of addresses (refmon/names.h) */
-	CD_GATE_PORT,	 /* of a nester (cordon/nester.h); -1: none; so may be all behind it */
+	CD_GATE_NAMES,	  /* of addresses (refmon/names.h) */
+	CD_GATE_PORT,	  /* of a nester (cordon/nester.h); -1: none; so may be all behind it */
+	CD_GATE_PORT_OUT, /* the pipes beside that */
+	CD_GATE_PORT_IN,
 	CD_GATE_ANSWERS, /* of its user's (refmon/answers.h); -1: nobody is asked */
 	CD_GATE_LOG,	 /* the granted ones behind it, ascending */
 	CD_GATE_GRANTED,

@@ -133,13 +133,34 @@ int cd_nester_end(struct cd_nester *nester);
 /*
  * On the wire: datagrams of a SOCK_SEQPACKET socket, the port, which `cordon run --port=N
  * --interpose=OPS` takes the other end of. Numbers are as this machine has them.
+ *
+ * With `--port=N,OUT,IN` there are two pipes beside it, which cost less: one that cordon writes to,
+ * of CD_PORT_PIPE_SIZE bytes (F_SETPIPE_SZ), and one that it reads from. Then messages of up to
+ * PIPE_BUF bytes with no descriptor come by the pipe, filled up with zeros to whole units, and what
+ * comes by the socket is announced there: so whoever waits has the pipe alone to wait for. Its end
+ * is the port's. Answers of up to PIPE_BUF bytes with no descriptor may go by the other pipe, each
+ * written at once.
  */
 enum cd_port_kind {
 	CD_PORT_OPERATION = 1, /* answered with a struct cd_port_answer */
-	CD_PORT_SPACE, /* with it comes a descriptor: the port of the space that `space` names */
+	CD_PORT_SPACE, /* with it come descriptors: the port of the space that `space` names, as
+			  enum cd_port_end; the socket alone where this port has no pipes, or no
+			  more could be had */
 	CD_PORT_HELD,  /* answers CD_PORT_LIST: mode is the descriptor. pid 0: nothing is here. id:
 			  what  to ask for next; 0: that was all */
+	CD_PORT_LOOK,  /* on the pipe: something has come by the socket */
 };
+
+enum cd_port_end {
+	CD_PORT_SOCKET,
+	CD_PORT_QUESTIONS, /* to read from */
+	CD_PORT_ANSWERS,   /* to write to, which does not wait */
+	CD_PORT_OTHER_END, /* of that: who keeps it gets no SIGPIPE when the space has ended */
+	CD_PORT_ENDS,
+};
+
+#define CD_PORT_UNIT	  512
+#define CD_PORT_PIPE_SIZE (256 << 10)
 
 struct cd_port_message {
 	uint32_t kind;

@@ -49,6 +49,16 @@ for layers in trace manage run-trace trace-manage manage-trace all; do
 	FIXTURE=fixture_none
 	same "$layers: the exit status" -- sh -c 'exit 42'
 done
+# Without pipes beside the ports.
+export CORDON_WITHOUT=${CORDON_WITHOUT:-}${CORDON_WITHOUT:+,}pipe_nowait
+for layers in trace trace-manage; do
+	CORDON=$WORK/bin/$layers
+	FIXTURE=fixture_tree
+	same "$layers, by sockets alone: bash" -- bash -c 'for f in a/one a/two a/b/*; do wc -c <"$f" 2>/dev/null; done; (exit 3) || echo $?; cat <(sort a/two) | tee copy'
+	FIXTURE=fixture_none
+done
+export CORDON_WITHOUT=${CORDON_WITHOUT%pipe_nowait}
+CORDON_WITHOUT=${CORDON_WITHOUT%,}
 CORDON=$REAL
 
 # What each is for.
@@ -147,21 +157,37 @@ hostile() { # NAME STATUS WAY COMMAND..., with these flags
 	shift 3
 	timeout -k 5 20 "$WORK/bin/hostile_nester" "$way" -q "${flags[@]}" -- "$@" >"$OUT" 2>"$ERR" </dev/null
 	got=$?
-	if [ $got = "$status" ]; then pass "hostile: $name"; else fail "hostile: $name" "exit status $got, not $status" "$(head -c 500 "$OUT" "$ERR")"; fi
+	# shellcheck disable=SC2053 # a pattern
+	if [[ $got = $status ]]; then pass "hostile: $name"; else fail "hostile: $name" "exit status $got, not $status" "$(head -c 500 "$OUT" "$ERR")"; fi
 }
-hostile 'lets all pass' 0 pass cat /etc/debian_version
+# By datagrams alone, and by the pipes beside them.
+for how in '' piped-; do
+	hostile "${how}lets all pass" 0 ${how}pass cat /etc/debian_version
+	hostile "${how}floods" 0 ${how}flood true
+	hostile "${how}lists without end" 0 ${how}list cat /etc/debian_version
+	hostile "${how}answers twice" 0 ${how}twice cat /etc/debian_version
+	hostile "${how}is slow, and is waited for" 0 ${how}late true
+	hostile "${how}dies" 126 ${how}die cat /etc/debian_version
+	hostile "${how}no answer at all" 126 ${how}garbage cat /etc/debian_version
+	hostile "${how}gives what was not asked for" 126 ${how}wrong cat /etc/debian_version
+	hostile "${how}results that nobody has room for" 126 ${how}huge cat /etc/debian_version
+	hostile "${how}paths that are none" 126 ${how}change cat /etc/debian_version
+	hostile "${how}gives a directory, from which more could be reached" 127 ${how}directory cat /etc/debian_version
+	hostile "${how}decides on another program than is started" 126 ${how}exec cat /etc/debian_version
+done
+# By the pipe these would be there when their question comes.
 hostile 'answers what nobody asked' 0 forge cat /etc/debian_version
-hostile 'floods' 0 flood true
-hostile 'lists without end' 0 list cat /etc/debian_version
-hostile 'answers twice' 0 twice cat /etc/debian_version
-hostile 'is slow, and is waited for' 0 late true
-hostile 'dies' 126 die cat /etc/debian_version
-hostile 'no answer at all' 126 garbage cat /etc/debian_version
-hostile 'gives what was not asked for' 126 wrong cat /etc/debian_version
-hostile 'results that nobody has room for' 126 huge cat /etc/debian_version
-hostile 'paths that are none' 126 change cat /etc/debian_version
-hostile 'gives a directory, from which more could be reached' 127 directory cat /etc/debian_version
-hostile 'decides on another program than is started' 126 exec cat /etc/debian_version
+hostile 'less than an answer' 126 piped-part cat /etc/debian_version
+hostile 'an answer longer than what there is of it' 126 piped-long cat /etc/debian_version
+hostile 'a pipe of questions that nobody reads' 126 piped-shut cat /etc/debian_version
+hostile 'no pipes' 125 piped-files cat /etc/debian_version
+# Whatever becomes of its own questions and answers, the monitor waits for neither: it can be ended, and says so.
+for way in full thief; do
+	hostile "piped-$way: waits" '@(0|1|124|126|127)' piped-$way cat /etc/debian_version
+	timeout -k 5 20 "$REAL" run -q --allow='space.create:*' "${SHOWN[@]}" --ro "$WORK/bin" --setenv CORDON="$REAL" -- \
+		sh -c "timeout -s KILL 2 $WORK/bin/hostile_nester piped-$way -q -- cat /etc/debian_version; echo still here" >"$OUT" 2>"$ERR" </dev/null
+	also "piped-$way: the space around goes on" out_has '^still here$'
+done
 # Who asks about something else is not held up by a question that is open; which one is not lost.
 refresh
 mkdir -p "$SCRATCH/held"; for n in 1 2 3; do echo "held $n" >"$SCRATCH/held/$n.stuck"; done; echo released >"$SCRATCH/held/release"

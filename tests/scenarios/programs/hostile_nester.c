@@ -12,9 +12,18 @@
  *   stuck     does not answer about names that end in "stuck" until one that ends in "release" is asked for
  *   list      asks what is held, from anywhere and without end
  *   pass      lets everything through
+ *
+ * With "piped-" before it, by the pipes beside the port. There are ways for these alone:
+ *
+ *   piped-part     writes less than an answer      piped-long   an answer with more text than there is
+ *   piped-full     fills the pipe of questions, and lets whoever writes or reads there wait
+ *   piped-thief    reads its own answers           piped-shut   reads no questions, nor can anybody
+ *   piped-files    has files where the pipes should be
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +50,7 @@ struct answer {
 enum { PASS = 1, CHANGE, DENY, VALUE, GIVE, LIST };
 
 static int how; /* MSG_DONTWAIT: what finds no room is not sent */
+static int questions[2] = {-1, -1}, answers[2] = {-1, -1}; /* the pipes */
 
 static void put(int port, struct answer *answer, size_t size, int fd)
 {
@@ -51,6 +61,8 @@ static void put(int port, struct answer *answer, size_t size, int fd)
 	struct iovec vector = {answer, size};
 	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
 
+	if (fd < 0 && answers[1] >= 0 && size <= 4096 && write(answers[1], answer, size) >= 0)
+		return;
 	if (fd >= 0) {
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 		header.msg_control = &control;
@@ -66,6 +78,57 @@ static void say(int port, unsigned long id, unsigned action, long value, const c
 
 	memcpy(answer.text, text, len);
 	put(port, &answer, offsetof(struct answer, text) + len, fd);
+}
+
+/* Whatever comes, in whole units or by the socket. */
+static int next(int port, struct message *m)
+{
+	if (questions[0] >= 0) {
+		if (read(questions[0], m, 512) != 512)
+			return 0;
+		if (m->kind != 4) {
+			size_t size = offsetof(struct message, text) + m->text_len;
+
+			return size <= 512 || read(questions[0], (char *)m + 512, (size - 1) / 512 * 512) > 0;
+		}
+	}
+	return recv(port, m, sizeof(*m), 0) > 0;
+}
+
+static void set_waiting(int fd, int waits)
+{
+	fcntl(fd, F_SETFL, waits ? 0 : O_NONBLOCK);
+}
+
+static void abuse_pipes(const char *way, int port, const struct message *m)
+{
+	static char garbage[4096];
+
+	if (strcmp(way, "part") == 0) {
+		(void)!write(answers[1], m, 3);
+	} else if (strcmp(way, "long") == 0) {
+		struct answer long_one = {.id = m->id, .action = VALUE, .text_len = 4000};
+
+		(void)!write(answers[1], &long_one, 30);
+	} else if (strcmp(way, "full") == 0) {
+		set_waiting(questions[1], 0);
+		while (write(questions[1], garbage, sizeof(garbage)) > 0)
+			;
+		set_waiting(questions[1], 1);
+		set_waiting(answers[0], 1);
+		say(port, m->id, PASS, 0, "", 0, -1);
+	} else if (strcmp(way, "thief") == 0) {
+		say(port, m->id, PASS, 0, "", 0, -1);
+		set_waiting(answers[0], 0);
+		(void)!read(answers[0], garbage, sizeof(garbage));
+		set_waiting(answers[0], 1);
+		say(port, m->id, PASS, 0, "", 0, -1);
+	} else if (strcmp(way, "shut") == 0) {
+		close(questions[0]);
+		close(questions[1]);
+		say(port, m->id, PASS, 0, "", 0, -1);
+		questions[0] = questions[1] = -1;
+	}
 }
 
 static void answer_wrongly(const char *way, int port, const struct message *m, unsigned turn)
@@ -85,7 +148,7 @@ static void answer_wrongly(const char *way, int port, const struct message *m, u
 		say(port, m->id, PASS, 0, "", 0, -1);
 	} else if (strcmp(way, "list") == 0) {
 		how = MSG_DONTWAIT;
-		for (unsigned long i = 0; i < 40; i++)
+		for (unsigned long i = 0; i < 6; i++)
 			say(port, i * 0x9e3779b97f4a7c15UL >> i % 60, LIST, 0, "", 0, -1);
 		how = 0;
 		say(port, m->id, PASS, 0, "", 0, -1);
@@ -138,16 +201,45 @@ static void answer_stuck(int port, const struct message *m)
 		say(port, ids[--count], PASS, 0, "", 0, -1);
 }
 
+/* Who holds both ends of a pipe sees no end of it. */
+static void end(int signal)
+{
+	int status;
+
+	(void)signal;
+	if (wait(&status) > 0)
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 int main(int argc, char **argv)
 {
 	const char *way = argc > 1 ? argv[1] : "", *cordon = getenv("CORDON");
-	char number[32];
+	char number[64];
 	char *args[64] = {"cordon", "run", number, "--interpose=*"};
 	int ends[2], status, count = 4;
 	unsigned turn = 0;
 	struct message m;
 	pid_t child;
+	int piped = strncmp(way, "piped-", 6) == 0, abuse = 0;
 
+	if (piped) {
+		way += 6;
+		if (pipe(questions) || pipe(answers))
+			return 99;
+		for (int i = 0; i < 2; i++) {
+			fcntl(questions[i], F_SETFD, FD_CLOEXEC);
+			fcntl(answers[i], F_SETFD, FD_CLOEXEC);
+		}
+		fcntl(questions[1], F_SETPIPE_SZ, 256 << 10);
+		set_waiting(answers[1], 0);
+		for (const char *const *w = (const char *const[]){"part", "long", "full", "thief", "shut", NULL}; *w; w++)
+			abuse |= strcmp(way, *w) == 0;
+		abuse |= strcmp(way, "files") == 0;
+		if (abuse)
+			signal(SIGCHLD, end);
+		if (strcmp(way, "files") == 0)
+			questions[1] = answers[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	}
 	if (strcmp(way, "list") == 0)
 		args[3] = "--interpose=*,cap.list";
 	for (int i = 2; i < argc && count < 63; i++)
@@ -156,16 +248,28 @@ int main(int argc, char **argv)
 	child = fork();
 	if (child == 0) {
 		fcntl(ends[1], F_SETFD, 0);
-		snprintf(number, sizeof(number), "--port=%d", ends[1]);
+		snprintf(number, sizeof(number), piped ? "--port=%d,%d,%d" : "--port=%d", ends[1], questions[1],
+			 answers[0]);
+		if (piped) {
+			fcntl(questions[1], F_SETFD, 0);
+			fcntl(answers[0], F_SETFD, 0);
+		}
 		execv(cordon, args);
 		_exit(127);
 	}
 	close(ends[1]);
-	while (strcmp(way, "subscribe") != 0 && recv(ends[0], &m, sizeof(m), 0) > 0) {
+	/* Or the end of the pipe would never be seen. */
+	if (piped && !abuse)
+		close(questions[1]);
+	while (strcmp(way, "subscribe") != 0 && next(ends[0], &m)) {
 		if (strcmp(way, "hang") == 0 || m.kind != 1)
 			continue;
 		if (strcmp(way, "die") == 0)
 			break;
+		if (abuse) {
+			abuse_pipes(way, ends[0], &m);
+			continue;
+		}
 		if (strcmp(way, "late") == 0) {
 			usleep(300000);
 			say(ends[0], m.id, PASS, 0, "", 0, -1);
@@ -177,8 +281,11 @@ int main(int argc, char **argv)
 		}
 		answer_wrongly(way, ends[0], &m, turn++);
 	}
-	if (strcmp(way, "die") == 0)
+	if (strcmp(way, "die") == 0) {
 		close(ends[0]);
+		close(questions[0]);
+		close(answers[1]);
+	}
 	waitpid(child, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
