@@ -169,7 +169,8 @@ static enum cd_status read_dynamic(struct loader_elf *elf, Elf *handle, const ch
 
 /* --- notes --- */
 
-static bool find_build_id(struct loader_elf *elf, Elf *handle, const GElf_Phdr *note)
+/* The first note of GNU's of a type: where what it says stands in the file, and its size. */
+static bool find_gnu(Elf *handle, const GElf_Phdr *note, unsigned type, size_t *found, size_t *size)
 {
 	Elf_Data *data = elf_getdata_rawchunk(handle, (int64_t)note->p_offset, note->p_filesz,
 					      note->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
@@ -177,16 +178,42 @@ static bool find_build_id(struct loader_elf *elf, Elf *handle, const GElf_Phdr *
 	GElf_Nhdr nhdr;
 
 	while (data && (next = gelf_getnote(data, at, &nhdr, &name, &desc)) > 0) {
-		if (nhdr.n_type == NT_GNU_BUILD_ID && nhdr.n_namesz == 4 && nhdr.n_descsz &&
-		    nhdr.n_descsz <= LOADER_BUILD_ID_MAX &&
+		if (nhdr.n_type == type && nhdr.n_namesz == 4 &&
 		    memcmp((const char *)data->d_buf + name, "GNU", 4) == 0) {
-			elf->build_id = note->p_offset + desc;
-			elf->build_id_size = nhdr.n_descsz;
+			*found = note->p_offset + desc;
+			*size = nhdr.n_descsz;
 			return true;
 		}
 		at = next;
 	}
 	return false;
+}
+
+static bool find_build_id(struct loader_elf *elf, Elf *handle, const GElf_Phdr *note)
+{
+	size_t at, size;
+
+	if (!find_gnu(handle, note, NT_GNU_BUILD_ID, &at, &size) || !size ||
+	    size > LOADER_BUILD_ID_MAX)
+		return false;
+	elf->build_id = at;
+	elf->build_id_size = size;
+	return true;
+}
+
+/*
+ * What the file can do with (shadow stacks, indirect branch tracking) is in such a note; without
+ * one, these are off for all of the process. Where PT_GNU_PROPERTY covers it, others are not read.
+ */
+static bool is_only_property(const struct loader_elf *elf, Elf *handle, const GElf_Phdr *note)
+{
+	size_t at, size;
+
+	for (unsigned i = 0; i < elf->count; i++) {
+		if (elf->phdr[i].p_type == PT_GNU_PROPERTY)
+			return false;
+	}
+	return find_gnu(handle, note, NT_GNU_PROPERTY_TYPE_0, &at, &size);
 }
 
 /* PT_GNU_PROPERTY says the same as the note that it covers: that one is missed by nobody. */
@@ -220,7 +247,7 @@ static bool is_known(const struct loader_elf *elf, Elf *handle, const GElf_Phdr 
 	return data != NULL;
 }
 
-/* The note to give up: a property's if there is one, one without the build-id, or else any. */
+/* The note to give up: a property's that is covered, one without the build-id, or else any. */
 static void read_notes(struct loader_elf *elf, Elf *handle)
 {
 	int best = -1;
@@ -233,6 +260,8 @@ static void read_notes(struct loader_elf *elf, Elf *handle)
 		if (note->p_type != PT_NOTE || !is_known(elf, handle, note))
 			continue;
 		worth = find_build_id(elf, handle, note) ? 0 : 1;
+		if (is_only_property(elf, handle, note))
+			continue;
 		if (is_property(elf, note))
 			worth = 2;
 		if (worth > best) {

@@ -125,17 +125,16 @@ static bool check_table(struct check *check)
 			/* It took the place of the note that stood here, if none is gone yet. */
 			if (!notes) {
 				notes++;
-				if (elf->phdr[from++].p_type != PT_NOTE)
+				if (from++ != elf->note)
 					return fail(check, "a header is gone");
 			}
 			continue;
 		}
-		if (!is_same(check, &table[i], from) && elf->phdr[from].p_type == PT_NOTE &&
-		    from < elf->last_load && !notes) {
+		if (from == elf->note && from < elf->last_load) {
 			notes++;
 			from++;
 		}
-		if (!is_same(check, &table[i], from))
+		if (from == elf->count || !is_same(check, &table[i], from))
 			return fail(check, "a program header is not the original's");
 		from++;
 	}
