@@ -30,7 +30,6 @@
 #define RANGE 0x7ecd00010000 /* an address that is the shim's, for the tracer */
 
 extern char **environ;
-static char *self;
 static struct stat status;
 
 static void require(int condition, const char *what)
@@ -131,7 +130,7 @@ static void interrupt(int times)
 static void alarms(void)
 {
 	handle(ring, SA_RESTART);
-	interrupt(25);
+	interrupt(12);
 }
 
 static void small_stack(void)
@@ -142,7 +141,7 @@ static void small_stack(void)
 	stack.ss_sp = malloc(stack.ss_size);
 	require(sigaltstack(&stack, NULL) == 0, "sigaltstack");
 	handle(ring, SA_ONSTACK | SA_RESTART);
-	interrupt(25);
+	interrupt(12);
 	handle(leave, SA_ONSTACK | SA_NODEFER);
 	if (_setjmp(escape) == 0) {
 		set_timer(2000);
@@ -155,7 +154,7 @@ static void small_stack(void)
 static void jump(void)
 {
 	handle(leave, SA_NODEFER);
-	for (volatile int i = 0; i < 25; i++) {
+	for (volatile int i = 0; i < 12; i++) {
 		if (_setjmp(escape) == 0) {
 			set_timer(2000 + 37 * i);
 			for (;;)
@@ -280,12 +279,12 @@ static void forked(void)
 
 static void vforked(void)
 {
-	char *const argv[] = {self, (char *)"nothing", NULL};
+	char *const argv[] = {(char *)"./child", (char *)"nothing", NULL};
 	pid_t child = vfork();
 
 	if (child == 0) {
 		if (is_absent("/usr/none/none"))
-			execve(self, argv, environ);
+			execve(argv[0], argv, environ);
 		_exit(1);
 	}
 	call_some(NULL);
@@ -294,12 +293,12 @@ static void vforked(void)
 
 static void spawned(void)
 {
-	char *const argv[] = {self, (char *)"nothing", NULL};
+	char *const argv[] = {(char *)"./child", (char *)"nothing", NULL};
 	pid_t child;
 
 	require(posix_spawn(&child, "/usr/none", NULL, NULL, argv, environ) == ENOENT,
 		"posix_spawn of nothing");
-	require(posix_spawn(&child, self, NULL, NULL, argv, environ) == 0, "posix_spawn");
+	require(posix_spawn(&child, argv[0], NULL, NULL, argv, environ) == 0, "posix_spawn");
 	end_well(child, "posix_spawn");
 }
 
@@ -378,7 +377,6 @@ int main(int argc, char **argv)
 	    {"unmarked", unmarked}, {"unreturned", unreturned},
 	};
 
-	self = argv[0];
 	if (argc > 2 && strcmp(argv[1], "by") == 0) {
 		execv(argv[2], argv + 2);
 		return 98;
