@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/hold.h"
 #include "lib/path.h"
 
 struct looking {
@@ -263,19 +264,6 @@ static void tell_socket(const struct looking *l, struct held *held)
 
 /* ---- descriptors ---- */
 
-static const char *kind_of(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG: return "file";
-	case S_IFDIR: return "directory";
-	case S_IFCHR: return "device";
-	case S_IFBLK: return "block device";
-	case S_IFIFO: return "pipe";
-	case S_IFSOCK: return "socket";
-	default: return "other";
-	}
-}
-
 static const char *rights_of(pid_t pid, const char *fd)
 {
 	char path[300], line[128];
@@ -339,7 +327,7 @@ static bool look(const struct looking *l, const char *fd, struct held *held)
 	held->object[n] = '\0';
 	held->fd = atoi(fd);
 	held->outside[0] = held->how[0] = '\0';
-	held->kind = kind_of(st.st_mode);
+	held->kind = host_hold_kind(st.st_mode);
 	held->rights = rights_of(l->pid, fd);
 	if (is_granted(l, &st, held))
 		return true;
@@ -349,8 +337,6 @@ static bool look(const struct looking *l, const char *fd, struct held *held)
 		tell_file(l, held);
 	else
 		snprintf(held->how, sizeof(held->how), "made inside");
-	if (strncmp(held->object, "anon_inode:", 11) == 0)
-		held->kind = "kernel object";
 	return true;
 }
 

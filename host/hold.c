@@ -167,7 +167,7 @@ static long next_fd(int fds, long least)
 	return n > 0 ? atol(list + ENTRY_NAME) : -1;
 }
 
-static const char *kind_of(mode_t mode)
+const char *host_hold_kind(mode_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFREG: return "file";
@@ -276,7 +276,7 @@ static bool look(const struct kern_space *space, pid_t pid, int fds, long number
 	field = cd_dir_read(fds, name, text, sizeof(text)) ? strstr(text, "flags:") : NULL;
 	hold->fd = (int)number;
 	hold->flags = field ? strtoul(field + 6, NULL, 8) : O_PATH;
-	hold->kind = kind_of(st.st_mode);
+	hold->kind = host_hold_kind(st.st_mode);
 	if (name_object(&probe, fd, &st, hold))
 		look_at_socket(pid, (int)number, st.st_ino, hold);
 	else if (hold->object.kind == CD_OBJECT_PATH)
