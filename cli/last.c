@@ -39,16 +39,9 @@ static size_t base_length(void)
 	return base && *base == '/' ? strlen(base) : home ? strlen(home) : 0;
 }
 
-/* The folder and those below the user's own that lead to it, for this user alone where they are
- * made. */
-static int open_folder(void)
+/* The folder and those below the user's own that lead to it, for this user alone. */
+static void make_folders(char *path)
 {
-	char path[CD_PATH_MAX];
-	struct stat st;
-	int dir;
-
-	if (!find_folder(path))
-		return -1;
 	for (char *slash = strchr(path + base_length() + 1, '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
@@ -56,7 +49,23 @@ static int open_folder(void)
 		*slash = '/';
 	}
 	mkdir(path, 0700);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The folder, which is made where it is not there. */
+static int open_folder(void)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	char path[CD_PATH_MAX];
+	struct stat st;
+	int dir;
+
+	if (!find_folder(path))
+		return -1;
+	dir = openat(AT_FDCWD, path, flags);
+	if (dir < 0 && errno == ENOENT) {
+		make_folders(path);
+		dir = openat(AT_FDCWD, path, flags);
+	}
 	if (dir >= 0 && (fstat(dir, &st) || st.st_uid != geteuid() || st.st_mode & 022)) {
 		close(dir);
 		return -1;
@@ -66,19 +75,12 @@ static int open_folder(void)
 
 bool last_folder(char path[CD_PATH_MAX])
 {
-	char link[32];
 	int dir = open_folder();
-	ssize_t n;
+	bool found = dir >= 0 && cd_file_path(dir, path);
 
-	if (dir < 0)
-		return false;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
-	n = readlink(link, path, CD_PATH_MAX);
-	close(dir);
-	if (n <= 0 || n == CD_PATH_MAX)
-		return false;
-	path[n] = '\0';
-	return true;
+	if (dir >= 0)
+		close(dir);
+	return found;
 }
 
 static void add_denial(const struct report_view *view, const struct report *report,
@@ -123,6 +125,7 @@ static void write_lines(const struct report_view *view, char *const *argv, int s
 
 void last_write(const struct report_view *view, char *const *argv, int status)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	char made[32];
 	int dir = open_folder(), fd;
 	FILE *out;
@@ -131,8 +134,9 @@ void last_write(const struct report_view *view, char *const *argv, int status)
 		return;
 	/* Two runs that end at once each write one of their own; the later rename holds. */
 	snprintf(made, sizeof(made), "last.%d", (int)getpid());
-	unlinkat(dir, made, 0);
-	fd = openat(dir, made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir, made, flags, 0600);
+	if (fd < 0 && errno == EEXIST && unlinkat(dir, made, 0) == 0)
+		fd = openat(dir, made, flags, 0600);
 	out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (out) {
 		bool ok;

@@ -759,7 +759,9 @@ void run_describe(struct run *run, struct host_launch *in)
 	    .outer_sockets = (run->port_ops & CD_OPBIT(CD_OP_NET_LISTEN)) ||
 			     grants_address(run->policy->table, false) ||
 			     cli_fds_have_socket(&run->fds) ||
-			     mon_grants_outer_socket(run->policy->table, run->plan),
+			     /* Or nothing would be settled. */
+			     (!run->native &&
+			      mon_grants_outer_socket(run->policy->table, run->plan)),
 	    .native = run->native,
 	    .records_calls = run->records && run->policy->audit == POL_AUDIT_SYSCALLS,
 	    .shows_uses = shows_uses(run),
@@ -941,10 +943,8 @@ static int run_command(int argc, char **argv)
 		status = launch(&run);
 	else if (status < 0)
 		status = 0;
+	/* The memory goes with the process. */
 	records_free(run.records);
-	mon_plan_free(run.plan);
-	pol_policy_free(run.policy);
-	pol_draft_free(run.draft);
 	return status;
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,10 +31,12 @@
 struct kern_border *kern_border_new(struct kern_space *space, const struct kern_host *host,
 				    const struct kern_observer *observer)
 {
-	struct kern_border *border = calloc(1, sizeof(*border));
+	/* Mapped, and not calloc()ed: musl's looks at each page, which has to be there for that. */
+	struct kern_border *border = mmap(NULL, sizeof(*border), PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct seccomp_notif_sizes sizes;
 
-	if (!border)
+	if (border == MAP_FAILED)
 		return NULL;
 	border->space = space;
 	border->host = host;
@@ -45,7 +48,7 @@ struct kern_border *kern_border_new(struct kern_space *space, const struct kern_
 		border->trap_size = sizeof(struct seccomp_notif);
 	border->trap = malloc(border->trap_size);
 	if (!border->trap) {
-		free(border);
+		munmap(border, sizeof(*border));
 		return NULL;
 	}
 	return border;
@@ -62,7 +65,7 @@ void kern_border_free(struct kern_border *border)
 		return;
 	kern_pending_end(&border->pending);
 	free(border->trap);
-	free(border);
+	munmap(border, sizeof(*border));
 }
 
 const struct kern_counters *kern_border_counters(const struct kern_border *border)

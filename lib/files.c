@@ -12,6 +12,19 @@
 #include "cordon/limits.h"
 #include "lib/vec.h"
 
+bool cd_file_path(int fd, char path[CD_PATH_MAX])
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, CD_PATH_MAX);
+	if (n <= 0 || n == CD_PATH_MAX)
+		return false;
+	path[n] = '\0';
+	return true;
+}
+
 static bool read_all(int fd, size_t max, char **text, size_t *len)
 {
 	size_t capacity = 0;

@@ -5,6 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cordon/limits.h"
+
+/* Where an open file is, with no link on the way, as /proc says. False: it does not, or that is too
+ * long. */
+bool cd_file_path(int fd, char path[CD_PATH_MAX]);
+
 /*
  * A regular file of at most max bytes; path NULL: standard input, whatever it is. *text is malloc'd
  * and NUL-terminated. False: errno says why; EFBIG for what is too large.

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/files.h"
 #include "lib/hash.h"
 #include "loader/helper.h"
 #include "shim/shim.h"
@@ -42,8 +43,13 @@ struct note {
 	uint32_t patched;
 	char build_id[BUILD_ID_MAX + 7];
 	char why[LOADER_WHY_MAX];
-	char original[CD_PATH_MAX];
+	char original[CD_PATH_MAX]; /* in the file it ends with its NUL */
 };
+
+static size_t note_size(const struct note *note)
+{
+	return offsetof(struct note, original) + strlen(note->original) + 1;
+}
 
 /* ---- keys ---- */
 
@@ -87,11 +93,15 @@ static void make_key(const struct stat *st, char key[KEY_MAX])
 
 /* ---- the folder ---- */
 
+/* Made only where it is not there: to find that out by making it costs more. */
 static int open_folder(int parent, const char *name)
 {
-	if (mkdirat(parent, name, 0700) && errno != EEXIST)
-		return -1;
-	return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int dir = openat(parent, name, flags);
+
+	if (dir >= 0 || errno != ENOENT || (mkdirat(parent, name, 0700) && errno != EEXIST))
+		return dir;
+	return openat(parent, name, flags);
 }
 
 /* Nobody else may change what is in it: whoever may could put another folder in its place. */
@@ -102,13 +112,13 @@ static bool is_own(int dir)
 	return fstat(dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
 }
 
-/* Is the folder where the path says? */
-static bool is_at(int dir, const char *path)
+/* Where the folder is, if it still is there. */
+static bool find_path(int dir, char path[CD_PATH_MAX])
 {
 	struct stat here, there;
 
-	return fstat(dir, &here) == 0 && stat(path, &there) == 0 && here.st_dev == there.st_dev &&
-	       here.st_ino == there.st_ino;
+	return cd_file_path(dir, path) && fstat(dir, &here) == 0 && stat(path, &there) == 0 &&
+	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
 /* XDG_CACHE_HOME; false, with errno, when there is none. */
@@ -146,8 +156,7 @@ enum cd_status loader_cache_open(struct loader_cache *cache)
 	}
 	if (cache->dir < 0)
 		return CD_ESYS;
-	strcat(path, "/cordon/shim");
-	if (own && realpath(path, cache->path) && is_at(cache->dir, cache->path))
+	if (own && find_path(cache->dir, cache->path))
 		return CD_OK;
 	loader_cache_close(cache);
 	return CD_EINVAL;
@@ -162,9 +171,9 @@ void loader_cache_close(struct loader_cache *cache)
 
 /* ---- entries ---- */
 
-static uint64_t check_of(const struct note *note)
+static uint64_t check_of(const struct note *note, size_t size)
 {
-	return cd_hash(CD_HASH_START, &note->looks, sizeof(*note) - offsetof(struct note, looks));
+	return cd_hash(CD_HASH_START, &note->looks, size - offsetof(struct note, looks));
 }
 
 /* Is there one, and is it as it was written? */
@@ -179,9 +188,9 @@ static bool read_note(int dir, const char *name, struct note *note)
 			n = read(fd, note, sizeof(*note));
 		close(fd);
 	}
-	return n == sizeof(*note) && note->check == check_of(note) &&
-	       !note->build_id[BUILD_ID_MAX - 1] && !note->why[sizeof(note->why) - 1] &&
-	       !note->original[sizeof(note->original) - 1];
+	return n > (ssize_t)offsetof(struct note, original) && !((char *)note)[n - 1] &&
+	       note->check == check_of(note, (size_t)n) && !note->build_id[BUILD_ID_MAX - 1] &&
+	       !note->why[sizeof(note->why) - 1];
 }
 
 static void describe(const struct stat *st, struct looks *looks)
@@ -246,16 +255,17 @@ static enum cd_status write_note(int dir, const struct names *names, struct note
 {
 	char temporary[TEMPORARY_MAX];
 	int fd = make_temporary(dir, 0600, temporary);
+	const size_t size = note_size(note);
 	ssize_t n;
 
 	if (fd < 0)
 		return CD_ESYS;
 	note->made = time(NULL);
-	note->check = check_of(note);
+	note->check = check_of(note, size);
 	errno = ENOSPC;
-	n = write(fd, note, sizeof(*note));
+	n = write(fd, note, size);
 	close(fd);
-	if (n == sizeof(*note) && renameat(dir, temporary, dir, names->note) == 0)
+	if (n == (ssize_t)size && renameat(dir, temporary, dir, names->note) == 0)
 		return CD_OK;
 	give_up(dir, temporary);
 	return CD_ESYS;

@@ -28,6 +28,7 @@ struct settling {
 	struct cd_plan *plan;
 	struct taker *takers;
 	size_t count;
+	size_t depth; /* components of the deepest pattern: beyond, only subtrees reach */
 	uint8_t *regions; /* of each mount: what is settled in it, without the mounts below it */
 };
 
@@ -55,6 +56,16 @@ static void add_taker(struct settling *s, const char *pattern, uint64_t ops, uin
 						       .secret = secret};
 }
 
+static void measure(struct settling *s, const char *pattern)
+{
+	size_t components = 0;
+
+	for (; *pattern; pattern++)
+		components += *pattern == '/';
+	if (components > s->depth)
+		s->depth = components;
+}
+
 static enum cd_status find_takers(struct settling *s)
 {
 	uint32_t rules = mon_table_count(s->table), secrets = mon_table_protected_count(s->table);
@@ -66,13 +77,16 @@ static enum cd_status find_takers(struct settling *s)
 		struct mon_rule rule;
 
 		mon_table_rule(s->table, i, &rule);
+		measure(s, rule.pattern);
 		/* An `ask` for something implies that looking is allowed, and asks for nothing
 		 * else. */
 		if (rule.verdict != MON_ALLOW)
 			add_taker(s, rule.pattern, rule.ops, i, false);
 	}
-	for (uint32_t i = 0; i < secrets; i++)
+	for (uint32_t i = 0; i < secrets; i++) {
+		measure(s, mon_table_protected(s->table, i));
 		add_taker(s, mon_table_protected(s->table, i), CD_OPS_ALL, i, true);
+	}
 	return CD_OK;
 }
 
@@ -169,7 +183,7 @@ static const uint64_t fs_ops = CD_OPBIT(CD_OP_FS_STAT) | CD_OPBIT(CD_OP_FS_READ)
 static uint64_t allowed_below(const struct settling *s, size_t mount)
 {
 	const char *dest = s->plan->mounts[mount].dest;
-	size_t n = strcmp(dest, "/") ? strlen(dest) : 0, deep = n + 2 * 256;
+	size_t n = strcmp(dest, "/") ? strlen(dest) : 0, deep = n + 2 * (s->depth + 1);
 	uint64_t ops = allowed(s, fs_ops, dest);
 	char path[CD_PATH_MAX];
 
