@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,22 +55,37 @@ const char *host_fault_text(const struct host_fault *fault)
 	return text;
 }
 
-_Noreturn void launch_fail(const struct launch *l, enum host_stage stage, const char *text)
+_Noreturn void launch_fail_to(int pipe, enum host_stage stage, const char *text)
 {
 	struct host_fault fault = {.stage = stage, .error = errno};
 
 	if (text)
 		snprintf(fault.text, sizeof(fault.text), "%s", text);
-	while (write(l->fault, &fault, sizeof(fault)) < 0 && errno == EINTR)
+	while (write(pipe, &fault, sizeof(fault)) < 0 && errno == EINTR)
 		;
 	_exit(125);
 }
 
+_Noreturn void launch_fail(const struct launch *l, enum host_stage stage, const char *text)
+{
+	launch_fail_to(l->fault, stage, text);
+}
+
+#define STACK (2 * (CD_PATH_MAX + 8192))
+
 pid_t launch_start_beside(struct launch *l, int (*function)(void *context))
 {
-	static char stack[2 * (CD_PATH_MAX + 8192)] __attribute__((aligned(16)));
+	static char stack[STACK] __attribute__((aligned(16)));
 
 	return clone(function, stack + sizeof(stack), CLONE_VM | CLONE_FILES | SIGCHLD, l);
+}
+
+pid_t launch_start_awaited(struct launch *l, int (*function)(void *context), int flags, int *pidfd)
+{
+	static char stack[STACK] __attribute__((aligned(16)));
+
+	return clone(function, stack + sizeof(stack),
+		     CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | flags, l, pidfd);
 }
 
 /*
@@ -182,7 +198,12 @@ enum cd_status host_launch(const struct host_launch *in, struct host_space *spac
 	struct ends ends;
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
-	l = (struct launch){.in = in, .uid = geteuid(), .gid = getegid(), .proc = -1};
+	/* All but the filter, which is written next. */
+	memset(&l, 0, offsetof(struct launch, filter));
+	l.in = in;
+	l.uid = geteuid();
+	l.gid = getegid();
+	l.proc = -1;
 	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN) |
 				  (in->records_calls ? CD_RECORD_CALLS : 0) |
 				  (in->shows_uses ? CD_SHOW_USES : 0),

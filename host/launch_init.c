@@ -30,13 +30,15 @@ static void start_program_bare(struct launch *l)
 	close(l->main_pipe[1]);
 }
 
-static _Noreturn void run_init(struct launch *l)
+/* l is as it was when this ends: the monitor's, where it runs on the monitor's memory. */
+static int run_init(void *context)
 {
+	struct launch *l = context;
 	static char *const argv[] = {"cordon-init", NULL}, *const bare_argv[] = {
 							       "cordon-init", KERN_INIT_BARE, NULL};
 	static char *const envp[] = {NULL};
 	size_t size = (uintptr_t)kern_init_image_end - (uintptr_t)kern_init_image;
-	int image;
+	int image, main, status, fault, ready;
 
 	if (l->in->bare)
 		start_program_bare(l);
@@ -57,22 +59,18 @@ static _Noreturn void run_init(struct launch *l)
 	if (l->in->pty ? setpgid(0, 0) : setsid() < 0)
 		launch_fail(l, HOST_STAGE_INIT, NULL);
 	/* Above everything first, so that no number is taken while it is still needed. */
-	l->main_pipe[0] = fcntl(l->main_pipe[0], F_DUPFD, 100);
-	l->status = fcntl(l->status, F_DUPFD, 100);
+	main = fcntl(l->main_pipe[0], F_DUPFD_CLOEXEC, 100);
+	status = fcntl(l->status, F_DUPFD_CLOEXEC, 100);
 	image = fcntl(image, F_DUPFD_CLOEXEC, 100);
-	l->fault = fcntl(l->fault, F_DUPFD_CLOEXEC, 100);
-	l->proc_pipe[1] = fcntl(l->proc_pipe[1], F_DUPFD, 100);
-	dup2(l->main_pipe[0], KERN_INIT_MAIN_FD);
-	dup2(l->status, KERN_INIT_STATUS_FD);
-	dup2(l->proc_pipe[1], KERN_INIT_READY_FD);
+	fault = fcntl(l->fault, F_DUPFD_CLOEXEC, 100);
+	ready = fcntl(l->proc_pipe[1], F_DUPFD_CLOEXEC, 100);
+	dup2(main, KERN_INIT_MAIN_FD);
+	dup2(status, KERN_INIT_STATUS_FD);
+	dup2(ready, KERN_INIT_READY_FD);
 	syscall(SYS_close_range, 0, 2, 0);
 	syscall(SYS_close_range, KERN_INIT_READY_FD + 1, 99, 0);
-	close(l->main_pipe[0]);
-	close(l->status);
-	close(l->proc_pipe[1]);
-	fcntl(l->fault, F_SETFD, FD_CLOEXEC);
 	syscall(SYS_execveat, image, "", l->in->bare ? bare_argv : argv, envp, AT_EMPTY_PATH);
-	launch_fail(l, HOST_STAGE_INIT, NULL);
+	launch_fail_to(fault, HOST_STAGE_INIT, NULL);
 }
 
 void launch_return_to_own_pids(const struct launch *l)
@@ -128,18 +126,20 @@ static bool fork_init_within(struct launch *l)
 
 int launch_start_init(struct launch *l)
 {
+	/* Among others, who might reach into it, and where it forks the program itself, which takes
+	 * a stack of any size, it has memory of its own. */
 	if (l->in->within) {
 		if (!fork_init_within(l))
 			launch_fail(l, HOST_STAGE_INIT, NULL);
-	} else {
-		l->init =
-		    host_cgroup_fork(NULL, HOST_CGROUP_OWN,
-				     l->in->bare ? CLONE_FILES : CLONE_NEWPID, &l->init_pidfd);
+	} else if (l->in->bare) {
+		l->init = host_cgroup_fork(NULL, HOST_CGROUP_OWN, CLONE_FILES, &l->init_pidfd);
 		if (l->init == 0)
 			run_init(l);
-		if (l->init < 0)
-			launch_fail(l, HOST_STAGE_INIT, NULL);
+	} else {
+		l->init = launch_start_awaited(l, run_init, CLONE_NEWPID, &l->init_pidfd);
 	}
+	if (l->init < 0)
+		launch_fail(l, HOST_STAGE_INIT, NULL);
 	if (l->in->bare)
 		return l->init_pidfd;
 	/* For what is forked from now on. Before Landlock, under which init could not be referred

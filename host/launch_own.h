@@ -37,15 +37,22 @@ struct launch {
 	int go_pipe[2];	   /* for the program of a bare space: init has its own descriptors */
 	int proc_pipe[2];  /* for the monitor: a byte when the space's /proc stands, the end when
 			      init is out of the program's reach */
-	struct sock_filter filter[KERN_FILTER_MAX];
 	size_t filter_len;
+	struct sock_filter filter[KERN_FILTER_MAX];
 };
 
 /* Reports errno as what failed there, with a text or NULL, and ends the process. */
 _Noreturn void launch_fail(const struct launch *l, enum host_stage stage, const char *text);
+/* The same, by way of another pipe than l's. */
+_Noreturn void launch_fail_to(int pipe, enum host_stage stage, const char *text);
 /* A process on this one's memory, beside it: system calls that succeed and nothing else, so that
  * they do not meet. */
 pid_t launch_start_beside(struct launch *l, int (*function)(void *context));
+/*
+ * One that soon becomes another program, on this one's memory, too: this one stands still until
+ * then. To copy the memory would be most of the work. It leaves there what it found.
+ */
+pid_t launch_start_awaited(struct launch *l, int (*function)(void *context), int flags, int *pidfd);
 
 /* ---- launch_monitor.c ---- */
 

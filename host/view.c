@@ -118,17 +118,13 @@ static int open_parent(struct builder *b, const char *dest, const char **name)
  * alone. */
 static int make_place(int parent, const char *name, bool directory)
 {
-	int fd;
-
 	if (!*name) /* the root itself */
 		return 0;
-	if (directory)
-		return mkdirat(parent, name, 0755) && errno != EEXIST ? -1 : 0;
-	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
-	if (fd < 0)
-		return errno == EEXIST ? 0 : -1;
-	close(fd);
-	return 0;
+	return (directory ? mkdirat(parent, name, 0755)
+			  : mknodat(parent, name, S_IFREG | 0444, 0)) &&
+		       errno != EEXIST
+		   ? -1
+		   : 0;
 }
 
 static uint64_t attributes(const struct cd_mount *m)

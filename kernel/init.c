@@ -23,37 +23,58 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/arch/x86_64/numbers.h"
 #include "lib/children.h"
 
 static int proc = -1; /* in a space without namespaces: the machine's /proc */
 
 static void confine(void)
 {
+#define KILL	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD_CALL                                                                                  \
+	LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, KERN_AUDIT_ARCH, 1, 0), KILL, LOAD(nr)
 #define ALLOW(nr)                                                                                  \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-	static struct sock_filter code[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	/* Linux runs it for every number of each architecture when it is installed: most are to end
+	 * soon. */
+	static struct sock_filter usual[] = {
+	    LOAD_CALL,
+	    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, SYS_kill, 2 * 4 + 1, 0),
+	    ALLOW(SYS_read),
+	    ALLOW(SYS_write),
+	    ALLOW(SYS_wait4),
+	    ALLOW(SYS_kill),
+	    KILL,
+	    ALLOW(SYS_rt_sigtimedwait),
+	    ALLOW(SYS_exit_group),
+	    KILL,
+	};
+	/* In a space without namespaces, to find its children. */
+	static struct sock_filter bare[] = {
+	    LOAD_CALL,
 	    ALLOW(SYS_rt_sigtimedwait),
 	    ALLOW(SYS_wait4),
 	    ALLOW(SYS_kill),
 	    ALLOW(SYS_read),
 	    ALLOW(SYS_write),
 	    ALLOW(SYS_exit_group),
-	    /* In a space without namespaces, to find its children. */
 	    ALLOW(SYS_openat),
 	    ALLOW(SYS_open),
 	    ALLOW(SYS_getdents64),
 	    ALLOW(SYS_lseek),
 	    ALLOW(SYS_close),
 	    ALLOW(SYS_getpid),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	    KILL,
 	};
 #undef ALLOW
-	enum { OF_ALL = 1 + 2 * 6 }; /* instructions before those of a space without namespaces */
-	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+#undef LOAD_CALL
+#undef LOAD
+#undef KILL
+	const struct sock_fprog program =
+	    proc < 0 ? (struct sock_fprog){sizeof(usual) / sizeof(usual[0]), usual}
+		     : (struct sock_fprog){sizeof(bare) / sizeof(bare[0]), bare};
 
-	if (proc < 0)
-		code[OF_ALL] = code[program.len - 1];
 	prctl(PR_SET_NAME, "cordon-init"); /* it was started from memory */
 	/* From here on no process of the space can trace this one, and so none runs earlier. */
 	prctl(PR_SET_DUMPABLE, 0);
