@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -50,6 +51,10 @@
 #include "refmon/settle.h"
 #ifdef CORDON_HOOK
 #include "tests/hook/hook.h"
+#endif
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
 
 /* ---- the monitor's part ---- */
@@ -756,12 +761,11 @@ void run_describe(struct run *run, struct host_launch *in)
 	    .fds = &run->fds,
 	    .requests = &run->requests,
 	    .unix_sockets = grants_address(run->policy->table, true),
-	    .outer_sockets = (run->port_ops & CD_OPBIT(CD_OP_NET_LISTEN)) ||
-			     grants_address(run->policy->table, false) ||
-			     cli_fds_have_socket(&run->fds) ||
-			     /* Or nothing would be settled. */
-			     (!run->native &&
-			      mon_grants_outer_socket(run->policy->table, run->plan)),
+	    .outer_sockets =
+		(run->port_ops & CD_OPBIT(CD_OP_NET_LISTEN)) ||
+		grants_address(run->policy->table, false) || cli_fds_have_socket(&run->fds) ||
+		/* Or nothing would be settled. */
+		(!run->native && mon_grants_outer_socket(run->policy->table, run->plan)),
 	    .native = run->native,
 	    .records_calls = run->records && run->policy->audit == POL_AUDIT_SYSCALLS,
 	    .shows_uses = shows_uses(run),
@@ -911,12 +915,22 @@ static int prepare(struct run *run)
 	return 0;
 }
 
+/* The stack that planning takes, at once: page by page each is a fault. */
+static void touch_stack(void)
+{
+	enum { PAGE = 4096, SIZE = 19 * PAGE };
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(PAGE - 1);
+
+	madvise((void *)(here - SIZE), SIZE, MADV_POPULATE_WRITE);
+}
+
 static int run_command(int argc, char **argv)
 {
 	static struct run run = {.id = "1", .port = {-1, -1, -1}, .report = -1};
 	int first = program_index(argc, argv), at, status;
 	struct pol_vars vars;
 
+	touch_stack();
 	cli_fds_check_standard();
 	if (first < argc)
 		find_program(&run, argv[first]);
