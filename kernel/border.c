@@ -32,8 +32,8 @@ struct kern_border *kern_border_new(struct kern_space *space, const struct kern_
 				    const struct kern_observer *observer)
 {
 	/* Mapped, and not calloc()ed: musl's looks at each page, which has to be there for that. */
-	struct kern_border *border = mmap(NULL, sizeof(*border), PROT_READ | PROT_WRITE,
-					  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kern_border *border =
+	    mmap(NULL, sizeof(*border), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct seccomp_notif_sizes sizes;
 
 	if (border == MAP_FAILED)

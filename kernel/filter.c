@@ -583,10 +583,22 @@ static void add_number(struct ranges *ranges, unsigned native, uint32_t nr,
 		ranges->at[ranges->count++] = next;
 }
 
-/* The smaller numbers follow at once, the greater ones after them. */
-static void search(struct program *p, struct range *ranges, size_t count)
+/* Where half of the numbers up to `end` are on either side: Linux runs the program for each of them
+ * when it is installed. */
+static size_t middle(const struct range *ranges, size_t count, uint32_t end)
 {
-	size_t half = count / 2, greater;
+	const uint32_t half = (ranges[0].first + end) / 2;
+	size_t at = 1;
+
+	while (at + 1 < count && ranges[at + 1].first <= half)
+		at++;
+	return at;
+}
+
+/* The smaller numbers follow at once, the greater ones after them. */
+static void search(struct program *p, struct range *ranges, size_t count, uint32_t end)
+{
+	size_t half, greater;
 
 	if (count == 1) {
 		if (ranges->check == KERN_CHECK_NONE && !ranges->native)
@@ -595,6 +607,7 @@ static void search(struct program *p, struct range *ranges, size_t count)
 			ranges->jump = jump(p);
 		return;
 	}
+	half = middle(ranges, count, end);
 	greater = jump_if(p, BPF_JGE, ranges[half].first);
 	/* n leaves and n - 1 comparisons; a conditional jump reaches 255 instructions. */
 	if (2 * half - 1 > UINT8_MAX) {
@@ -602,9 +615,9 @@ static void search(struct program *p, struct range *ranges, size_t count)
 			p->code[greater].jf = 1;
 		greater = jump(p);
 	}
-	search(p, ranges, half);
+	search(p, ranges, half, ranges[half].first);
 	land(p, greater);
-	search(p, ranges + half, count - half);
+	search(p, ranges + half, count - half, end);
 }
 
 /* One block for all calls of the same kind. */
@@ -644,7 +657,7 @@ enum cd_status kern_filter_build(unsigned native, bool bare, const struct cd_req
 		add_number(&ranges, native, nr, find_call(&p, nr));
 	add_number(&ranges, native, KERN_SYSCALL_MAX, NULL);
 	load(&p, offsetof(struct seccomp_data, nr));
-	search(&p, ranges.at, ranges.count);
+	search(&p, ranges.at, ranges.count, KERN_SYSCALL_MAX);
 
 	for (unsigned check = KERN_CHECK_NONE + 1; check < KERN_CHECK_COUNT; check++) {
 		if (check == KERN_CHECK_MMAP && !p.uses)

@@ -750,12 +750,13 @@ static bool same_rights(const struct cd_mount *a, const struct cd_mount *b)
 /* Does an entry that is kept already show this one, with the same rights? */
 static bool is_redundant(const struct entry *kept, size_t count, const struct cd_mount *mount)
 {
+	/* They are sorted: what is at the same place comes right before. */
+	if (count && strcmp(kept[count - 1].mount.dest, mount->dest) == 0)
+		return true;
 	for (size_t i = count; i-- > 0;) {
 		const struct cd_mount *above = &kept[i].mount;
 		bool bind = above->kind == CD_MOUNT_BIND || above->kind == CD_MOUNT_COW;
 
-		if (strcmp(above->dest, mount->dest) == 0)
-			return true;
 		if (!is_below(mount->dest, above->dest) || above->kind == CD_MOUNT_DIR)
 			continue;
 		if (above->kind == CD_MOUNT_MASK)

@@ -28,7 +28,7 @@ struct settling {
 	struct cd_plan *plan;
 	struct taker *takers;
 	size_t count;
-	size_t depth; /* components of the deepest pattern: beyond, only subtrees reach */
+	size_t depth;	  /* components of the deepest pattern: beyond, only subtrees reach */
 	uint8_t *regions; /* of each mount: what is settled in it, without the mounts below it */
 };
 
@@ -714,6 +714,22 @@ static bool grants_socket(const struct mon_table *table, const char *path)
 	return allowed | asked;
 }
 
+/* At the place, or directly in it. */
+static bool grants_socket_at(const struct mon_table *table, const struct cd_mount *mount)
+{
+	static const char any[] = "/any";
+	size_t n = strlen(mount->dest);
+	char path[CD_PATH_MAX];
+
+	if (grants_socket(table, mount->dest))
+		return true;
+	if (mount->file || n + sizeof(any) > sizeof(path))
+		return false;
+	memcpy(path, mount->dest, n);
+	memcpy(path + n, any, sizeof(any));
+	return grants_socket(table, path);
+}
+
 static bool shows_outside(const struct cd_mount *mount)
 {
 	return mount->kind == CD_MOUNT_BIND || mount->kind == CD_MOUNT_COW;
@@ -742,14 +758,9 @@ bool mon_grants_outer_socket(const struct mon_table *table, const struct cd_plan
 		if (mount && shows_outside(mount))
 			return true;
 	}
-	for (size_t i = 0; any && i < plan->count; i++) {
-		const struct cd_mount *mount = &plan->mounts[i];
-
-		if (shows_outside(mount) &&
-		    snprintf(path, sizeof(path), "%s/any", mount->dest) < (int)sizeof(path) &&
-		    (grants_socket(table, mount->dest) || grants_socket(table, path)))
+	for (size_t i = 0; any && i < plan->count; i++)
+		if (shows_outside(&plan->mounts[i]) && grants_socket_at(table, &plan->mounts[i]))
 			return true;
-	}
 	return false;
 }
 
