@@ -22,6 +22,7 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/without.h"
@@ -328,11 +329,13 @@ static int receive(struct cd_nester *nester, size_t at, struct cd_event *event, 
 				.msg_iovlen = 1,
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(nester->ports[at].fd[CD_PORT_SOCKET], &header, MSG_CMSG_CLOEXEC | how);
-	const struct cmsghdr *rights = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+	const struct cmsghdr *rights;
+	ssize_t n;
 
-	if (n < 0 && errno == EINTR)
-		return -EINTR;
+	do {
+		n = recvmsg(nester->ports[at].fd[CD_PORT_SOCKET], &header, MSG_CMSG_CLOEXEC | how);
+	} while (n < 0 && errno == EINTR);
+	rights = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
 	if (n < 0 && errno == EAGAIN)
 		return CD_EVENT_NONE;
 	if (n <= 0) {
@@ -351,11 +354,12 @@ static int receive_piped(struct cd_nester *nester, size_t at, struct cd_event *e
 	static _Thread_local struct cd_port_message message;
 	const int pipe = nester->ports[at].fd[CD_PORT_QUESTIONS];
 	int ends[CD_PORT_ENDS] = {-1, -1, -1, -1};
-	ssize_t n = read(pipe, &message, CD_PORT_UNIT);
 	size_t size, rest;
+	ssize_t n;
 
-	if (n < 0 && errno == EINTR)
-		return -EINTR;
+	do {
+		n = read(pipe, &message, CD_PORT_UNIT);
+	} while (n < 0 && errno == EINTR);
 	size = offsetof(struct cd_port_message, text) + message.text_len;
 	if (n != CD_PORT_UNIT || message.text_len > sizeof(message.text)) {
 		drop_port(nester, at);
@@ -383,6 +387,26 @@ static size_t find_port(const struct cd_nester *nester, uint64_t number)
 	return at;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* As epoll_wait(), of which even a stop and its end would be heard as a signal. */
+static int wait_for_any(const struct cd_nester *nester, struct epoll_event ready[2], int timeout_ms)
+{
+	const int64_t end = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+	int got;
+
+	while ((got = epoll_wait(nester->watch, ready, 2, timeout_ms)) < 0 && errno == EINTR)
+		if (timeout_ms > 0 && (timeout_ms = (int)(end - now_ms())) < 0)
+			timeout_ms = 0;
+	return got;
+}
+
 EXPORT int cd_nester_next(struct cd_nester *nester, struct cd_event *event, int timeout_ms)
 {
 	struct epoll_event ready[2];
@@ -399,7 +423,7 @@ EXPORT int cd_nester_next(struct cd_nester *nester, struct cd_event *event, int 
 			return got;
 	}
 	/* By turns: a space that floods does not keep the others waiting. */
-	while ((got = epoll_wait(nester->watch, ready, 2, timeout_ms)) > 0) {
+	while ((got = wait_for_any(nester, ready, timeout_ms)) > 0) {
 		uint64_t source = ready[0].data.u64 ? ready[0].data.u64 : ready[got - 1].data.u64;
 		size_t at = find_port(nester, source / 2);
 

@@ -76,8 +76,8 @@ struct cd_nester;
 int cd_nester_start(struct cd_nester **nester, uint64_t ops, const char *const *options,
 		    const char *const *program);
 /*
- * The next event; waits at most timeout_ms (-1: without a limit). Returns the event's kind, or
- * -errno.
+ * The next event; waits at most timeout_ms (-1: without a limit), and for signals no less. Returns
+ * the event's kind, or -errno.
  */
 int cd_nester_next(struct cd_nester *nester, struct cd_event *event, int timeout_ms);
 /* The descriptor to wait for in a loop of one's own: it can be read when there may be an event. */
