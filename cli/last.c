@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@
 #define LAST_MAX  (256 * 1024) /* bytes of the file */
 #define FIELDS	  6
 #define LINE_SIZE (16 * CD_PATH_MAX)
+
+#define LOCK_TRIES 20 /* in a fifth of a second */
 
 static bool find_folder(char path[CD_PATH_MAX])
 {
@@ -123,35 +126,59 @@ static void write_lines(const struct report_view *view, char *const *argv, int s
 	}
 }
 
+/* Of those who write and read at once, one at a time; but nobody is waited for who has been
+ * stopped.
+ */
+static bool lock(int fd, int how)
+{
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+/* The file as the last run left it; what nobody of us has made goes. */
+static int open_file(int dir)
+{
+	const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	int fd = openat(dir, "last", flags, 0600);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    !(st.st_mode & 077) && st.st_nlink == 1)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return unlinkat(dir, "last", 0) ? -1 : openat(dir, "last", flags | O_EXCL, 0600);
+}
+
+/*
+ * Over what is there, and not in the place of it: to make a file and to remove one took the
+ * twentieth part of a start.
+ */
 void last_write(const struct report_view *view, char *const *argv, int status)
 {
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	char made[32];
-	int dir = open_folder(), fd;
+	int dir = open_folder(), fd = -1;
+	struct stat st;
 	FILE *out;
 
-	if (dir < 0)
-		return;
-	/* Two runs that end at once each write one of their own; the later rename holds. */
-	snprintf(made, sizeof(made), "last.%d", (int)getpid());
-	fd = openat(dir, made, flags, 0600);
-	if (fd < 0 && errno == EEXIST && unlinkat(dir, made, 0) == 0)
-		fd = openat(dir, made, flags, 0600);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (out) {
-		bool ok;
-
-		write_lines(view, argv, status, out);
-		ok = !ferror(out);
-		ok = fclose(out) == 0 && ok;
-		/* By a name that is free: in the place of another file, ext4 would have it on the
-		 * disk before the rename returns, which is a fifth of a start. */
-		if (ok)
-			unlinkat(dir, "last", 0);
-		if (!ok || renameat(dir, made, dir, "last"))
-			unlinkat(dir, made, 0);
+	if (dir >= 0) {
+		fd = open_file(dir);
+		close(dir);
 	}
-	close(dir);
+	out = fd >= 0 && lock(fd, LOCK_EX) && fstat(fd, &st) == 0 ? fdopen(fd, "w") : NULL;
+	if (!out) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	write_lines(view, argv, status, out);
+	/* Where it could not be written, nothing is known. */
+	if (fflush(out) || ferror(out) || ftell(out) < st.st_size)
+		(void)!ftruncate(fd, ferror(out) ? 0 : ftell(out));
+	fclose(out);
 }
 
 /* ---- printing ---- */
@@ -281,9 +308,16 @@ int last_print(bool json)
 	char path[CD_PATH_MAX + 8] = "";
 	char *text = NULL;
 	size_t len;
-	int status;
+	int status, fd = -1;
 
-	if (!find_folder(path) || !cd_file_read(strcat(path, "/last"), 2 * LAST_MAX, &text, &len)) {
+	if (find_folder(path))
+		fd = open(strcat(path, "/last"), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0)
+		lock(fd, LOCK_SH);
+	status = fd >= 0 && cd_file_read(path, 2 * LAST_MAX, &text, &len) ? 0 : CLI_FAILED;
+	if (fd >= 0)
+		close(fd);
+	if (status) {
 		cli_say(errno == ENOENT ? "no run is known"
 					: "cannot read what is known of the last run: %s",
 			strerror(errno));

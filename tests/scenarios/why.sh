@@ -70,5 +70,17 @@ also 'the file is the user'"'"'s alone' test "$(stat -c %a "$SCRATCH/state/cordo
 (cd "$SCRATCH" && HOME=$SCRATCH/home XDG_STATE_HOME=$SCRATCH/state timeout -k 5 60 "$CORDON" run -q --rw "$SCRATCH" -- sh -c 'echo forged >state/cordon/last; rm -rf state; mv state other; exit 0') >"$OUT" 2>"$ERR"
 why 'a space that may write around it' 0 --last
 also 'cannot write it' out_has "status 0"
+(cd "$SCRATCH" && HOME=$SCRATCH/home XDG_STATE_HOME=$SCRATCH/state timeout -k 5 60 "$CORDON" run -q -- true) >"$OUT" 2>"$ERR"
+why 'a run after one that was denied more' 0 --last
+also 'says nothing of that' out_has 'nothing was denied'
+echo kept >"$SCRATCH/elsewhere"
+ln -sf ../../elsewhere "$SCRATCH/state/cordon/last"
+(cd "$SCRATCH" && HOME=$SCRATCH/home XDG_STATE_HOME=$SCRATCH/state timeout -k 5 60 "$CORDON" run -q -- true) >"$OUT" 2>"$ERR"
+why 'a link in its place' 0 --last
+also 'is not followed' test "$(cat "$SCRATCH/elsewhere")" = kept
+ln -f "$SCRATCH/elsewhere" "$SCRATCH/state/cordon/last"
+(cd "$SCRATCH" && HOME=$SCRATCH/home XDG_STATE_HOME=$SCRATCH/state timeout -k 5 60 "$CORDON" run -q -- true) >"$OUT" 2>"$ERR"
+why 'a file with another name' 0 --last
+also 'is not written to' test "$(cat "$SCRATCH/elsewhere")" = kept
 printf 'cordon 1 0 1\nx\033[2J\nbase\n' >"$SCRATCH/state/cordon/last"
 why 'a file that is not as it was written' 125 --last
