@@ -45,8 +45,26 @@ static enum cd_status make_program(struct host_rules *rules, int abi, bool reads
 	return abi < 1 ? CD_ENOSUP : host_rules_make(rules, &handled);
 }
 
+/* In the domain, if there is one. */
+static enum cd_status grant(const struct host_rules *rules, int fd, uint64_t rights)
+{
+	return rules->fd < 0 ? CD_OK : host_rules_grant(rules, fd, rights);
+}
+
+/* The space's own message queues are files, to Landlock. */
+static enum cd_status grant_queues(const struct host_domains *domains, int queues)
+{
+	const uint64_t rights = FILE_READ | FILE_WRITE;
+	enum cd_status status;
+
+	if (queues < 0)
+		return CD_OK;
+	status = grant(&domains->monitor, queues, rights);
+	return status == CD_OK ? grant(&domains->program, queues, rights) : status;
+}
+
 enum cd_status host_domains_make(struct host_domains *domains, const struct cd_plan *plan,
-				 bool settled)
+				 bool settled, int queues)
 {
 	const int abi = host_landlock_abi();
 	enum cd_status status;
@@ -55,7 +73,7 @@ enum cd_status host_domains_make(struct host_domains *domains, const struct cd_p
 	status = make_monitor(&domains->monitor, abi);
 	if (status == CD_OK && settled)
 		status = make_program(&domains->program, abi, plan->reads_all);
-	return status;
+	return status == CD_OK ? grant_queues(domains, queues) : status;
 }
 
 static uint64_t monitor_rights(const struct cd_mount *mount)
@@ -94,12 +112,6 @@ static uint64_t program_rights(const struct cd_mount *mount)
 	return rights;
 }
 
-/* In the domain, if there is one. */
-static enum cd_status grant(const struct host_rules *rules, int fd, uint64_t rights)
-{
-	return rules->fd < 0 ? CD_OK : host_rules_grant(rules, fd, rights);
-}
-
 enum cd_status host_domains_grant(void *domains, const struct cd_mount *mount, int fd)
 {
 	const struct host_domains *d = domains;
@@ -108,24 +120,12 @@ enum cd_status host_domains_grant(void *domains, const struct cd_mount *mount, i
 	return status == CD_OK ? grant(&d->program, fd, program_rights(mount)) : status;
 }
 
-/* The space's own message queues are files, to Landlock. */
-static enum cd_status grant_queues(const struct host_domains *domains, int queues)
-{
-	const uint64_t rights = FILE_READ | FILE_WRITE;
-	enum cd_status status;
-
-	if (queues < 0)
-		return CD_OK;
-	status = grant(&domains->monitor, queues, rights);
-	return status == CD_OK ? grant(&domains->program, queues, rights) : status;
-}
-
 enum cd_status host_domains_enter_monitor(struct host_domains *domains, const struct host_fds *fds,
-					  int proc, int queues)
+					  int proc)
 {
 	const uint64_t look = FILE_READ | LANDLOCK_ACCESS_FS_READ_DIR;
 	const struct host_rules *rules = &domains->monitor;
-	enum cd_status status = grant_queues(domains, queues);
+	enum cd_status status = CD_OK;
 
 	if (rules->fd < 0)
 		return status;

@@ -22,20 +22,21 @@ struct host_domains {
 /*
  * Empty ones. The monitor's changes and runs what the plan says; where this Landlock cannot say
  * that, there is none, and the view alone stands. settled: the program has one, to what is settled,
- * so that what the filter lets it do natively is no more than the rules say.
+ * so that what the filter lets it do natively is no more than the rules say. queues:
+ * host_view_queues(), which both may use.
  */
 enum cd_status host_domains_make(struct host_domains *domains, const struct cd_plan *plan,
-				 bool settled) CD_CHECKED;
+				 bool settled, int queues) CD_CHECKED;
 
 /* What the plan says of the mount, on the object behind fd: a host_view_shown of host/view.h. */
 enum cd_status host_domains_grant(void *domains, const struct cd_mount *mount, int fd) CD_CHECKED;
 
 /*
  * Restricts this process and its children to the monitor's, to the descriptors 0 to 2, to those in
- * fds (NULL: none), and to the private /proc. queues: host_view_queues().
+ * fds (NULL: none), and to the private /proc.
  */
 enum cd_status host_domains_enter_monitor(struct host_domains *domains, const struct host_fds *fds,
-					  int proc, int queues) CD_CHECKED;
+					  int proc) CD_CHECKED;
 
 /* Restricts this process, the space's first program, and its children further. What the monitor
  * does for them is not affected. */

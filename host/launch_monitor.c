@@ -221,6 +221,7 @@ static void confine_monitor(struct launch *l)
 static void enter_view(struct launch *l, struct host_monitor *monitor)
 {
 	const char *culprit;
+	int queues;
 
 	if (l->own_users)
 		map_identity(l);
@@ -234,10 +235,14 @@ static void enter_view(struct launch *l, struct host_monitor *monitor)
 		errno = -l->proc;
 		launch_fail(l, HOST_STAGE_PROC, NULL);
 	}
-	if (host_domains_make(&l->domains, l->in->plan, l->in->native) != CD_OK)
+	queues = host_view_queues();
+	if (host_domains_make(&l->domains, l->in->plan, l->in->native, queues) != CD_OK)
 		launch_fail(l, HOST_STAGE_LANDLOCK, NULL);
-	if (host_view_enter(l->in->plan, host_domains_grant, &l->domains, &culprit) != CD_OK)
+	if (host_view_enter(l->in->plan, host_domains_grant, &l->domains, queues, &culprit) !=
+	    CD_OK)
 		launch_fail(l, HOST_STAGE_VIEW, culprit);
+	if (queues >= 0)
+		close(queues);
 	if (host_view_lend_proc(l->proc) != CD_OK)
 		launch_fail(l, HOST_STAGE_PROC, NULL);
 	monitor->terminal = make_terminal(l);
@@ -250,14 +255,10 @@ static void enter_view(struct launch *l, struct host_monitor *monitor)
 static void start_all(struct launch *l, struct host_monitor *monitor)
 {
 	pid_t between;
-	int queues;
 
 	monitor->init_pidfd = launch_start_init(l);
-	queues = host_view_queues();
-	if (host_domains_enter_monitor(&l->domains, l->in->fds, l->proc, queues) != CD_OK)
+	if (host_domains_enter_monitor(&l->domains, l->in->fds, l->proc) != CD_OK)
 		launch_fail(l, HOST_STAGE_LANDLOCK, NULL);
-	if (queues >= 0)
-		close(queues);
 	between = launch_start_program(l);
 	/* As leader of the session we would be told that its terminal is gone. */
 	signal(SIGHUP, SIG_IGN);

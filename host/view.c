@@ -500,13 +500,15 @@ static int put_mount(struct builder *b, const struct cd_mount *m)
  * root to be a mount point of the old tree: any directory will do, and is uncovered again by the
  * pivot.
  */
+static const char *const places[] = {"/tmp", "/mnt", "/run", "/var", "/usr", "/proc"};
+#define PLACES (sizeof(places) / sizeof(places[0]))
+
 static int begin(void)
 {
-	static const char *const places[] = {"/tmp", "/mnt", "/run", "/var", "/usr", "/proc"};
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return -1;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = 0; i < PLACES; i++) {
 		if (mount("cordon", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"))
 			continue;
 		return chdir(places[i]) || mkdir(OLD_NAME, 0700) ||
@@ -517,19 +519,33 @@ static int begin(void)
 	return -1;
 }
 
-/* Lets go of the old tree and closes the skeleton to changes. */
-static int finish(void)
+/* Puts a detached mount somewhere into the old tree. */
+static void put_aside(int mount)
+{
+	char place[sizeof(OLD) + 16];
+
+	for (size_t i = 0; i < PLACES; i++) {
+		snprintf(place, sizeof(place), OLD "%s", places[i]);
+		if (sys_move_mount(mount, AT_FDCWD, place) == 0)
+			return;
+	}
+}
+
+/* Lets go of the old tree, with what is not wanted any more, and closes the skeleton to changes. */
+static int finish(int unwanted)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 					      MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
 
+	if (unwanted >= 0)
+		put_aside(unwanted);
 	return umount2(OLD, MNT_DETACH) || rmdir(OLD) || sys_mount_setattr(AT_FDCWD, "/", 0, &attr)
 		   ? -1
 		   : 0;
 }
 
 enum cd_status host_view_enter(const struct cd_plan *plan, host_view_shown *shown, void *context,
-			       const char **culprit)
+			       int unwanted, const char **culprit)
 {
 	struct builder b = {.plan = plan,
 			    .shown = shown,
@@ -561,7 +577,7 @@ enum cd_status host_view_enter(const struct cd_plan *plan, host_view_shown *show
 	/* The overlays hold on to it. */
 	if (b.private_dir >= 0 && (umount2(COW, MNT_DETACH) || rmdir(COW)))
 		goto out;
-	if (finish() == 0)
+	if (finish(unwanted) == 0)
 		status = CD_OK;
 out:
 	if (b.private_dir >= 0)

@@ -21,10 +21,11 @@ typedef enum cd_status host_view_shown(void *context, const struct cd_mount *mou
 /*
  * Builds the tree and makes it the root of this process, with nothing of the old one left to be
  * seen. On CD_ESYS errno tells why and culprit (static or of the plan) which path it was about.
- * shown: NULL: nobody wants to know.
+ * shown: NULL: nobody wants to know. unwanted: a detached mount that is let go of with the old
+ * tree, for Linux waits each time that mounts are let go of; -1: none.
  */
 enum cd_status host_view_enter(const struct cd_plan *plan, host_view_shown *shown, void *context,
-			       const char **culprit) CD_CHECKED;
+			       int unwanted, const char **culprit) CD_CHECKED;
 
 /* A detached /proc of this process's pid namespace, reachable by this descriptor alone; -errno. */
 int host_view_private_proc(void);

@@ -290,7 +290,7 @@ static void enter_landlock(void)
 	for (int fd = 0; fd <= 2; fd++)
 		if (fd != report)
 			close(fd);
-	CHECK(host_domains_make(&domains, &plan, false) == CD_OK);
+	CHECK(host_domains_make(&domains, &plan, false, -1) == CD_OK);
 	if (domains.monitor.fd < 0)
 		syscall(SYS_exit_group, 77);
 	for (size_t i = 0; i < plan.count; i++) {
@@ -299,7 +299,7 @@ static void enter_landlock(void)
 		CHECK(fd < 0 || host_domains_grant(&domains, &mounts[i], fd) == CD_OK);
 		close(fd);
 	}
-	CHECK(host_domains_enter_monitor(&domains, NULL, proc, -1) == CD_OK);
+	CHECK(host_domains_enter_monitor(&domains, NULL, proc) == CD_OK);
 }
 
 static bool is_denied(long result)

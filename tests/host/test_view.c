@@ -116,7 +116,7 @@ static void inside(const struct cd_mount *mounts, size_t count, void (*look)(voi
 		report = ends[1];
 		if (!enter_namespaces())
 			_exit(77);
-		if (host_view_enter(&plan, NULL, NULL, &culprit) != CD_OK) {
+		if (host_view_enter(&plan, NULL, NULL, -1, &culprit) != CD_OK) {
 			dprintf(report, "no view: %s (errno %d)", culprit, errno);
 			_exit(1);
 		}
