@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,21 +192,18 @@ static bool make_ends(const struct host_launch *in, struct ends *ends)
 enum cd_status host_launch(const struct host_launch *in, struct host_space *space,
 			   struct host_fault *fault)
 {
-	static struct launch
-	    l; /* too large for a stack, and the monitor's copy lives as long as the monitor */
+	/* The monitor, the program's process and init go on below this frame, each in its copy. */
+	struct sock_filter filter[KERN_FILTER_MAX];
+	struct launch l;
 	struct ends ends;
 
 	*fault = (struct host_fault){.stage = HOST_STAGE_NAMESPACES};
-	/* All but the filter, which is written next. */
-	memset(&l, 0, offsetof(struct launch, filter));
-	l.in = in;
-	l.uid = geteuid();
-	l.gid = getegid();
-	l.proc = -1;
+	l = (struct launch){
+	    .in = in, .uid = geteuid(), .gid = getegid(), .proc = -1, .filter = filter};
 	if (kern_filter_build(in->native | (in->outer_sockets ? 0 : CD_NATIVE_LISTEN) |
 				  (in->records_calls ? CD_RECORD_CALLS : 0) |
 				  (in->shows_uses ? CD_SHOW_USES : 0),
-			      in->bare, in->requests, l.filter, &l.filter_len) != CD_OK)
+			      in->bare, in->requests, filter, &l.filter_len) != CD_OK)
 		return CD_ELIMIT;
 	l.listener = mmap(NULL, sizeof(*l.listener), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -37,8 +37,8 @@ struct launch {
 	int go_pipe[2];	   /* for the program of a bare space: init has its own descriptors */
 	int proc_pipe[2];  /* for the monitor: a byte when the space's /proc stands, the end when
 			      init is out of the program's reach */
+	const struct sock_filter *filter;
 	size_t filter_len;
-	struct sock_filter filter[KERN_FILTER_MAX];
 };
 
 /* Reports errno as what failed there, with a text or NULL, and ends the process. */
