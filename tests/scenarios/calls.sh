@@ -49,6 +49,9 @@ if out_has '^may be written: done$'; then
 	also 'is told to who could write it' out_is $'may be written: done\nmay be read: Operation not permitted\nno memory: Bad address\nunknown flags: Invalid argument\nno descriptor: Bad file descriptor'
 fi
 same 'multicast groups' -- ./calls groups
+same 'message queues' -- ./calls queues
+inside 'inside' 0 -- ./calls queues
+also 'they work' out_is $'made: done\nopened: done\nsent: done\nreceived: done\nremoved: done\nremoved again: No such file or directory'
 inside 'interfaces' 0 -- ./calls interfaces
 also 'are the loopback' out_is $'list: done\nlo 127.0.0.1\nhow much: done\nit takes: 1\nflags: done\nup: 1, leads back: 1\ndown: Operation not permitted\nno memory: Bad address\nanother: No such device\nof a file: Inappropriate ioctl for device\na group of any: done'
 inside 'granted by a rule' 0 --allow='dev.ioctl:0x89.*' -- ./calls interfaces

@@ -345,6 +345,25 @@ static void groups(void)
 		    setsockopt(fd6, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group6, sizeof(group6)));
 }
 
+/* ---- message queues ---- */
+
+/* Made, opened both ways, used and removed. */
+static void queues(void)
+{
+	char name[32], got[8192];
+	int writer, reader;
+
+	snprintf(name, sizeof(name), "cordon-test-%d", (int)getpid());
+	writer = (int)syscall(SYS_mq_open, name, O_WRONLY | O_CREAT | O_EXCL, 0600, NULL);
+	say("made", writer);
+	reader = (int)syscall(SYS_mq_open, name, O_RDONLY, 0, NULL);
+	say("opened", reader);
+	say("sent", syscall(SYS_mq_timedsend, writer, "text", 4, 0, NULL));
+	say("received", syscall(SYS_mq_timedreceive, reader, got, sizeof(got), NULL, NULL));
+	say("removed", syscall(SYS_mq_unlink, name));
+	say("removed again", syscall(SYS_mq_unlink, name));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -355,7 +374,7 @@ int main(int argc, char **argv)
 		    {"clocks", clocks},		{"set_clock", set_clock},
 		    {"personalities", personalities}, {"namespaces", namespaces},
 		    {"devices", devices},	      {"mounts", mounts},		{"cached", cached},	  {"interfaces", interfaces},
-		    {"groups", groups}};
+		    {"groups", groups}, {"queues", queues}};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; argc > 1 && i < sizeof(ways) / sizeof(ways[0]); i++)
