@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -63,6 +64,24 @@ static int tcp(void)
 static int udp(void)
 {
 	return socket(AF_INET, SOCK_DGRAM, 0);
+}
+
+/* What is sent comes back from there; an answer that is late, to another who had this port before,
+ * does not count. */
+static char nonce[32];
+
+static int comes_back_within(int s, int ms)
+{
+	struct pollfd poller = {.fd = s, .events = POLLIN};
+	char text[sizeof(nonce)];
+
+	while (poll(&poller, 1, ms) == 1 && poller.revents & POLLIN)
+		if (recv(s, text, sizeof(text), 0) == sizeof(text) &&
+		    memcmp(text, nonce, sizeof(text)) == 0)
+			return 1;
+		else if (poller.revents & (POLLERR | POLLHUP))
+			break;
+	return 0;
 }
 
 static int comes_within(int s, int ms)
@@ -152,8 +171,8 @@ static int send_flipping(void)
 {
 	int s = udp(), result;
 
-	result =
-	    sendto(s, "x", 1, 0, &flipping.any, sizeof(flipping.in)) != 1 || !comes_within(s, 2);
+	result = sendto(s, nonce, sizeof(nonce), 0, &flipping.any, sizeof(flipping.in)) < 0 ||
+		 !comes_back_within(s, 2);
 	close(s);
 	return result;
 }
@@ -201,8 +220,8 @@ static int send_number(void)
 {
 	union address a = at(1, port);
 
-	sendto(number, "x", 1, 0, &a.any, sizeof(a.in));
-	return !comes_within(outer, 1);
+	sendto(number, nonce, sizeof(nonce), 0, &a.any, sizeof(a.in));
+	return !comes_back_within(outer, 1);
 }
 
 static int listens(int s)
@@ -279,7 +298,8 @@ static int way_six_to_four(void)
 	union address a = at(1, port);
 	int s = socket(AF_INET6, SOCK_DGRAM, 0);
 
-	return sendto(s, "x", 1, 0, &a.any, sizeof(a.in)) != 1 || !comes_within(s, 500);
+	return sendto(s, nonce, sizeof(nonce), 0, &a.any, sizeof(a.in)) < 0 ||
+	       !comes_back_within(s, 500);
 }
 
 /* Is it sent? What comes back a connected socket would not show. */
@@ -287,21 +307,21 @@ static int send_by(int how, int s)
 {
 	ssize_t n = -1;
 	union address a = at(1, port);
-	struct iovec part = {"x", 1};
+	struct iovec part = {nonce, sizeof(nonce)};
 	struct mmsghdr message = {
 	    .msg_hdr = {
 		.msg_name = &a, .msg_namelen = sizeof(a.in), .msg_iov = &part, .msg_iovlen = 1}};
 
 	switch (how) {
-	case 0: n = sendto(s, "x", 1, 0, &a.any, sizeof(a.in)); break;
+	case 0: n = sendto(s, nonce, sizeof(nonce), 0, &a.any, sizeof(a.in)); break;
 	case 1: n = sendmsg(s, &message.msg_hdr, 0); break;
 	case 2: n = sendmmsg(s, &message, 1, 0); break;
 	case 3: /* a family that Linux takes for IPv4 here */
 		a.any.sa_family = AF_UNSPEC;
-		n = sendto(s, "x", 1, 0, &a.any, sizeof(a.in));
+		n = sendto(s, nonce, sizeof(nonce), 0, &a.any, sizeof(a.in));
 		break;
 	}
-	return n != 1;
+	return n != (how == 2 ? 1 : (ssize_t)sizeof(nonce));
 }
 
 static int from_connected(int how)
@@ -331,14 +351,15 @@ static int way_dissolved_sendto(void)
 {
 	int s = led_out(SOCK_DGRAM);
 
-	return send_by(0, s) || !comes_within(s, 300);
+	return send_by(0, s) || !comes_back_within(s, 300);
 }
 
 static int way_dissolve_datagram(void)
 {
 	int s = led_out(SOCK_DGRAM);
 
-	return reach(s, 1, port) || send(s, "x", 1, 0) != 1 || !comes_within(s, 300);
+	return reach(s, 1, port) || send(s, nonce, sizeof(nonce), 0) < 0 ||
+	       !comes_back_within(s, 300);
 }
 
 /* ---- being reached: whoever connects to 127.0.0.2 comes from outside ---- */
@@ -623,6 +644,8 @@ int main(int argc, char **argv)
 		return 2;
 	args = argv + 2;
 	port = atoi(args[0]);
+	if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
+		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (strcmp(argv[1], ways[i].name) == 0) {

@@ -1,6 +1,6 @@
 """Servers outside: server.py DIRECTORY ABSTRACT DIRECTORY SENT. Listens in both directories and writes the TCP port to DIRECTORY/port when all of
 them listen. Who connects to DIRECTORY/giver.sock gets a descriptor of the directory SENT; to DIRECTORY/lender.sock, a TCP and a UDP socket.
-UDP is answered on 127.0.0.1 alone."""
+UDP is sent back on 127.0.0.1 alone."""
 import os, select, socket, sys
 
 base, abstract, other, sent = sys.argv[1:]
@@ -35,7 +35,7 @@ while True:
         if s in udp:
             data, peer = s.recvfrom(100)
             if s is udp[0]:
-                s.sendto(b'hello', peer)
+                s.sendto(data, peer)
             continue
         connection = s.accept()[0]
         try:

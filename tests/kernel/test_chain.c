@@ -105,9 +105,12 @@ static struct kern_space *make_spaces(unsigned names)
 		around = fake->space;
 	}
 	strcpy(fakes[0].expected, "/x/y");
-	for (int i = 1; i < DEPTH; i++)
-		snprintf(fakes[i].expected, sizeof(fakes[i].expected), "%s%s", fakes[i - 1].before,
-			 fakes[i - 1].expected);
+	for (int i = 1; i < DEPTH; i++) {
+		const size_t len = strlen(fakes[i - 1].before);
+
+		memcpy(fakes[i].expected, fakes[i - 1].before, len);
+		strcpy(fakes[i].expected + len, fakes[i - 1].expected);
+	}
 	return around;
 }
 

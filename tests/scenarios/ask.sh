@@ -81,6 +81,7 @@ if [ "$CORDON_WITHOUT" != userns ]; then
 	also 'what is asked about around it is denied' out_is ''
 	# Names and answers: the keeper writes them, and neither the monitors nor the wardens of spaces within.
 	if [ "$(id -u)" = 0 ]; then
+		: >"$OUT"
 		(cd "$SCRATCH" && exec timeout -k 5 40 "$CORDON" run -q --allow='space.create:*' --ro "$CORDON" --ask='fs.read:/nowhere' --ask-command 'echo run' -- \
 			"$CORDON" run -q -- sh -c "echo up; sleep 5.$$") >"$OUT" 2>"$ERR" </dev/null &
 		for _ in $(seq 100); do grep -q up "$OUT" && break; sleep 0.1; done

@@ -108,6 +108,7 @@ export XDG_RUNTIME_DIR=$WORK/runtime
 plainly mkdir -m 700 runtime
 go=$WORK/now
 : >queries
+: >"$OUT"
 plainly timeout -k 5 $GUARD "$CORDON" run --name="n$$" --allow-read="$SRC" --allow-read="$WORK" '--allow-net=*.example.org:8080' -- \
 	sh -c "'$python' '$names' ask good.example.org; while [ ! -e '$go' ]; do sleep 0.1; done; '$python' '$names' ask 203.0.113.1 good.example.org two.example.org" \
 	>"$OUT" 2>"$ERR" </dev/null &

@@ -92,6 +92,7 @@ done
 MARK=7$$
 left() { pgrep -f "sleep $MARK" | wc -l; }
 for victim in init asker; do
+	: >"$OUT"
 	deep 4 sh -c "echo up; exec sleep $MARK" >"$OUT" 2>"$ERR" &
 	for _ in {1..600}; do grep -q up "$OUT" && break; sleep 0.05; done
 	case $victim in
@@ -105,12 +106,13 @@ for victim in init asker; do
 	[ "$(left)" = 0 ] && pass "nothing is left when $victim is killed" || fail "nothing is left when $victim is killed" "$(pgrep -af "sleep $MARK")"
 done
 
-# A space that lives long, and makes many: nothing is kept of those that have ended.
-(cd "$SCRATCH" && exec timeout -k 5 $GUARD "$CORDON" run -q "${NEST[@]}" -- bash -c 'for i in {1..6}; do "$0" run -q -- true; done; echo up; read -r' "$CORDON") \
-	< <(sleep 60) >"$OUT" 2>"$ERR" &
+# A space that lives long, and makes many: nothing is kept of those that have ended, but of the last one.
+: >"$OUT"
+(cd "$SCRATCH" && exec timeout -k 5 $GUARD "$CORDON" run -q "${NEST[@]}" -- bash -c 'for i in {1..6}; do "$0" run -q -- true; done; echo up; while read -r; do "$0" run -q -- true; done' "$CORDON") \
+	< <(while sleep 0.5; do echo; done) >"$OUT" 2>"$ERR" &
 for _ in {1..600}; do grep -q up "$OUT" && break; sleep 0.05; done
 keeper=$(pgrep -P $! -f "^$CORDON run")
-for _ in {1..60}; do # on a busy machine they may not have been looked at yet
+for _ in {1..200}; do # on a busy machine some may not have been looked at yet
 	dead=$(for pid in $keeper $(pgrep -P "$keeper"); do ps -o stat= --ppid "$pid"; done | grep -c '^Z')
 	[ "$dead" -gt 1 ] || break
 	sleep 0.05

@@ -68,10 +68,11 @@ also 'tracer: what is asked for' err_has '^\[1 [0-9]+\] exec: fs.exec /'
 also 'tracer: at any depth' err_has '^\[1\.1 [0-9]+\] open: fs.read /etc/debian_version$'
 also 'tracer: that there is a space' err_has '^\[1\.1\] a space within$'
 # Job control: what has been stopped goes on, and so does its space.
+: >"$OUT"
 (cd "$SCRATCH" && exec timeout -k 5 60 "$REAL" tracer -q "${SHOWN[@]}" --allow='space.create:*' --setenv CORDON="$REAL" -- \
 	"$REAL" run -q -- sh -c 'echo one; sleep 1; cat /etc/debian_version >/dev/null && echo two') >"$OUT" 2>"$ERR" </dev/null &
 waiting=$!
-for try in 1 2 3 4 5 6 7 8 9 10; do out_has one && break; sleep 0.2; done
+for _ in {1..100}; do out_has one && break; sleep 0.1; done
 for try in 1 2 3; do
 	pkill -STOP -P $waiting -x tracer
 	sleep 0.05
