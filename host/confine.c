@@ -195,6 +195,7 @@ static const int monitor_calls[] = {
     SYS_getpid,
     SYS_gettid,
     SYS_kill,
+    SYS_sched_yield,
     SYS_tgkill,
     SYS_tkill,
     /* the file system, from the view's root */

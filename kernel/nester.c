@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,7 +67,12 @@ static bool is_let_pass(struct kern_border *border, struct kern_port *port,
 	heard->fd = -1;
 	heard->received = kern_port_receive(port, &heard->answer, NULL);
 	if (heard->received == 0) {
+		/* Or it is about to: to let it costs half of waiting for it. */
+		sched_yield();
 		waited = true;
+		heard->received = kern_port_receive(port, &heard->answer, NULL);
+	}
+	if (heard->received == 0) {
 		if (!is_heard_first(border, port))
 			return false;
 		heard->received = kern_port_receive(port, &heard->answer, &heard->fd);
