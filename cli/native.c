@@ -47,6 +47,14 @@ static bool is_shown(const struct cd_plan *plan, const char *path)
 	       mount->exec && !mount->writable;
 }
 
+/* What is granted at the place itself, and not from above: who covers it is to have the same. */
+static uint8_t granted_at(const struct cd_plan *plan, const char *place)
+{
+	const struct cd_mount *mount = mon_plan_at(plan, place);
+
+	return mount && strcmp(mount->dest, place) == 0 ? mount->native : 0;
+}
+
 static bool cover(struct native *n, const char *path)
 {
 	struct cd_mount mount = {.kind = CD_MOUNT_BIND, .dest = path, .exec = true, .file = true};
@@ -68,6 +76,7 @@ static bool cover(struct native *n, const char *path)
 		return false;
 	}
 	mount.from = copy;
+	mount.native = granted_at(n->plan, path);
 	return mon_plan_add(n->plan, &mount) == CD_OK;
 }
 
@@ -276,6 +285,7 @@ void cli_lend_musl(struct cd_plan *plan, const char *program, bool native)
 	    loader_cache_open(&cache) != CD_OK)
 		return;
 	folder.dest = folder.from = directory;
+	folder.native = granted_at(plan, directory);
 	file.dest = dest;
 	file.from = path;
 	/* cppcheck-suppress comparePointers ; the linker put one behind the other */
@@ -312,7 +322,6 @@ unsigned cli_native(struct cd_plan *plan, const struct mon_table *table, const c
 	}
 	if (mon_settle(table, plan) != CD_OK)
 		plan->native = 0;
-	/* What the copies cover has the same rights as what they are copies of. */
 	for (size_t i = 0; plan->native && i < sizeof(families) / sizeof(families[0]); i++)
 		cover_family(&n, families[i].interpreter, families[i].libraries);
 	if (plan->native && program && may_be_static(program) && cover(&n, program))

@@ -49,6 +49,16 @@ if [ "$(cd "$SCRATCH" && "$CORDON" run -q --rw "$SCRATCH" --allow-run="$SCRATCH"
 	fewer 'what is not there asks nobody' 40 -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do test -e /usr/none/$i; test -d /usr/none.$i; done'
 	fewer 'making and removing directories asks nobody' 45 -- sh -c 'mkdir d d/1 d/2 d/3 d/4 d/5 d/6 d/7 d/8 d/9; rmdir d/1 d/2 d/3 d/4 d/5 d/6 d/7 d/8 d/9 d'
 	[ -z "${MUSL:-}" ] || fewer 'nor do programs made with musl' 300 -- ./shim-musl calls
+	# Copies have the rights of what they cover, also where these are said file by file.
+	exactly() { # NAME COMMAND...: under the policy that names what it needs, and nothing more
+		local name=$1
+		shift
+		rm -f "$WORK/exact.json" "$WORK/exact.why.md"
+		(cd "$SCRATCH" && timeout -k 10 $GUARD "$CORDON" learn --exact -o "$WORK/exact.json" -- "$@") >"$OUT" 2>"$ERR" </dev/null
+		inside "$name" 0 -p "$WORK/exact.json" --chdir "$SCRATCH" -- "$@"
+	}
+	exactly 'each file by its name' ls /
+	[ -z "${MUSL:-}" ] || CORDON_WITHOUT=${CORDON_WITHOUT:-}${CORDON_WITHOUT:+,}musl exactly 'each file by its name, with the musl that is lent' ./shim-musl mapped
 	# The address is taken: everything goes through the monitor.
 	inside 'its address is taken' 0 -- ./shim-there mapped
 elif [ "${T_BORDER:-settled}" = full ]; then
