@@ -1,18 +1,26 @@
 /*
  * A bare notification round trip: what any monitor pays that stands on seccomp's user notification.
  *
- * usage: notify [LOOPS]
+ * usage: notify [LOOPS [FILE]]
  *
  * A child calls getppid in a loop; its filter hands each call to this process, which answers it
  * with a constant and does nothing else. The synchronous wake-up is asked for (Linux 6.6). Prints
  * nanoseconds for one call.
+ *
+ * With FILE it opens and closes that, and this process answers with a descriptor. It decides
+ * nothing, and does only what whoever decides cannot do without: it reads the name, asks whether
+ * the thread is still the same, opens the file by that name, and hands the descriptor over, the
+ * thread held on this processor meanwhile, or it would wake on another one, late.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,11 +46,13 @@ static double now(void)
 	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
+static const char *file; /* NULL: getppid */
+
 static int install_filter(void)
 {
 	struct sock_filter code[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, file ? SYS_openat : SYS_getppid, 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -90,6 +101,14 @@ static int receive_fd(int socket)
 	return fd;
 }
 
+static void once(void)
+{
+	if (file)
+		close(open(file, O_RDONLY));
+	else
+		syscall(SYS_getppid);
+}
+
 static _Noreturn void call(int socket, int result, long loops)
 {
 	int listener = install_filter();
@@ -100,12 +119,36 @@ static _Noreturn void call(int socket, int result, long loops)
 	send_fd(socket, listener);
 	close(listener);
 	for (long i = 0; i < loops / 10; i++)
-		syscall(SYS_getppid);
+		once();
 	start = now();
 	for (long i = 0; i < loops; i++)
-		syscall(SYS_getppid);
+		once();
 	dprintf(result, "%.0f\n", (now() - start) / (double)loops);
 	_exit(0);
+}
+
+/* The number that the descriptor has there. */
+static int hand_over(int listener, const struct seccomp_notif *trap)
+{
+	unsigned long all[16], here[16] = {0};
+	char name[256];
+	struct iovec local = {name, sizeof(name)},
+		     remote = {(void *)(uintptr_t)trap->data.args[1], sizeof(name)};
+	struct seccomp_notif_addfd add = {.id = trap->id};
+	long size = syscall(SYS_sched_getaffinity, trap->pid, sizeof(all), all);
+	int cpu = sched_getcpu(), fd, number;
+
+	if (process_vm_readv((pid_t)trap->pid, &local, 1, &remote, 1, 0) < 1 ||
+	    ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &trap->id))
+		return -1;
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	here[cpu / 64] = 1UL << cpu % 64;
+	syscall(SYS_sched_setaffinity, trap->pid, sizeof(here), here);
+	add.srcfd = (unsigned)fd;
+	number = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	syscall(SYS_sched_setaffinity, trap->pid, size, all);
+	close(fd);
+	return number;
 }
 
 static void serve(int listener)
@@ -123,6 +166,8 @@ static void serve(int listener)
 			continue;
 		}
 		response = (struct seccomp_notif_resp){.id = trap.id, .val = 1};
+		if (file)
+			response.val = hand_over(listener, &trap);
 		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	}
 }
@@ -133,6 +178,7 @@ int main(int argc, char **argv)
 	int sockets[2], listener, status = 1;
 	pid_t child;
 
+	file = argc > 2 ? argv[2] : NULL;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
 		return 1;
 	child = fork();

@@ -176,6 +176,7 @@ for ((round = 0; round < ROUNDS; round++)); do
 	compare "native cordon bwrap $slow" open "$loop" open @30000 "$place/file"
 	measure open.landlock "$place/landlock" "$loop" open 30000 "$place/file"
 	measure notify.open "$place/notify" 10000
+	measure floor.open "$place/notify" 10000 "$place/file"
 	by full open "$loop" open 10000 "$place/file"
 	for op in read write mmap futex getpid; do
 		compare "$usual $slow" $op "$loop" $op @50000 "$place/file"
@@ -278,6 +279,7 @@ row other start "/bin/true from start to end" "cordon run" '' true.cordon true.b
 row other notify "a bare notification round trip" "notify" '' notify.stat stat.native "native stat" ""
 row other mediated-stat "stat, by the monitor" "cordon, full mediation" '' stat.full notify.stat "bare round trip" 3
 row other mediated-open "open and close, by the monitor" "cordon, full mediation" '' open.full notify.open "bare round trip" 4
+row other floor-open "open and close, by who decides nothing" "notify" '' floor.open notify.open "bare round trip" ""
 row other landlock-open "open and close within a Landlock domain, and no more" "landlock" '' open.landlock open.native native ""
 row other settled-open "open and close of a settled path" "cordon" '' open.cordon open.landlock "the same within a Landlock domain" ""
 # memory ID WHAT KIB DIVISOR TO GOAL
